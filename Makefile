@@ -120,6 +120,12 @@ bench-proxy: ## CPU per request of Proxy beside nginx and HAProxy (PROXY='--roun
 	@tools/build.sh release
 	@/usr/bin/python3 bench/proxy.py $(PROXY)
 
+.PHONY: bench-filters
+bench-filters: ## CPU per request of filters beside nginx and HAProxy (FILTERS='--only redirect')
+	@tools/install.sh build bench
+	@tools/build.sh release
+	@/usr/bin/python3 bench/filters.py $(FILTERS)
+
 .PHONY: bench-tls
 bench-tls: ## TLS handshakes per CPU second beside nginx (TLS='--rounds 1')
 	@tools/install.sh build bench

@@ -5,6 +5,7 @@
 #include "admin/address.h"
 #include "admin/api.h"
 #include "admin/backup.h"
+#include "admin/custom_data.h"
 #include "admin/handed_calls.h"
 #include "admin/http_server.h"
 #include "admin/logs.h"
@@ -61,6 +62,7 @@ class HttpApi final : public Api {
       context_.link = std::make_unique<MemberLink>(context_.options.to_members);
     add_about(router_, context_);
     add_objects(router_, context_);
+    add_custom_data(router_, context_);
     add_status(router_, context_);
     add_members(router_, context_);
     add_metadata(router_, context_);

@@ -13,6 +13,7 @@
 #include "backup/writer.h"
 #include "base/time.h"
 #include "control/controller.h"
+#include "control/custom_data.h"
 #include "filters/wasm_host/code.h"
 
 namespace sluice::admin {
@@ -26,6 +27,7 @@ struct Contents {
   control::Controller& controller;
   const Logger logger;
   control::SavedState state;
+  std::shared_ptr<const control::CustomState> custom;
   std::vector<std::string> namespaces;
   backup::Header header;
 };
@@ -86,6 +88,17 @@ Result<void> write_objects(const Contents& contents, backup::Writer& writer, Pie
   return {};
 }
 
+Result<void> write_custom(const Contents& contents, backup::Writer& writer, Pieces& pieces) {
+  for (const auto& [name, of_kind] : contents.custom->kinds) {
+    writer.custom_kind({.name = name, .spec = of_kind.kind->spec}, pieces.out);
+    for (const auto& [id, item] : *of_kind.items) {
+      writer.custom_item(id, name, *item, pieces.out);
+      if (!pieces.flush(kPieceBytes)) return fail(ErrorKind::closed, "the client has left");
+    }
+  }
+  return {};
+}
+
 // Each namespace as of one version.
 Result<void> write_data(const Contents& contents, backup::Writer& writer, Pieces& pieces) {
   for (const std::string& ns : contents.namespaces) {
@@ -109,6 +122,7 @@ Result<void> write_all_of(const Contents& contents, Pieces& pieces) {
   writer.begin(contents.header, pieces.out);
   SLUICE_CHECK(write_code(contents, writer, pieces));
   SLUICE_CHECK(write_objects(contents, writer, pieces));
+  SLUICE_CHECK(write_custom(contents, writer, pieces));
   SLUICE_CHECK(write_data(contents, writer, pieces));
   writer.end(pieces.out);
   return {};
@@ -127,11 +141,13 @@ bool write_backup(const Contents& contents, const WritePiece& write) {
 Result<ApiResponse> make_backup(Context& context, const ApiRequest& request, const PathNames&) {
   if (!request.by_admin)
     return fail(ErrorKind::forbidden, "a backup holds secrets: it takes an admin");
-  const auto contents = std::make_shared<Contents>(Contents{.controller = context.controller,
-                                                            .logger = context.logger,
-                                                            .state = context.controller.save(),
-                                                            .namespaces = {},
-                                                            .header = {}});
+  const auto contents =
+      std::make_shared<Contents>(Contents{.controller = context.controller,
+                                          .logger = context.logger,
+                                          .state = context.controller.save(),
+                                          .custom = context.controller.custom_data().state(),
+                                          .namespaces = {},
+                                          .header = {}});
   SLUICE_CHECK(check_code(*contents));
   SLUICE_CHECK(find_data(*contents));
   contents->header = {.program_version = SLUICE_VERSION,
@@ -139,7 +155,8 @@ Result<ApiResponse> make_backup(Context& context, const ApiRequest& request, con
                       .time = format_rfc3339_ms(std::chrono::system_clock::now()),
                       .code = contents->state.code.size(),
                       .objects = contents->state.objects.size(),
-                      .namespaces = contents->namespaces};
+                      .namespaces = contents->namespaces,
+                      .custom = contents->custom->kinds.size() + contents->custom->count()};
   ApiResponse response;
   response.content_type = backup::kMediaType;
   response.stream = [contents](const WritePiece& write) { return write_backup(*contents, write); };

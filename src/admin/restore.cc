@@ -12,6 +12,7 @@
 #include "backup/reader.h"
 #include "config/formats.h"
 #include "control/controller.h"
+#include "control/custom_data.h"
 
 namespace sluice::admin {
 namespace {
@@ -30,9 +31,11 @@ Result<std::vector<std::string>> namespaces_in_use(store::Store& store) {
 Result<void> check_empty(control::Controller& controller) {
   const std::size_t objects = controller.list().size();
   SLUICE_TRY(const auto used, namespaces_in_use(controller.store()));
-  if (objects == 0 && used.empty()) return {};
+  const std::size_t kinds = controller.custom_data().state()->kinds.size();
+  if (objects == 0 && used.empty() && kinds == 0) return {};
   return fail(ErrorKind::conflict, "the gateway is not empty (objects: " + std::to_string(objects) +
                                        ", filters with data: " + std::to_string(used.size()) +
+                                       ", kinds of custom data: " + std::to_string(kinds) +
                                        "); --force (?force=true) replaces all of it");
 }
 
@@ -124,6 +127,19 @@ class Restore final : public Intake, private backup::Receiver {
                         .runs = object.runs});
     return {};
   }
+  Result<void> custom_kind(backup::CustomKindRecord record) override {
+    config::Faults faults;
+    auto kind = control::restore_custom_kind(record.spec, faults);
+    if (!kind) return std::unexpected(faults.to_error());
+    if (kind->name != record.name)
+      return fail(ErrorKind::invalid,
+                  "CustomDataKind " + record.name + ": its spec has other names");
+    custom_.put(std::move(kind));
+    return {};
+  }
+  Result<void> custom_item(backup::CustomItemRecord record) override {
+    return custom_.put(record.kind, record.id, std::move(record.item));
+  }
   Result<void> begin_data(const std::string& ns) override {
     if (!is_namespace(ns)) return fail(ErrorKind::invalid, "\"" + ns + "\" names no filter");
     SLUICE_TRY(auto import, store().begin_import(ns));
@@ -136,14 +152,16 @@ class Restore final : public Intake, private backup::Receiver {
 
   Result<std::vector<control::RestoredObject>> restore_all(std::vector<std::string>& done) {
     if (!force_) SLUICE_CHECK(check_empty(context_.controller));
+    SLUICE_TRY(const control::CustomState custom, custom_.finish());
     return context_.controller.restore({.objects = objects_,
                                         .replace = force_,
-                                        .restore_data = [&] { return restore_data(done); },
+                                        .restore_data = [&] { return restore_data(custom, done); },
                                         .done = done});
   }
   // Each namespace is one step: a request that still runs in an old pipeline sees the old data or
   // the new, and never an empty list. Without --force, data that is there by now is an error.
-  Result<void> restore_data(std::vector<std::string>& done) {
+  Result<void> restore_data(const control::CustomState& custom, std::vector<std::string>& done) {
+    SLUICE_CHECK(restore_custom(custom, done));
     SLUICE_TRY(const auto used, namespaces_in_use(store()));
     for (const std::string& ns : used) {
       if (!force_) return fail(ErrorKind::conflict, ns + " has got data meanwhile");
@@ -159,6 +177,16 @@ class Restore final : public Intake, private backup::Receiver {
       SLUICE_CHECK(import->commit());
       done.push_back("restored the data of " + ns + ", " + entries_of(count));
     }
+    return {};
+  }
+  // In steps, each one change.
+  Result<void> restore_custom(const control::CustomState& custom, std::vector<std::string>& done) {
+    const auto edit = [&custom](const control::CustomState&) -> Result<control::CustomState> {
+      return custom;
+    };
+    SLUICE_TRY(const auto made, context_.controller.custom_data().change_in_steps(edit));
+    if (made.version > 0 && made.put + made.deleted > 0)
+      done.push_back("restored custom data, " + std::to_string(custom.count()) + " items");
     return {};
   }
   [[nodiscard]] bool saves(const std::string& ns) const {
@@ -189,9 +217,13 @@ class Restore final : public Intake, private backup::Receiver {
       if (status && status->contains("version")) objects.back()["version"] = (*status)["version"];
     }
     const backup::Totals& totals = reader_.totals();
-    return {{"time", header_.time},          {"code", totals.code},
-            {"objects", std::move(objects)}, {"namespaces", totals.namespaces},
-            {"entries", totals.entries},     {"done", done}};
+    return {{"time", header_.time},
+            {"code", totals.code},
+            {"objects", std::move(objects)},
+            {"namespaces", totals.namespaces},
+            {"entries", totals.entries},
+            {"custom", totals.custom},
+            {"done", done}};
   }
   [[nodiscard]] store::Store& store() { return context_.controller.store(); }
 
@@ -205,6 +237,7 @@ class Restore final : public Intake, private backup::Receiver {
   std::vector<control::SavedObject> objects_;
   std::size_t objects_bytes_ = 0;
   std::vector<Namespace> data_;
+  control::CustomDraft custom_;
 };
 
 }  // namespace

@@ -6,12 +6,15 @@
 
 #include "base/text.h"
 #include "config/formats.h"
+#include "control/custom_kind.h"
 
 namespace sluice::admin {
 namespace {
 
 constexpr std::string_view kPrefix1 = "/apis/v1";
 constexpr std::string_view kPrefix2 = "/apis/v2";
+// The id of an item of custom data, which may be no name.
+constexpr std::string_view kIdPlaceholder = "{id}";
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
@@ -41,7 +44,10 @@ std::expected<PathNames, ApiResponse> names_of(const std::vector<std::string>& p
   PathNames names;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (!is_placeholder(pattern[i])) continue;
-    if (const auto reason = config::check_format(config::Format::name, path[i])) {
+    const auto reason = pattern[i] == kIdPlaceholder
+                            ? control::fault_of_custom_id(path[i])
+                            : config::check_format(config::Format::name, path[i]);
+    if (reason) {
       return std::unexpected(respond_error(400, pattern[i] + ": " + *reason));
     }
     names.push_back(path[i]);

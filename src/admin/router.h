@@ -16,7 +16,8 @@ namespace sluice::admin {
 
 inline constexpr std::size_t kBodyBytesMax = 16 << 20;
 
-// The values of the `{...}` in the pattern, in order. All are valid names.
+// The values of the `{...}` in the pattern, in order. All are valid names; that of {id} is a valid
+// id of custom data.
 using PathNames = std::vector<std::string>;
 // The response to an error is respond_error().
 using Handler = std::function<Result<ApiResponse>(const ApiRequest&, const PathNames&)>;

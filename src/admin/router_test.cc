@@ -17,6 +17,10 @@ class RouterTest : public testing::Test {
         {"object", "PUT", "/objects/{name}", [](const ApiRequest& request, const PathNames& names) {
            return respond_text(names[0] + request.body);
          }});
+    router_.add({"customdata", "GET", "/customdata/{kind}/{id}",
+                 [](const ApiRequest&, const PathNames& names) {
+                   return respond_text(names[0] + "|" + names[1]);
+                 }});
     router_.add(
         {"", "GET", "", [](const ApiRequest&, const PathNames&) { return respond_text("root"); }});
   }
@@ -30,6 +34,13 @@ class RouterTest : public testing::Test {
   }
   ApiRouter router_;
 };
+
+TEST_F(RouterTest, AnIdNeedNotBeAName) {
+  EXPECT_EQ(call("GET", "/apis/v2/customdata/users/ann%40example.com%2F1").body,
+            "users|ann@example.com/1");
+  EXPECT_EQ(call("GET", "/apis/v2/customdata/users/a%0Ab").status, 400);
+  EXPECT_EQ(call("GET", "/apis/v2/customdata/a%40b/ann").status, 400) << "a kind has a name";
+}
 
 TEST_F(RouterTest, BothPrefixesAndTrailingSlash) {
   for (const char* target : {"/apis/v1/objects", "/apis/v2/objects", "/apis/v2/objects/",

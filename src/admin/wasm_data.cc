@@ -136,6 +136,7 @@ Result<ApiResponse> count(Context& context, const ApiRequest& request, const Pat
 // A misspelt ?prefix=, or an empty one from an unset shell variable, must not delete everything.
 Result<void> check_query(const ApiRequest& request) {
   for (const auto& [name, value] : request.query) {
+    if (name == "unused") continue;
     if (name != "prefix" && name != "key") {
       return fail(ErrorKind::invalid, "?" + name + "= is not known here; use ?key= or ?prefix=");
     }
@@ -157,6 +158,14 @@ Result<ApiResponse> remove_key(DataScope& target, const std::string& key) {
   return ApiResponse{};
 }
 
+// A pipeline may have been created since the caller looked.
+Result<void> check_unused(const Context& context, const ApiRequest& request,
+                          const PathNames& names) {
+  if (!query_flag(request, "unused")) return {};
+  if (!context.controller.has_filter(names[0], names[1])) return {};
+  return fail(ErrorKind::conflict, "pipeline " + names[0] + " has a filter " + names[1]);
+}
+
 Result<ApiResponse> remove_data(Context& context, const ApiRequest& request,
                                 const PathNames& names) {
   SLUICE_CHECK(check_query(request));
@@ -166,11 +175,13 @@ Result<ApiResponse> remove_data(Context& context, const ApiRequest& request,
   if (const auto key = request.query.find("key"); key != request.query.end()) {
     return remove_key(target, key->second);
   }
+  SLUICE_CHECK(check_unused(context, request, names));
   SLUICE_CHECK(target.store.erase_all(target.ns, target.prefix));
   return ApiResponse{};
 }
 
-// Every namespace that holds data. `used`: whether a running filter has it.
+// Every namespace that holds data. `used`: whether a pipeline has the filter, even if it does not
+// run.
 Result<ApiResponse> overview(Context& context, const ApiRequest& request, const PathNames&) {
   store::Store& store = context.controller.store();
   SLUICE_TRY(const std::vector<std::string> namespaces, store.namespaces());
@@ -180,7 +191,7 @@ Result<ApiResponse> overview(Context& context, const ApiRequest& request, const 
     const std::size_t slash = ns.find('/');
     const std::string pipeline = ns.substr(0, slash);
     const std::string filter = slash == ns.npos ? "" : ns.substr(slash + 1);
-    const bool used = context.controller.data_namespace(pipeline, filter).has_value();
+    const bool used = context.controller.has_filter(pipeline, filter);
     if (keys == 0 && !used) continue;
     list.push_back({{"pipeline", pipeline}, {"filter", filter}, {"keys", keys}, {"used", used}});
   }

@@ -28,6 +28,12 @@ class Notes final : public Receiver {
     return note("object " + object.kind + " " + object.name + (object.runs ? " " : " failed ") +
                 object.pins.dump() + object.spec.dump());
   }
+  Result<void> custom_kind(CustomKindRecord kind) override {
+    return note("kind " + kind.name + " " + kind.spec.dump());
+  }
+  Result<void> custom_item(CustomItemRecord item) override {
+    return note("item " + item.kind + " " + item.id + " " + item.item.dump());
+  }
   Result<void> begin_data(const std::string& ns) override { return note("data " + ns); }
   Result<void> entry(std::string_view key, std::string_view value) override {
     return note(std::string(key) + "=" + std::string(value));
@@ -132,6 +138,54 @@ TEST(Backup, ComesBack) {
                 "data p/wasm", "id/1=true", "\xff=a\"\n", "end p/wasm 2 at 17"}));
 }
 
+std::string custom_text() {
+  Writer writer;
+  std::string out;
+  writer.begin({.program_version = "1",
+                .member = "me",
+                .time = "now",
+                .namespaces = {"p/wasm"},
+                .custom = 3},
+               out);
+  writer.custom_kind({.name = "users", .spec = {{"name", "users"}}}, out);
+  writer.custom_item("a\n1", "users", {{"name", "a"}}, out);
+  writer.custom_item("b", "users", Json::object(), out);
+  writer.begin_data("p/wasm", out);
+  writer.end_data(0, out);
+  writer.end(out);
+  return out;
+}
+
+TEST(Backup, CustomDataComesBack) {
+  Notes notes;
+  EXPECT_EQ(fault_of(custom_text(), 7, notes), "");
+  EXPECT_EQ(notes.lines,
+            (std::vector<std::string>{"header me 1", R"(kind users {"name":"users"})",
+                                      "item users a\n1 {\"name\":\"a\"}", "item users b {}",
+                                      "data p/wasm", "end p/wasm 0 at 0"}));
+  EXPECT_NE(custom_text().find(R"("formatVersion":2)"), std::string::npos)
+      << "readers that know no custom data refuse it";
+}
+
+TEST(Backup, CustomDataIsCounted) {
+  const auto lines = lines_of(custom_text());
+  for (std::size_t i = 1; i <= 3; ++i) {
+    auto less = lines;
+    less.erase(less.begin() + static_cast<std::ptrdiff_t>(i));
+    EXPECT_THAT(fault_of(sealed(joined(less))), HasSubstr("more or less")) << i;
+    auto late = lines;
+    std::swap(late[i], late[4]);
+    EXPECT_NE(fault_of(sealed(joined(late))), "") << i;
+  }
+  auto broken = lines;
+  broken[3] = R"({"customItem":"b","kind":"users","item":[]})"
+              "\n";
+  EXPECT_THAT(fault_of(sealed(joined(broken))), HasSubstr("the item is broken"));
+  broken[3] = R"({"customKind":"b"})"
+              "\n";
+  EXPECT_THAT(fault_of(sealed(joined(broken))), HasSubstr("the kind is broken"));
+}
+
 TEST(Backup, IsJsonLines) {
   std::vector<Json> values;
   for (const std::string& line : lines_of(backup_text())) values.push_back(Json::parse(line));
@@ -196,8 +250,8 @@ TEST(Backup, RefusesWhatNoWriterWrites) {
     return fault_of(sealed(changed));
   };
   EXPECT_THAT(with("sluice-backup", "sluice-data"), HasSubstr("line 1: this is no backup"));
-  EXPECT_THAT(with(R"("formatVersion":1)", R"("formatVersion":2)"),
-              HasSubstr("formatVersion 2 is not known here, 1 is"));
+  EXPECT_THAT(with(R"("formatVersion":1)", R"("formatVersion":3)"),
+              HasSubstr("formatVersion 3 is not known here, 1 and 2 are"));
   EXPECT_THAT(with(R"({"data":"p/wasm"})", R"({"data":"q/wasm"})"), HasSubstr("other data"));
   EXPECT_THAT(with(R"("count":2)", R"("count":3)"), HasSubstr("does not fit"));
   EXPECT_THAT(with(R"("entries":2)", R"("entries":3)"), HasSubstr("more or less"));

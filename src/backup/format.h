@@ -6,12 +6,16 @@
 //   {"code":"<sha256>","kind":"WasmHost","size":9000}                         for each module,
 //   {"bytes":"<base64>"}                                                      its bytes in pieces
 //   {"object":"p","kind":"Pipeline","runs":true,"pins":{…},"spec":{…}}        for each object
+//   {"customKind":"users","spec":{…}}                                         for each kind of
+//   {"customItem":"ann","kind":"users","item":{…}}                            custom data, its
+//   items
 //   {"data":"p/wasm"}                                                         for each namespace,
 //   {"key":"id/user1","value":"true"}                                         its entries, by key
 //   {"dataEnd":"p/wasm","count":1,"storeVersion":17}
 //   {"end":true,"code":1,"objects":2,"namespaces":1,"entries":1,"sha256":"…"}
 //
-// `sha256` covers all bytes before the last line.
+// `sha256` covers all bytes before the last line. With custom data, the version is 2, and the
+// header and the last line count its lines: "custom":2.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +31,7 @@ namespace sluice::backup {
 
 inline constexpr std::string_view kFormat = "sluice-backup";
 inline constexpr int kFormatVersion = 1;
+inline constexpr int kFormatVersionCustom = 2;  // with custom data
 inline constexpr std::string_view kMediaType = "application/x-ndjson";
 
 // A line holds at most one object; objects arrive in bodies of 16 MiB.
@@ -42,6 +47,7 @@ struct Header {
   std::uint64_t code = 0;
   std::uint64_t objects = 0;
   std::vector<std::string> namespaces;
+  std::uint64_t custom = 0;  // lines of custom data: kinds and items
 };
 
 struct CodeHead {
@@ -59,6 +65,19 @@ struct ObjectRecord {
   std::size_t line_bytes = 0;  // set by the reader
 };
 
+struct CustomKindRecord {
+  std::string name;
+  Json spec;
+  std::size_t line_bytes = 0;  // set by the reader
+};
+
+struct CustomItemRecord {
+  std::string id;
+  std::string kind;
+  Json item;
+  std::size_t line_bytes = 0;
+};
+
 struct DataEnd {
   std::string ns;
   std::uint64_t count = 0;
@@ -70,6 +89,7 @@ struct Totals {
   std::uint64_t objects = 0;
   std::uint64_t namespaces = 0;
   std::uint64_t entries = 0;
+  std::uint64_t custom = 0;
 };
 
 }  // namespace sluice::backup

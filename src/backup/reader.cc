@@ -106,6 +106,8 @@ Result<void> Reader::take_line(std::string_view line) {
   if (line.starts_with(R"({"bytes":)")) return take_bytes(line);
   if (line.starts_with(R"({"code":)")) return take_code(line);
   if (line.starts_with(R"({"object":)")) return take_object(line);
+  if (line.starts_with(R"({"customKind":)")) return take_custom_kind(line);
+  if (line.starts_with(R"({"customItem":)")) return take_custom_item(line);
   if (line.starts_with(R"({"data":)")) return take_data(line);
   if (line.starts_with(R"({"dataEnd":)")) return take_data_end(line);
   return altered("this is no line of a backup");
@@ -118,17 +120,19 @@ Result<void> Reader::take_header(std::string_view line) {
   if (members.text("format") != kFormat)
     return fail(ErrorKind::invalid, "this is no backup; `egctl backup create` makes one");
   const std::uint64_t version = members.number("formatVersion");
-  if (members.good() && version != kFormatVersion) {
+  const bool has_custom = version == kFormatVersionCustom;
+  if (members.good() && version != kFormatVersion && !has_custom) {
     return fail(ErrorKind::invalid, "formatVersion " + std::to_string(version) +
-                                        " is not known here, " + std::to_string(kFormatVersion) +
-                                        " is");
+                                        " is not known here, 1 and " +
+                                        std::to_string(kFormatVersionCustom) + " are");
   }
   header_ = {.program_version = members.text("programVersion"),
              .member = members.text("member"),
              .time = members.text("time"),
              .code = members.number("code"),
              .objects = members.number("objects"),
-             .namespaces = {}};
+             .namespaces = {},
+             .custom = has_custom ? members.number("custom") : 0};
   auto namespaces = texts_in(members.value("namespaces"));
   if (!members.good() || !namespaces) return altered("the header is broken");
   header_.namespaces = *std::move(namespaces);
@@ -189,6 +193,28 @@ Result<void> Reader::take_object(std::string_view line) {
   return receiver_.object(std::move(object));
 }
 
+Result<void> Reader::take_custom_kind(std::string_view line) {
+  SLUICE_CHECK(enter(Section::custom));
+  Members members(line);
+  CustomKindRecord kind{
+      .name = members.text("customKind"), .spec = members.value("spec"), .line_bytes = line.size()};
+  if (!members.good() || !kind.spec.is_object()) return altered("the kind is broken");
+  ++totals_.custom;
+  return receiver_.custom_kind(std::move(kind));
+}
+
+Result<void> Reader::take_custom_item(std::string_view line) {
+  SLUICE_CHECK(enter(Section::custom));
+  Members members(line);
+  CustomItemRecord item{.id = members.text("customItem"),
+                        .kind = members.text("kind"),
+                        .item = members.value("item"),
+                        .line_bytes = line.size()};
+  if (!members.good() || !item.item.is_object()) return altered("the item is broken");
+  ++totals_.custom;
+  return receiver_.custom_item(std::move(item));
+}
+
 Result<void> Reader::take_data(std::string_view line) {
   SLUICE_CHECK(enter(Section::data));
   Members members(line);
@@ -224,7 +250,7 @@ Result<void> Reader::take_data_end(std::string_view line) {
 
 bool Reader::has_all() const {
   return totals_.code == header_.code && totals_.objects == header_.objects &&
-         totals_.namespaces == header_.namespaces.size();
+         totals_.namespaces == header_.namespaces.size() && totals_.custom == header_.custom;
 }
 
 Result<void> Reader::take_end(std::string_view line) {
@@ -233,11 +259,13 @@ Result<void> Reader::take_end(std::string_view line) {
   const Totals said{.code = members.number("code"),
                     .objects = members.number("objects"),
                     .namespaces = members.number("namespaces"),
-                    .entries = members.number("entries")};
+                    .entries = members.number("entries"),
+                    .custom = header_.custom > 0 ? members.number("custom") : 0};
   const std::string sha256 = members.text("sha256");
   if (!members.good()) return altered("the last line is broken");
   const bool counted = said.code == totals_.code && said.objects == totals_.objects &&
-                       said.namespaces == totals_.namespaces && said.entries == totals_.entries;
+                       said.namespaces == totals_.namespaces && said.entries == totals_.entries &&
+                       said.custom == totals_.custom;
   if (!counted || !has_all())
     return fail(ErrorKind::invalid, "the file was altered: it holds more or less than it says");
   if (sha256 != hash_.hex())

@@ -21,6 +21,8 @@ class Receiver {
   // The hash of the bytes is right.
   virtual Result<void> code(const CodeHead& /*head*/, std::string_view /*bytes*/) { return {}; }
   virtual Result<void> object(ObjectRecord /*object*/) { return {}; }
+  virtual Result<void> custom_kind(CustomKindRecord /*kind*/) { return {}; }
+  virtual Result<void> custom_item(CustomItemRecord /*item*/) { return {}; }
   virtual Result<void> begin_data(const std::string& /*ns*/) { return {}; }
   virtual Result<void> entry(std::string_view /*key*/, std::string_view /*value*/) { return {}; }
   virtual Result<void> end_data(const DataEnd& /*end*/) { return {}; }
@@ -39,7 +41,7 @@ class Reader {
   [[nodiscard]] const Totals& totals() const { return totals_; }
 
  private:
-  enum class Section { header, code, objects, data };
+  enum class Section { header, code, objects, custom, data };
 
   Result<void> take(std::string_view line);
   Result<void> take_line(std::string_view line);
@@ -47,6 +49,8 @@ class Reader {
   Result<void> take_code(std::string_view line);
   Result<void> take_bytes(std::string_view line);
   Result<void> take_object(std::string_view line);
+  Result<void> take_custom_kind(std::string_view line);
+  Result<void> take_custom_item(std::string_view line);
   Result<void> take_data(std::string_view line);
   Result<void> take_entry(std::string_view line);
   Result<void> take_data_end(std::string_view line);

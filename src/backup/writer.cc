@@ -23,12 +23,14 @@ void append_text(std::string_view name, std::string_view text, std::string& out)
 void Writer::begin(const Header& header, std::string& out) {
   const std::size_t from = out.size();
   append_text(R"({"format":)", kFormat, out);
-  out += R"(,"formatVersion":)" + std::to_string(kFormatVersion);
+  out += R"(,"formatVersion":)" +
+         std::to_string(header.custom > 0 ? kFormatVersionCustom : kFormatVersion);
   append_text(R"(,"programVersion":)", header.program_version, out);
   append_text(R"(,"member":)", header.member, out);
   append_text(R"(,"time":)", header.time, out);
   out += R"(,"code":)" + std::to_string(header.code);
   out += R"(,"objects":)" + std::to_string(header.objects);
+  if (header.custom > 0) out += R"(,"custom":)" + std::to_string(header.custom);
   out += R"(,"namespaces":)" + compact(header.namespaces) + "}\n";
   hash_.update(std::string_view(out).substr(from));
 }
@@ -65,6 +67,24 @@ Result<void> Writer::object(const ObjectRecord& object, std::string& out) {
   return {};
 }
 
+void Writer::custom_kind(const CustomKindRecord& kind, std::string& out) {
+  const std::size_t from = out.size();
+  append_text(R"({"customKind":)", kind.name, out);
+  out += R"(,"spec":)" + compact(kind.spec) + "}\n";
+  hash_.update(std::string_view(out).substr(from));
+  ++totals_.custom;
+}
+
+void Writer::custom_item(std::string_view id, std::string_view kind, const Json& item,
+                         std::string& out) {
+  const std::size_t from = out.size();
+  append_text(R"({"customItem":)", id, out);
+  append_text(R"(,"kind":)", kind, out);
+  out += R"(,"item":)" + compact(item) + "}\n";
+  hash_.update(std::string_view(out).substr(from));
+  ++totals_.custom;
+}
+
 void Writer::begin_data(std::string_view ns, std::string& out) {
   const std::size_t from = out.size();
   append_text(R"({"data":)", ns, out);
@@ -93,8 +113,9 @@ void Writer::end_data(std::uint64_t version, std::string& out) {
 void Writer::end(std::string& out) {
   out += R"({"end":true,"code":)" + std::to_string(totals_.code) + R"(,"objects":)" +
          std::to_string(totals_.objects) + R"(,"namespaces":)" +
-         std::to_string(totals_.namespaces) + R"(,"entries":)" + std::to_string(totals_.entries) +
-         R"(,"sha256":")" + hash_.hex() + "\"}\n";
+         std::to_string(totals_.namespaces) + R"(,"entries":)" + std::to_string(totals_.entries);
+  if (totals_.custom > 0) out += R"(,"custom":)" + std::to_string(totals_.custom);
+  out += R"(,"sha256":")" + hash_.hex() + "\"}\n";
 }
 
 }  // namespace sluice::backup

@@ -20,6 +20,8 @@ class Writer {
   void code_piece(std::string_view bytes, std::string& out);
   // Error `too_large`: no reader would take the line. Nothing is appended then.
   [[nodiscard]] Result<void> object(const ObjectRecord& object, std::string& out);
+  void custom_kind(const CustomKindRecord& kind, std::string& out);
+  void custom_item(std::string_view id, std::string_view kind, const Json& item, std::string& out);
   void begin_data(std::string_view ns, std::string& out);
   void entry(std::string_view key, std::string_view value, std::string& out);
   void end_data(std::uint64_t version, std::string& out);

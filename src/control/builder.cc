@@ -6,6 +6,7 @@
 
 #include "config/formats.h"
 #include "config/from_json.h"
+#include "control/custom_kind.h"
 #include "pipeline/later_kinds.h"
 
 namespace sluice::control {
@@ -30,6 +31,12 @@ void check_name(const std::string& name, config::Faults& faults) {
 // Adds the faults of a document whose kind is missing or not known.
 void refuse_kind(const std::string& kind, const ObjectKinds& kinds, config::Faults& faults) {
   if (kind.empty()) return faults.add("kind", "is required (" + list_of(kinds, " or ") + ")");
+  if (kind == kCustomDataKind)
+    return faults.add("kind",
+                      "CustomDataKind goes to /apis/v2/customdatakinds: egctl apply does so");
+  if (kind == kCustomData)
+    return faults.add("kind",
+                      "CustomData goes to /apis/v2/customdata/NAME/items: egctl apply does so");
   if (const auto advice = pipeline::advice_on_absent_kind(kind); !advice.empty())
     return faults.add("kind", kind + " is not there: " + std::string(advice));
   std::vector<std::string_view> known;

@@ -247,6 +247,14 @@ Result<void> Changes::follow_locked() {
   return {};
 }
 
+void Changes::publish_custom_data(std::shared_ptr<const pipeline::CustomDataSnapshot> data,
+                                  bool before_start) {
+  const MutexLock hold(mutex_);
+  if (ending_) return;
+  publisher_.set_custom_data(std::move(data));
+  if (!before_start) publish(publisher_.objects());
+}
+
 void Changes::retry_ports() {
   if (!publisher_.has_port_errors()) return;
   const MutexLock hold(mutex_);

@@ -60,6 +60,9 @@ class Changes {
   void replace(std::shared_ptr<const Object> object, std::shared_ptr<const Object> built);
   // Tries failed ports again.
   void retry_ports();
+  // Puts `data` in force on every core. `before_start`: with the first publication.
+  void publish_custom_data(std::shared_ptr<const pipeline::CustomDataSnapshot> data,
+                           bool before_start = false);
   // For a shared store: takes over the changes of other members. Their objects are behind until
   // they are built. Errors: those of the store.
   [[nodiscard]] Result<void> follow();

@@ -43,6 +43,7 @@ Result<void> Controller::start(std::vector<InheritedPort> inherited, const confi
     s.publisher.set_internal(std::move(internal));
   }
   s.states.inherit(known);
+  SLUICE_CHECK(s.custom_data.load());
   SLUICE_CHECK(s.changes.load(std::move(inherited)));
   s.loader.build_missing();
   s.publisher.wait(kStartPatience, all_there);

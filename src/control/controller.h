@@ -34,6 +34,7 @@ class Workers;
 
 namespace sluice::control {
 
+class CustomData;
 struct ControllerState;
 
 class Controller {
@@ -136,10 +137,16 @@ class Controller {
   [[nodiscard]] Result<std::string> data_namespace(std::string_view pipeline,
                                                    std::string_view filter) const;
 
+  // True if there is a pipeline of that name with a filter of that name, whether it runs or not.
+  [[nodiscard]] bool has_filter(std::string_view pipeline, std::string_view filter) const;
+
   // Like data_namespace(), but accepts data whose pipeline or filter is gone, which can be read and
   // deleted.
   [[nodiscard]] Result<std::string> stored_namespace(std::string_view pipeline,
                                                      std::string_view filter) const;
+
+  // Lives as long as this.
+  [[nodiscard]] CustomData& custom_data();
 
   [[nodiscard]] const ObjectKinds& object_kinds() const;
   // The spec of a new object of that kind, with all defaults.

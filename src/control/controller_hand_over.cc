@@ -26,6 +26,7 @@ bool Changes::hand_over(const pipeline::FilterKinds& successor, server::Workers&
     if (object->runs()) object->prototype->hand_over(name, successor, *last, faults);
   }
   for (const std::string& line : faults.lines()) logger_.error("hand-over: " + line);
+  last->custom_data = publisher_.custom_data();  // for the requests in flight
   return workers.retire(std::move(last), patience);
 }
 
@@ -33,6 +34,7 @@ std::vector<Ports::Open> Controller::ports() const { return state_->changes.port
 
 void Controller::end_changes() {
   state_->claims.end();
+  state_->custom_data.end();
   state_->changes.end();
 }
 

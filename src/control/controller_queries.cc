@@ -105,6 +105,15 @@ Result<std::string> Controller::data_namespace(std::string_view pipeline,
   return std::string(pipeline) + "/" + std::string(filter);
 }
 
+bool Controller::has_filter(std::string_view pipeline, std::string_view filter) const {
+  const auto object = state_->publisher.find(pipeline);
+  if (!object || !is_pipeline(*object) || !object->spec.is_object()) return false;
+  const Json filters = object->spec.value("filters", Json::array());
+  return std::ranges::any_of(filters, [filter](const Json& each) {
+    return each.is_object() && each.value("name", Json()) == Json(filter);
+  });
+}
+
 Result<std::string> Controller::stored_namespace(std::string_view pipeline,
                                                  std::string_view filter) const {
   auto running = data_namespace(pipeline, filter);
@@ -114,6 +123,8 @@ Result<std::string> Controller::stored_namespace(std::string_view pipeline,
   if (!std::ranges::binary_search(stored, ns)) return running;
   return ns;
 }
+
+CustomData& Controller::custom_data() { return state_->custom_data; }
 
 const ObjectKinds& Controller::object_kinds() const { return state_->builder.kinds(); }
 

@@ -47,6 +47,7 @@ void Follower::work(const std::stop_token& stop) {
 Result<void> Follower::follow() {
   SLUICE_TRY(const bool news, stored_.wait(Clock::now() + kNewsWait));
   if (news) SLUICE_CHECK(changes_.follow());
+  SLUICE_CHECK(custom_data_.follow());
   trials_.update();
   if (news) loader_.build_new();
   return {};

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "control/changes.h"
+#include "control/custom_data.h"
 #include "control/loader.h"
 #include "control/stored_objects.h"
 #include "control/trials.h"
@@ -18,9 +19,11 @@ namespace sluice::control {
 class Follower {
  public:
   // Requires: all outlive this.
-  Follower(StoredObjects& stored, Changes& changes, Loader& loader, Trials& trials, Logger logger)
+  Follower(StoredObjects& stored, Changes& changes, CustomData& custom_data, Loader& loader,
+           Trials& trials, Logger logger)
       : stored_(stored),
         changes_(changes),
+        custom_data_(custom_data),
         loader_(loader),
         trials_(trials),
         logger_(std::move(logger)) {}
@@ -36,6 +39,7 @@ class Follower {
 
   StoredObjects& stored_;
   Changes& changes_;
+  CustomData& custom_data_;
   Loader& loader_;
   Trials& trials_;
   const Logger logger_;

@@ -133,6 +133,7 @@ void Publisher::publish(Objects next) {
   }
   for (const auto& object : internal_) object->prototype->publish(object->name, *snapshot);
   snapshot->absent = std::move(absent);
+  snapshot->custom_data = custom_data_;
   workers_.publish(std::move(snapshot), std::move(listeners));
   replace(std::move(next));
   const MutexLock lock(settling_);

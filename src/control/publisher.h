@@ -7,12 +7,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/time.h"
 #include "control/object.h"
 #include "control/ports.h"
+#include "pipeline/custom_data.h"
 #include "pipeline/state_registry.h"
 #include "server/workers.h"
 
@@ -53,6 +55,13 @@ class Publisher {
   // first one.
   void set_internal(ObjectList objects) { internal_ = std::move(objects); }
   [[nodiscard]] const ObjectList& internal() const { return internal_; }
+  // The custom data of the next publish() and of those after it; null: none.
+  void set_custom_data(std::shared_ptr<const pipeline::CustomDataSnapshot> data) {
+    custom_data_ = std::move(data);
+  }
+  [[nodiscard]] const std::shared_ptr<const pipeline::CustomDataSnapshot>& custom_data() const {
+    return custom_data_;
+  }
   // Opens ports, and returns when every core has swapped. A port that cannot be bound is recorded,
   // and retried by the next call.
   void publish(Objects next);
@@ -73,6 +82,7 @@ class Publisher {
   pipeline::StateRegistry& states_;
   Ports ports_;
   ObjectList internal_;
+  std::shared_ptr<const pipeline::CustomDataSnapshot> custom_data_;
   bool all_open_ = false;
   mutable SharedMutex mutex_;
   Objects current_ SLUICE_GUARDED_BY(mutex_);

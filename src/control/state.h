@@ -18,6 +18,7 @@
 #include "control/claims.h"
 #include "control/cluster_port.h"
 #include "control/crew.h"
+#include "control/custom_data.h"
 #include "control/follower.h"
 #include "control/housekeeper.h"
 #include "control/loader.h"
@@ -47,10 +48,11 @@ struct ControllerState {
         publisher(core_count, logger, workers, states),
         status_notes(store, publisher),
         changes(stored, publisher, status_notes, logger),
+        custom_data(store, changes, logger),
         loader(builder, claims, publisher, changes, crew, logger),
         housekeeper(store, builder, publisher, changes, loader, logger),
         trials(store, builder, claims, publisher, changes, stored, crew, member, logger),
-        follower(stored, changes, loader, trials, logger) {}
+        follower(stored, changes, custom_data, loader, trials, logger) {}
 
   // controller_apply.cc: builds one of the documents, and collects the report on it. A null object:
   // faults were added. Requires: a claim on the object.
@@ -93,6 +95,7 @@ struct ControllerState {
   Claims claims;
   StatusNotes status_notes;
   Changes changes;
+  CustomData custom_data;
   Crew crew{kBuildsAtOnceMax};
   Loader loader;
   Housekeeper housekeeper;

@@ -13,6 +13,12 @@ inline constexpr std::string_view kNumberKey = "config-version";
 inline constexpr std::string_view kReloadDocuments = "reload";
 inline constexpr std::string_view kAnnouncementKey = "now";
 
+inline constexpr std::string_view kCustomKindDocuments = "custom-kinds";  // by name
+inline constexpr std::string_view kCustomItemDocuments = "custom-data";   // by "<kind>/<id>"
+inline constexpr std::string_view kCustomMetaDocuments = "custom-meta";
+inline constexpr std::string_view kCustomNumberKey = "number";
+
+inline constexpr std::string_view kCustomDataNote = "custom-data";
 inline constexpr std::string_view kReloadNote = "reload/now";
 // The key of a note is this and the name of an object.
 inline constexpr std::string_view kStatusNotes = "status/";

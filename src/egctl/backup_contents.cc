@@ -50,6 +50,19 @@ Result<void> BackupContents::object(backup::ObjectRecord object) {
   return {};
 }
 
+Result<void> BackupContents::custom_kind(backup::CustomKindRecord kind) {
+  custom_.push_back({.kind = std::move(kind.name)});
+  return {};
+}
+
+// The items of a kind follow it.
+Result<void> BackupContents::custom_item(backup::CustomItemRecord item) {
+  if (custom_.empty() || custom_.back().kind != item.kind)
+    return fail(ErrorKind::invalid, "the item " + item.id + " does not follow its kind");
+  ++custom_.back().items;
+  return {};
+}
+
 Result<void> BackupContents::end_data(const backup::DataEnd& end) {
   data_.push_back(end);
   entries_ += end.count;
@@ -71,15 +84,19 @@ Json BackupContents::json() const {
                     {"keys", each.count},
                     {"storeVersion", each.version}});
   }
-  return {{"formatVersion", backup::kFormatVersion},
-          {"programVersion", header_.program_version},
-          {"member", header_.member},
-          {"time", header_.time},
-          {"bytes", bytes},
-          {"entries", entries_},
-          {"code", std::move(code)},
-          {"objects", std::move(objects)},
-          {"data", std::move(data)}};
+  Json custom = Json::array();
+  for (const Custom& each : custom_) custom.push_back({{"kind", each.kind}, {"items", each.items}});
+  return {
+      {"formatVersion", custom_.empty() ? backup::kFormatVersion : backup::kFormatVersionCustom},
+      {"programVersion", header_.program_version},
+      {"member", header_.member},
+      {"time", header_.time},
+      {"bytes", bytes},
+      {"entries", entries_},
+      {"code", std::move(code)},
+      {"objects", std::move(objects)},
+      {"customData", std::move(custom)},
+      {"data", std::move(data)}};
 }
 
 std::string BackupContents::text() const {
@@ -91,6 +108,8 @@ std::string BackupContents::text() const {
     rows.push_back({each.kind, each.name, each.runs ? "" : "did not run"});
   for (const backup::CodeHead& each : code_)
     rows.push_back({"code", each.sha256.substr(0, 12), size_text(each.size)});
+  for (const Custom& each : custom_)
+    rows.push_back({"custom data", each.kind, counted(each.items, "item")});
   for (const backup::DataEnd& each : data_)
     rows.push_back({"data", each.ns, counted(each.count, "key")});
   return out + format_table(rows);
@@ -99,6 +118,7 @@ std::string BackupContents::text() const {
 std::string BackupContents::summary() const {
   return counted(objects_.size(), "object") + ", " +
          counted(code_.size(), "module of code", "modules of code") + ", " +
+         (custom_.empty() ? "" : counted(custom_.size(), "kind") + " of custom data, ") +
          counted(entries_, "entry", "entries") + " of " + counted(data_.size(), "filter");
 }
 

@@ -22,9 +22,11 @@ class BackupContents final : public backup::Receiver {
   Result<void> header(const backup::Header& header) override;
   Result<void> code(const backup::CodeHead& head, std::string_view bytes) override;
   Result<void> object(backup::ObjectRecord object) override;
+  Result<void> custom_kind(backup::CustomKindRecord kind) override;
+  Result<void> custom_item(backup::CustomItemRecord item) override;
   Result<void> end_data(const backup::DataEnd& end) override;
 
-  // {time, member, programVersion, formatVersion, code, objects, data, entries, bytes}
+  // {time, member, programVersion, formatVersion, code, objects, customData, data, entries, bytes}
   [[nodiscard]] Json json() const;
   // The same as text, in several lines.
   [[nodiscard]] std::string text() const;
@@ -44,6 +46,11 @@ class BackupContents final : public backup::Receiver {
   backup::Header header_;
   std::vector<backup::CodeHead> code_;
   std::vector<Named> objects_;
+  struct Custom {
+    std::string kind;
+    std::uint64_t items = 0;
+  };
+  std::vector<Custom> custom_;
   std::vector<backup::DataEnd> data_;
   std::uint64_t entries_ = 0;
 };

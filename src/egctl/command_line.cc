@@ -19,6 +19,7 @@
 #include "egctl/config.h"
 #include "egctl/convert.h"
 #include "egctl/create.h"
+#include "egctl/custom_data.h"
 #include "egctl/delete.h"
 #include "egctl/describe.h"
 #include "egctl/edit.h"
@@ -93,6 +94,8 @@ void add_commands(Command root, Invocation& invocation) {
   add_completion(root, invocation);
   add_version(root, invocation);
   add_object(root, invocation);
+  add_custom_data_kind(root, invocation);
+  add_custom_data(root, invocation);
   add_member(root, invocation);
 }
 

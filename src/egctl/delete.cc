@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "egctl/custom_data.h"
 #include "egctl/json_text.h"
 #include "egctl/member.h"
 #include "egctl/namespace.h"
@@ -40,6 +41,7 @@ Result<void> delete_resources(Invocation& invocation, const std::string& word,
   SLUICE_CHECK(namespaces.check());
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(invocation, client, word));
+  if (is_custom(kind)) return delete_custom(invocation, kind, names, all, waiting);
   if (all == !names.empty()) {
     return invocation.misuse("delete " + kind + " wants names, or --all for every one");
   }

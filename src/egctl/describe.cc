@@ -6,6 +6,7 @@
 #include <set>
 
 #include "config/emit.h"
+#include "egctl/custom_data.h"
 #include "egctl/defaults.h"
 #include "egctl/figures.h"
 #include "egctl/json_text.h"
@@ -112,6 +113,7 @@ Result<void> describe(Invocation& invocation, const std::string& word,
   SLUICE_CHECK(namespaces.check());
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(invocation, client, word));
+  if (is_custom(kind)) return get_custom(invocation, kind, names);
   if (kind == kMember) {
     SLUICE_TRY(const std::vector<Json> members, read_members(invocation, client, names));
     print_described_members(invocation, members);

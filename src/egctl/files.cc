@@ -84,6 +84,18 @@ std::string joined(const std::vector<config::Value>& documents) {
   return text;
 }
 
+// Adds the document to `objects` if it is of custom data.
+bool take_custom(const config::Value& document, const std::string& place,
+                 ObjectDocuments& objects) {
+  std::string kind = scalar_at(document, "kind");
+  if (!is_custom(kind)) return false;
+  objects.custom.push_back({.kind = std::move(kind),
+                            .name = scalar_at(document, "name"),
+                            .text = config::emit_flow(document) + "\n",
+                            .place = place});
+  return true;
+}
+
 }  // namespace
 
 bool file_exists(const std::string& path) {
@@ -181,14 +193,16 @@ Result<ObjectDocuments> read_objects(const std::vector<std::string>& files) {
     SLUICE_TRY(auto documents, parse_file(path, text));
     for (std::size_t i = 0; i < documents.size(); ++i) {
       const std::string number = std::string(kDocument) + std::to_string(i + 1) + ", ";
+      const std::string place =
+          (paths.size() > 1 ? shown(path) + ": " : "") + (documents.size() > 1 ? number : "");
+      if (take_custom(documents[i], place, objects)) continue;
       objects.names.push_back(scalar_at(documents[i], "name"));
-      objects.places.push_back((paths.size() > 1 ? shown(path) + ": " : "") +
-                               (documents.size() > 1 ? number : ""));
+      objects.places.push_back(place);
+      all.push_back(std::move(documents[i]));
     }
     if (paths.size() == 1) objects.text = std::move(text);
-    std::ranges::move(documents, std::back_inserter(all));
   }
-  if (paths.size() > 1) objects.text = joined(all);
+  if (paths.size() > 1 || !objects.custom.empty()) objects.text = joined(all);
   objects.label = label_of(all);
   return objects;
 }

@@ -10,6 +10,7 @@
 #include "base/descriptor.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "egctl/custom_document.h"
 
 namespace sluice::egctl {
 
@@ -69,7 +70,8 @@ struct ObjectDocuments {
   std::string text;
   std::string label;  // "Pipeline demo" for one object, else "3 objects"
   std::vector<std::string> names;
-  std::vector<std::string> places;  // of each document: "pipeline.yaml: document 2, "
+  std::vector<std::string> places;       // of each document: "pipeline.yaml: document 2, "
+  std::vector<CustomDocument> custom{};  // in none of the members above
 };
 
 // Parses the contents of `files` (standard input if empty). Syntax errors name their file.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/emit.h"
+#include "egctl/custom_data.h"
 #include "egctl/listing.h"
 #include "egctl/member.h"
 #include "egctl/resources.h"
@@ -42,6 +43,10 @@ Result<void> get(Invocation& invocation, const GetArguments& arguments) {
   ListingQuery query{"", arguments.names, arguments.namespaces};
   if (arguments.word != "all") {
     SLUICE_TRY(query.kind, find_kind(invocation, client, arguments.word));
+  }
+  if (is_custom(query.kind)) {
+    if (arguments.watch) return invocation.misuse("--watch is for objects and members");
+    return get_custom(invocation, query.kind, query.names);
   }
   if (arguments.watch) return watch_listing(invocation, query);
   if (table) {

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "config/faults.h"
+#include "egctl/custom_document.h"
 #include "egctl/json_text.h"
 
 namespace sluice::egctl {
@@ -48,6 +49,9 @@ Result<std::vector<ResourceKind>> read_resources(const ApiClient& client) {
     }
     resources.push_back(std::move(resource));
   }
+  resources.push_back(
+      {std::string(kCustomDataKind), "customdatakind", {"customdatakinds", "cdk"}, "Data"});
+  resources.push_back({std::string(kCustomData), "customdata", {"customdatas", "cd"}, "Data"});
   resources.push_back({std::string(kMember), "member", {"members", "m", "mem"}, "Cluster"});
   return resources;
 }

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "egctl/custom_data.h"
 #include "egctl/json_text.h"
 
 namespace sluice::egctl {
@@ -52,6 +53,9 @@ Result<void> send_objects(Invocation& invocation, const std::vector<std::string>
 
 Result<void> send_documents(Invocation& invocation, ObjectDocuments objects,
                             const std::string& mode, const Waiting& waiting) {
+  // The objects use the data, so they come last.
+  SLUICE_CHECK(send_custom(invocation, objects.custom, mode, waiting));
+  if (objects.names.empty() && !objects.custom.empty()) return {};
   SLUICE_TRY(const ApiClient client, invocation.client());
   auto applied = client.json(
       {.method = "POST", .path = "/objects?mode=" + mode, .body = std::move(objects.text)});

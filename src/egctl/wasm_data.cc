@@ -12,6 +12,7 @@
 #include "egctl/table.h"
 #include "egctl/upload_progress.h"
 #include "egctl/wasm_reload.h"
+#include "egctl/wasm_unused.h"
 
 namespace sluice::egctl {
 namespace {
@@ -24,6 +25,8 @@ struct Arguments {
   std::string key;
   std::uint64_t limit = 0;  // 0 = none
   bool reload_code = false;
+  bool all = false;
+  bool yes = false;
 
   [[nodiscard]] std::string label() const { return pipeline + "/" + filter; }
   [[nodiscard]] std::string path(const std::string& below = "") const {
@@ -64,6 +67,8 @@ Result<void> list_namespaces(Invocation& invocation) {
 }
 
 Result<void> list_data(Invocation& invocation, const Arguments& arguments) {
+  if (arguments.all && !arguments.pipeline.empty())
+    return invocation.misuse("--all lists the filters: leave out the pipeline");
   if (arguments.pipeline.empty()) {
     if (arguments.prefix.empty() && arguments.limit == 0) return list_namespaces(invocation);
     return invocation.misuse("--prefix and --limit want a pipeline and a filter name");
@@ -156,6 +161,16 @@ Result<void> delete_data(Invocation& invocation, const Arguments& arguments) {
   return {};
 }
 
+Result<void> delete_some_data(Invocation& invocation, const Arguments& arguments) {
+  if (arguments.all) {
+    if (arguments.pipeline.empty() && arguments.prefix.empty() && arguments.key.empty())
+      return delete_unused_data(invocation, arguments.yes);
+    return invocation.misuse("--all-unused takes no names, no --prefix and no --key");
+  }
+  if (arguments.filter.empty()) return invocation.misuse("requires pipeline and filter name");
+  return delete_data(invocation, arguments);
+}
+
 Result<void> export_to_file(const ApiClient& client, const ApiCall& call, const std::string& path) {
   SLUICE_TRY(OutputFile file, OutputFile::create(path));
   SLUICE_CHECK(client.stream(call, [&](std::string_view piece) { return file.write(piece); }));
@@ -240,19 +255,28 @@ void add_list_data(Command wasm, Invocation& invocation) {
   set_action(list.first, invocation,
              [arguments = list.second](Invocation& s) { return list_data(s, *arguments); });
   add_prefix(list);
+  list.first.flag(
+      "--all", list.second->all,
+      "list the filters that have data, those that are gone included; as without names");
   list.first.option("--limit", list.second->limit, "at most so many entries")
       .type_name("N")
       .check(at_least_one);
 }
 
 void add_delete_data(Command wasm, Invocation& invocation) {
-  const Added removed = add_named(wasm, invocation, "delete-data",
-                                  "Delete the shared data of a filter, all at once", delete_data);
+  const Added removed =
+      add_command(wasm, "delete-data", "Delete the shared data of a filter, all at once");
+  set_action(removed.first, invocation, [arguments = removed.second](Invocation& s) {
+    return delete_some_data(s, *arguments);
+  });
   add_prefix(removed);
   removed.first.option("--key", removed.second->key, "exactly this key")
       .type_name("KEY")
       .check(not_empty)
       .excludes("--prefix");
+  removed.first.flag("--all-unused", removed.second->all,
+                     "delete the data of all filters that are gone");
+  removed.first.flag("--yes", removed.second->yes, "do not ask");
 }
 
 }  // namespace

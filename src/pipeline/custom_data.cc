@@ -9,7 +9,7 @@ const Json* CustomDataSnapshot::find(std::string_view kind, std::string_view id)
   const auto items = kinds_.find(kind);
   if (items == kinds_.end()) return nullptr;
   const auto item = items->second->find(id);
-  return item != items->second->end() ? &item->second : nullptr;
+  return item != items->second->end() ? item->second.get() : nullptr;
 }
 
 }  // namespace sluice::pipeline

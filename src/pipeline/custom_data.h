@@ -17,7 +17,7 @@ namespace sluice::pipeline {
 // Immutable; any thread.
 class CustomDataSnapshot {
  public:
-  using Items = std::map<std::string, Json, std::less<>>;                          // by id
+  using Items = std::map<std::string, std::shared_ptr<const Json>, std::less<>>;   // by id
   using Kinds = std::map<std::string, std::shared_ptr<const Items>, std::less<>>;  // by name
   explicit CustomDataSnapshot(Kinds kinds) : kinds_(std::move(kinds)) {}
 

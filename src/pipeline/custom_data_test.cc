@@ -10,7 +10,7 @@ namespace {
 
 TEST(CustomData, FindsItemsByKindAndId) {
   const auto users = std::make_shared<const CustomDataSnapshot::Items>(
-      CustomDataSnapshot::Items{{"ann", Json{{"level", 3}}}});
+      CustomDataSnapshot::Items{{"ann", std::make_shared<const Json>(Json{{"level", 3}})}});
   CustomDataSlot slot;
   EXPECT_EQ(slot.get(), nullptr);
   slot.put(std::make_shared<const CustomDataSnapshot>(CustomDataSnapshot::Kinds{{"users", users}}));

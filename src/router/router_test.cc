@@ -270,6 +270,20 @@ TEST(Router, RadixTreeTriesTheMoreExactPathFirst) {
                              {{.target = "/u/ann/card/"}, "400"}});
 }
 
+TEST(Router, RadixTreeTriesAPrefixLast) {
+  const Router router = make_router(R"(
+routerKind: RadixTree
+rules:
+- paths:
+  - {pathPrefix: /, backend: all}
+  - {pathPrefix: /users/, backend: users}
+  - {path: "/users/{name}/card", backend: card}
+)");
+  check(router, {{{.target = "/users/ann/card"}, "card"},
+                 {{.target = "/users/ann"}, "users"},
+                 {{.target = "/shop"}, "all"}});
+}
+
 TEST(Router, RadixTreeKeepsTheOrderOfRules) {
   const Router router = make_router(R"(
 routerKind: RadixTree

@@ -150,6 +150,8 @@ std::optional<SegmentPath> SegmentPath::parse(std::string_view path, const std::
 
 PathRank rank_of_segments(std::string_view path, bool is_prefix) {
   PathRank out;
+  // The end of a segment is not a segment: "/a/" and "/a/*" rank alike.
+  if (is_prefix && path.ends_with('/')) path.remove_suffix(1);
   while (!path.empty()) {
     path.remove_prefix(1);
     // A slash inside of an expression does not end the segment.

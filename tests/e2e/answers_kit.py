@@ -5,19 +5,9 @@ import itertools
 import re
 
 from client import Response, fetch
-from gateway import ROOT, http_server
+from gateway import http_server
 
 _marks = itertools.count()
-
-
-def example(page: str, **places: str) -> str:
-    """The first example of a page, with texts of it replaced."""
-    text = (ROOT / "docs" / f"{page}.md").read_text()
-    yaml = re.search(r"^```yaml\n(.*?)^```", text, re.M | re.S).group(1)
-    for old, new in places.items():
-        assert old in yaml, f"{page}: no {old}"
-        yaml = yaml.replace(old, new)
-    return yaml
 
 
 class Site:

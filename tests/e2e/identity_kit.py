@@ -7,7 +7,7 @@ import hmac
 import json
 import time
 from datetime import datetime, timezone
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -83,31 +83,79 @@ def sha_line(name: str, password: str) -> str:
     return f"{name}:{{SHA}}{base64.b64encode(hashlib.sha1(password.encode()).digest()).decode()}\n"
 
 
+# The texts of a signature, by the fields that change them.
+LITERAL = {
+    "scopeSuffix": "request",
+    "algorithmName": "X-Algorithm",
+    "algorithmValue": "HMAC-SHA256",
+    "signedHeaders": "X-SignedHeaders",
+    "signature": "X-Signature",
+    "date": "X-Date",
+    "expires": "X-Expires",
+    "credential": "X-Credential",
+    "contentSha256": "X-Content-Sha256",
+    "signingKeyPrefix": "",
+}
+_OF_THE_QUERY = ("algorithmName", "signedHeaders", "signature", "date", "expires", "credential")
+
+
+class Signing:
+    """What two parties agree on, and the secret of one of them; after Amazon's description."""
+
+    def __init__(self, key_id: str, secret: str, scopes=("eu", "shop"), when: float | str | None = None, **literal: str):
+        self.key_id, self.secret, self.literal = key_id, secret, LITERAL | literal
+        stamp = datetime.fromtimestamp(when if isinstance(when, float) else time.time(), timezone.utc)
+        self.time = when if isinstance(when, str) else stamp.strftime("%Y%m%dT%H%M%SZ")
+        self.scope = [self.time[:8], *scopes, self.literal["scopeSuffix"]]
+
+    @property
+    def credential(self) -> str:
+        return f"{self.key_id}/{'/'.join(self.scope)}"
+
+    def signature(self, method: str, path: str, pairs: list[tuple[str, str]], fields: dict, body_hash: str) -> str:
+        canonical = "\n".join(
+            [
+                method,
+                quote(path, safe="/-._~"),
+                "&".join(f"{quote(name, safe='-._~')}={quote(value, safe='-._~')}" for name, value in sorted(pairs)),
+                *(f"{name}:{value}" for name, value in sorted(fields.items())),
+                "",
+                ";".join(sorted(fields)),
+                body_hash,
+            ]
+        )
+        digest = hashlib.sha256(canonical.encode()).hexdigest()
+        text = "\n".join([self.literal["algorithmValue"], self.time, "/".join(self.scope), digest])
+        key = (self.literal["signingKeyPrefix"] + self.secret).encode()
+        for part in self.scope:
+            key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+    def headers(self, method: str, host: str, path: str, body: bytes = b"", query: str = "", body_hash: str = "",
+                **covered: str) -> dict:  # fmt: skip
+        """Those of a signed request. `covered`: headers beside host and date, by their names in lower case."""
+        date = self.literal["date"]
+        fields = {"host": host, **covered, date.lower(): self.time}
+        pairs = [pair.partition("=")[::2] for pair in query.split("&") if pair]
+        pairs = [pair for pair in pairs if pair[0] not in [self.literal[name] for name in _OF_THE_QUERY]]
+        signature = self.signature(method, path, pairs, fields, body_hash or hashlib.sha256(body).hexdigest())
+        proof = f"Credential={self.credential}, SignedHeaders={';'.join(sorted(fields))}, Signature={signature}"
+        return {date: self.time, "Authorization": f"{self.literal['algorithmValue']} {proof}"}
+
+    def url(self, host: str, path: str, expires: int = 600) -> str:
+        """A signed URL, for GET."""
+        pairs = [
+            (self.literal["algorithmName"], self.literal["algorithmValue"]),
+            (self.literal["credential"], self.credential),
+            (self.literal["date"], self.time),
+            (self.literal["expires"], str(expires)),
+            (self.literal["signedHeaders"], "host"),
+        ]
+        signature = self.signature("GET", path, pairs, {"host": host}, hashlib.sha256().hexdigest())
+        return f"{path}?{urlencode([*pairs, (self.literal['signature'], signature)])}"
+
+
 def sign(key_id: str, secret: str, method: str, host: str, path: str, body: bytes = b"", query: str = "",
          when: float | None = None) -> dict:  # fmt: skip
-    """The headers of a signed request, after Amazon's description, with the literals of the gateway."""
-    time_text = datetime.fromtimestamp(when or time.time(), timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    scope = [time_text[:8], "eu", "shop", "request"]
-    pairs = sorted(tuple(pair.partition("=")[::2]) for pair in query.split("&") if pair)
-    canonical = "\n".join(
-        [
-            method,
-            quote(path, safe="/-._~"),
-            "&".join(f"{quote(name, safe='-._~')}={quote(value, safe='-._~')}" for name, value in pairs),
-            f"host:{host}\nx-date:{time_text}\n",
-            "host;x-date",
-            hashlib.sha256(body).hexdigest(),
-        ]
-    )
-    text = "\n".join(
-        ["HMAC-SHA256", time_text, "/".join(scope), hashlib.sha256(canonical.encode()).hexdigest()]
-    )
-    key = secret.encode()
-    for part in scope:
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-    signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
-    return {
-        "X-Date": time_text,
-        "Authorization": f"HMAC-SHA256 Credential={key_id}/{'/'.join(scope)}, SignedHeaders=host;x-date, "
-        f"Signature={signature}",
-    }
+    """The headers of a request signed with the gateway's literals."""
+    return Signing(key_id, secret, when=when).headers(method, host, path, body, query)

@@ -1,23 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of builders and adaptors share: the examples of their pages, and a route to a pipeline."""
+"""What the tests of builders and adaptors share: a route to a pipeline."""
 
 import re
 
-import yaml
-
 from client import Response, fetch
-from gateway import ROOT, http_server
-
-BACKEND_OF_PAGES = "http://127.0.0.1:9095"
-
-
-def example(page: str, url: str = BACKEND_OF_PAGES) -> dict:
-    """The first object of docs/<page>.md, with the backend of the test."""
-    text = (ROOT / "docs" / f"{page}.md").read_text()
-    found = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
-    assert found, f"{page} has no example"
-    return yaml.safe_load(found[1].replace(BACKEND_OF_PAGES, url))
-
+from gateway import http_server
 
 class Route:
     """Requests to a server whose only path leads to one pipeline."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A backend whose answers a function of the test decides."""
 
+import ssl
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -33,8 +34,9 @@ class Answer:
 class Scripted:
     """`answer(call)` gives an Answer or None; the calls are kept."""
 
-    def __init__(self, answer=lambda call: Answer(body=b"ok")):
+    def __init__(self, answer=lambda call: Answer(body=b"ok"), tls: ssl.SSLContext | None = None):
         self.calls: list[Call] = []
+        self._scheme = "https" if tls else "http"
         self.answer = answer
         backend = self
 
@@ -91,6 +93,8 @@ class Scripted:
             do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = handle_any
 
         self._server = CalmHTTPServer(("127.0.0.1", 0), Handler)
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def __enter__(self) -> "Scripted":
@@ -102,7 +106,7 @@ class Scripted:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def targets(self) -> list[str]:

@@ -346,3 +346,74 @@ def test_data_of_a_deleted_pipeline_is_listed_and_deleted(site, guests):
     assert "gone" not in site.egctl("wasm", "list-data").stdout
     refused = site.egctl("wasm", "list-data", "never-there", "wasm", check=False)
     assert refused.returncode == 4 and "no pipeline never-there" in refused.stderr
+
+
+def data_of(site) -> dict[str, tuple[int, bool]]:
+    rows = json.loads(site.egctl("wasm", "list-data", "--all", "-o", "json").stdout)
+    return {f"{row['pipeline']}/{row['filter']}": (row["keys"], row["used"]) for row in rows}
+
+
+def put_unused(site, guests) -> None:
+    """Data of two pipelines that are gone, of a filter that is gone, and of one that is there."""
+    site.apply(pipeline("one", wasm(guests / "probe.wasm")), pipeline("two", wasm(guests / "probe.wasm")))
+    site.apply(pipeline("kept", wasm(guests / "probe.wasm"), wasm(guests / "probe.wasm", name="other")))
+    for place in (("one", "wasm"), ("two", "wasm"), ("kept", "wasm"), ("kept", "other")):
+        site.egctl("wasm", "apply-data", *place, input="a: 1\nb: 2\n")
+    site.delete("one", "two")
+    site.apply(pipeline("kept", wasm(guests / "probe.wasm")))
+
+
+def answer_on_a_terminal(site, answer: str) -> tuple[int, str]:
+    """The exit code of the command, and its questions."""
+    ours, theirs = pty.openpty()
+    try:
+        command = [BIN / "egctl", "--server", site.api, "wasm", "delete-data", "--all-unused"]
+        process = subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        os.write(ours, f"{answer}\n".encode())
+        output, _ = process.communicate(timeout=60)
+        return process.returncode, output
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_all_unused_data_is_deleted(server, guests):
+    put_unused(server, guests)
+    unused = {"one/wasm": (2, False), "two/wasm": (2, False), "kept/other": (2, False)}
+    assert data_of(server) == unused | {"kept/wasm": (2, True)}
+    refused = server.egctl("wasm", "delete-data", "--all-unused", check=False)
+    assert refused.returncode == 1 and "6 keys of 3 filters" in refused.stderr and "--yes" in refused.stderr, refused.stderr
+    code, output = answer_on_a_terminal(server, "n")
+    assert code == 1 and "one/wasm: 2 keys" in output and "nothing was deleted" in output, output
+    assert len(data_of(server)) == 4
+    done = server.egctl("wasm", "delete-data", "--all-unused", "--yes").stdout.splitlines()
+    assert sorted(done) == ["deleted 2 keys of kept/other", "deleted 2 keys of one/wasm", "deleted 2 keys of two/wasm"]
+    assert data_of(server) == {"kept/wasm": (2, True)}
+    assert "all data is in use" in server.egctl("wasm", "delete-data", "--all-unused").stdout
+    for wrong in (("kept", "wasm"), ("--prefix", "a"), ("--key", "a")):
+        assert server.egctl("wasm", "delete-data", "--all-unused", "--yes", *wrong, check=False).returncode != 0
+    assert data_of(server) == {"kept/wasm": (2, True)}
+
+
+def test_unused_data_is_deleted_on_a_terminal(server, guests):
+    put_unused(server, guests)
+    code, output = answer_on_a_terminal(server, "y")
+    assert code == 0 and "Delete 6 keys of 3 filters, for good? [y/N]" in output, output
+    assert data_of(server) == {"kept/wasm": (2, True)}
+
+
+def test_data_of_a_pipeline_that_does_not_run_is_in_use(server, guests, tmp_path):
+    """Its code is lost, and the next process cannot build it."""
+    code = tmp_path / "probe.wasm"
+    code.write_bytes((guests / "probe.wasm").read_bytes())
+    server.apply(pipeline("p", wasm(code)))
+    server.egctl("wasm", "apply-data", "p", "wasm", input="a: 1\n")
+    server.stop()
+    code.unlink()
+    for kept in (server.home / "data").rglob("*.wasm"):
+        kept.unlink()
+    server.start()
+    assert data_of(server) == {"p/wasm": (1, True)}
+    status, _, _ = server.request("DELETE", "/apis/v2/wasm/data/p/wasm?unused=true")
+    assert status == 409
+    assert "all data is in use" in server.egctl("wasm", "delete-data", "--all-unused", "--yes").stdout

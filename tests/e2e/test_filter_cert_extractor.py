@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The filter CertExtractor: headers from the certificate of the client."""
 
-import re
 import socket
 import ssl
 
 import pytest
-import yaml
 
 from certificates import Authority, Pair, openssl, self_signed
 from client import Connection
-from gateway import ROOT, free_port, http_server, pipeline, proxy
+from covers import covers
+from gateway import free_port, http_server, pipeline, proxy
+from pages import BACKEND, example
 from scripted import Scripted
 
-PAGE = ROOT / "docs" / "filter-cert-extractor.md"
 SUBJECT = (
     "/C=DE/O=Shop/OU=Sales/OU=Online/L=Berlin/ST=Brandenburg/street=Main 1/postalCode=10115/serialNumber=7/CN=ann"
 )
@@ -47,11 +46,14 @@ class Door:
         self.own, self.authority, self.client = certificates
 
     def put(self, *filters: dict) -> None:
+        self.serve(pipeline(f"p-{self.port}", *filters, proxy(self.backend.url)))
+
+    def serve(self, document: dict) -> None:
         self.server.apply(
-            http_server(self.port, {"backend": f"p-{self.port}"}, name=f"s-{self.port}", https=True,
+            http_server(self.port, {"backend": document["name"]}, name=f"s-{self.port}", https=True,
                         certBase64=self.own.cert64, keyBase64=self.own.key64,
                         caCertBase64=self.authority.pair.cert64),
-            pipeline(f"p-{self.port}", *filters, proxy(self.backend.url)),
+            document,
         )  # fmt: skip
 
     def context(self, version: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED) -> ssl.SSLContext:
@@ -81,12 +83,13 @@ def cert(index: int, target: str, field: str, header: str = "X-Cert") -> dict:
             "headerKey": header}  # fmt: skip
 
 
+@covers("CertExtractor", "headerKey")
 def test_the_example_of_the_page(door):
-    example = yaml.safe_load(re.search(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)[1])
-    door.put(example["filters"][0])
+    door.serve(*example("filter-cert-extractor", {BACKEND: door.backend.url}))
     assert door.header("X-Client-Name") == "ann"
 
 
+@covers("CertExtractor", "field")
 def test_every_field(door):
     for field, value in {
         "Country": "DE", "Organization": "Shop", "OrganizationalUnit": "Online", "Locality": "Berlin",
@@ -97,6 +100,7 @@ def test_every_field(door):
         assert door.header("X-Cert") == value, field  # of a repeated one, the last
 
 
+@covers("CertExtractor", "certIndex target")
 def test_place_and_target(door):
     for index, target, value in [
         (0, "issuer", "authority"),

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The filter CORSAdaptor: pages of other sites."""
 
-from answers_kit import Site, example
+from answers_kit import Site
+from covers import covers
 from gateway import mock, pipeline, proxy
+from pages import example
 from scripted import Answer, Scripted
 
 WWW = {"Origin": "https://www.shop.example"}
@@ -20,8 +22,13 @@ def put(server, *behind: dict, **fields) -> None:
     server.apply(pipeline("p", {"name": "cors", "kind": "CORSAdaptor", **fields}, *(behind or [mock("page\n")])))
 
 
+@covers(
+    "CORSAdaptor",
+    "allowCredentials allowedHeaders allowedMethods allowedOrigins exposedHeaders maxAge",
+    results="preflighted rejected",
+)
 def test_the_page(server, port):
-    server.egctl("apply", "-f", "-", input=example("filter-cors-adaptor"))
+    server.apply(*example("filter-cors-adaptor"))
     site = Site(server, port, "shop")
     assert preflight(site, WWW["Origin"], "PUT", "x-token") == {
         ALLOW: WWW["Origin"],

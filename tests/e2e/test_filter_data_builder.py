@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """DataBuilder: data that later templates read."""
 
+from covers import covers
 from gateway import pipeline
-from rewriting_kit import Route, example
+from pages import example
+from rewriting_kit import Route
 
 
 def chain(template: str, answer: str, **fields) -> dict:
@@ -13,8 +15,9 @@ def chain(template: str, answer: str, **fields) -> dict:
     )
 
 
+@covers("DataBuilder", "dataKey template")
 def test_the_page(server, port):
-    server.apply(example("filter-data-builder"))
+    server.apply(*example("filter-data-builder"))
     assert Route(server, port, "db").ask("/", "POST", '{"price": 1.25, "count": 3}').text == "3.75 EUR"
 
 
@@ -26,11 +29,13 @@ def test_data_belong_to_one_request(server, port):
     assert route.ask().text == "none"
 
 
+@covers("DataBuilder", "leftDelim rightDelim")
 def test_other_delimiters(server, port):
     server.apply(chain("{a: <%.req.Method%>}", "body: '{{.data.k.a}}'", leftDelim="<%", rightDelim="%>"))
     assert Route(server, port).ask().text == "GET"
 
 
+@covers("DataBuilder", results="buildErr")
 def test_build_err(server, port):
     server.apply(chain("a: [", "body: x"))
     route = Route(server, port)

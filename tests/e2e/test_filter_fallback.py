@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fallback: a fixed response in the place of a failed one."""
 
+from covers import covers
 from gateway import pipeline, proxy
-from rewriting_kit import Route, example
+from pages import BACKEND, example
+from rewriting_kit import Route
 from scripted import Answer, Scripted
 
 
+@covers("Fallback", "mockCode mockHeaders mockBody", results="fallback")
 def test_the_page(server, port):
     status = [200]
     with Scripted(lambda _: Answer(status[0], {"X-Kept": "1", "ETag": '"a"'}, b"of the backend")) as backend:
-        server.apply(example("filter-fallback", backend.url))
+        server.apply(*example("filter-fallback", {BACKEND: backend.url}))
         route = Route(server, port, "fb")
         assert route.ask().text == "of the backend"
         status[0] = 500
@@ -20,6 +23,7 @@ def test_the_page(server, port):
         assert route.result("/fails", "sorry") == "fallback"
 
 
+@covers("Fallback", results="responseNotFound")
 def test_without_a_response(server, port):
     server.apply(pipeline("p", {"name": "f", "kind": "Fallback", "mockCode": 200, "mockBody": "x"}))
     route = Route(server, port)

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The filter FileServer: files of a folder."""
 
+import errno
 import gzip
 import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import yaml
 
-from answers_kit import Site, example
+from answers_kit import Site
 from client import fetch
+from covers import covers
 from gateway import pipeline
+from pages import example
 
 LARGE = os.urandom(3_000_000)
 
@@ -49,8 +53,12 @@ def put(server, root, **fields):
     server.apply(pipeline("p", {"name": "f", "kind": "FileServer", "root": str(root), **fields}))
 
 
+@covers(
+    "FileServer",
+    "root hidden tryFiles rewrite precompressed compress cache.cacheFileExtensionFilters.{pattern,etagMaxAge}",
+)
 def test_the_page(server, port, root):
-    server.egctl("apply", "-f", "-", input=example("filter-file-server", **{"/srv/www": str(root)}))
+    server.apply(*example("filter-file-server", {"/srv/www": str(root)}))
     site = Site(server, port, "shop")
     assert site.ask("/").text == "start" and site.ask("/about").text == "about us"
     assert site.ask("/users/7").text == "a user" and site.ask("/d/").text == "of d"
@@ -65,6 +73,7 @@ def test_the_page(server, port, root):
     assert gzip.decompress(response.body) == b"0123456789" and "cache-control" not in response.headers
 
 
+@covers("FileServer", results="clientError notFound serverError")
 def test_results(server, site, root):
     put(server, root)
     assert site.result("f", "/a.txt") == ("", 200)
@@ -74,6 +83,26 @@ def test_results(server, site, root):
     assert site.ask("/" + "a" * 5000).status == 400, "longer than a path can be"
     put(server, root, tryFiles=["{path}", "=503 soon"])
     assert site.result("f", "/none") == ("serverError", 503)
+
+
+# A file whose length is known and whose bytes are not: reading gives EINVAL, also to root.
+UNREADABLE = Path("/sys/devices/virtual/net/lo")
+
+
+def is_unreadable(file: Path) -> bool:
+    try:
+        file.read_bytes()
+    except OSError as fault:
+        return fault.errno == errno.EINVAL
+    return False
+
+
+@pytest.mark.skipif(not is_unreadable(UNREADABLE / "speed"), reason="no file here fails when it is read")
+@covers("FileServer", results="internalError")
+def test_a_disk_that_fails(server, site):
+    put(server, UNREADABLE)
+    assert site.result("f", "/speed") == ("internalError", 500)
+    assert site.ask("/speed").body == b""
 
 
 def test_nothing_leads_out(server, port, site, root):
@@ -135,6 +164,7 @@ def test_a_root_that_comes_and_moves(server, site, root, tmp_path):
     assert site.ask("/a.txt").text == "other"
 
 
+@covers("FileServer", "index")
 def test_a_folder_gets_its_slash(server, site, root):
     put(server, root)
     response = site.ask("/d?x=1")

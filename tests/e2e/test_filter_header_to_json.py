@@ -5,8 +5,10 @@ import json
 
 import pytest
 
+from covers import covers
 from gateway import pipeline, proxy
-from rewriting_kit import Route, example
+from pages import BACKEND, example
+from rewriting_kit import Route
 from scripted import Answer, Scripted
 
 
@@ -17,7 +19,7 @@ def backend():
 
 
 def test_the_page(server, port, backend):
-    server.apply(example("filter-header-to-json", backend.url))
+    server.apply(*example("filter-header-to-json", {BACKEND: backend.url}))
     route = Route(server, port, "hj")
     assert json.loads(route.ask("/", "POST", '{"a": 1, "user": "old"}', X_User="Ada").text) == {"a": 1, "user": "Ada"}
     assert json.loads(route.ask("/", "POST", '[{"a": 1}, {}]', X_User="A").text) == [{"a": 1, "user": "A"}, {"user": "A"}]
@@ -26,8 +28,9 @@ def test_the_page(server, port, backend):
     assert route.ask("/", "POST", "as it is").text == "as it is"
 
 
+@covers("HeaderToJSON", results="jsonEncodeDecodeErr bodyReadErr")
 def test_results(server, port, backend):
-    server.apply(example("filter-header-to-json", backend.url))
+    server.apply(*example("filter-header-to-json", {BACKEND: backend.url}))
     route = Route(server, port, "hj")
     assert route.result("/broken", "headers", "POST", "[1", X_User="x") == "jsonEncodeDecodeErr"
     assert route.ask("/", "POST", "[1", X_User="x").status == 503
@@ -35,6 +38,7 @@ def test_results(server, port, backend):
     assert route.result("/stream", "headers", "POST", "{}", X_User="x") == "bodyReadErr"
 
 
+@covers("HeaderToJSON", "headerMap.{header,json}")
 def test_two_headers(server, port, backend):
     spec = {
         "name": "h",

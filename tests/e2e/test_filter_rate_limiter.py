@@ -5,7 +5,9 @@ machine is."""
 import pytest
 
 from client import Load, fetch, request
+from covers import covers
 from gateway import http_server, mock, pipeline
+from pages import BACKEND, example
 
 
 def limiter(limit: int, period: str = "1h", timeout: str = "0s", **more) -> dict:
@@ -29,6 +31,17 @@ def admitted(port: int, requests: int) -> int:
     return load.statuses().get(200, 0)
 
 
+@covers("RateLimiter", "urls.url.prefix")
+def test_the_page(server, port, backend):
+    server.apply(*example("filter-rate-limiter", {BACKEND: f"http://127.0.0.1:{backend.port}"}))
+    server.apply(http_server(port, {"backend": "shop"}))
+    orders = [fetch(port, "/orders/1", "POST", X_User="ann").status for _ in range(101)]
+    assert orders == [200] * 100 + [429]
+    others = [("POST", "/orders/1", "bob"), ("GET", "/orders/1", "ann"), ("POST", "/cart", "ann")]
+    assert [fetch(port, path, method, X_User=user).status for method, path, user in others] == [200] * 3
+
+
+@covers("RateLimiter", "policies.name defaultPolicyRef", results="rateLimited")
 def test_what_the_client_sees(server, port):
     put(server, port, limiter(1, "1m"))
     assert fetch(port).status == 200
@@ -54,6 +67,7 @@ def test_the_limit_is_exact_over_all_cores(server, port):
     assert admitted(port, 2000) == 700
 
 
+@covers("RateLimiter", "policies.{limitForPeriod,limitRefreshPeriod}")
 def test_an_update_neither_loses_nor_gives_away(server, port):
     put(server, port, limiter(700))
     assert admitted(port, 400) == 400
@@ -80,6 +94,7 @@ def test_updates_under_load_do_not_count(server, port):
     assert load.statuses() == {200: 1500, 429: 2500}
 
 
+@covers("RateLimiter", "policies.timeoutDuration")
 def test_requests_wait_for_their_period(server, port):
     """No period admits more than its limit, so the last of 40 comes in the fourth period after the first."""
     put(server, port, limiter(10, "200ms", "1h"))
@@ -90,6 +105,7 @@ def test_requests_wait_for_their_period(server, port):
 
 
 @pytest.mark.parametrize("key", [{"header": "X-User"}, {"cookie": "user"}])
+@covers("RateLimiter", "urls.keyBy.{header,cookie}")
 def test_each_key_has_a_limit(server, port, key):
     put(server, port, limiter(2, urls=[{"url": {"prefix": "/"}, "keyBy": key}]))
 
@@ -99,6 +115,30 @@ def test_each_key_has_a_limit(server, port, key):
     assert [ask(user) for user in ("a", "a", "a", "b", "b", "b")] == [200, 200, 429, 200, 200, 429]
 
 
+@covers("RateLimiter", "urls.keyBy.maxKeys")
+def test_more_keys_than_there_is_room_for(server, port):
+    """64 keys have no free place in this hour, so others find no room."""
+
+    def users_let_in(keys: int) -> int:
+        put(server, port, limiter(1, urls=[{"url": {"prefix": "/"}, "keyBy": {"header": "X-User", "maxKeys": keys}}]))
+        with Load(port, lambda n: request("/", X_User=f"user {n}"), limit=300) as load:
+            load.join()
+        assert load.errors == []
+        return load.statuses()[200]
+
+    assert 8 <= users_let_in(64) <= 64
+    assert users_let_in(1 << 16) == 300
+
+
+@covers("RateLimiter", "urls.url.empty")
+def test_no_path_is_empty(server, port):
+    put(server, port, limiter(1, urls=[{"url": {"empty": True}}]))
+    assert [fetch(port).status for _ in range(3)] == [200] * 3
+    put(server, port, limiter(1, urls=[{"url": {"prefix": "/"}}]))
+    assert [fetch(port).status for _ in range(3)] == [200, 429, 429]
+
+
+@covers("RateLimiter", "urls.keyBy.address")
 def test_each_address_has_a_limit(server, port):
     limit = limiter(1, urls=[{"url": {"prefix": "/"}, "keyBy": {"address": True}}])
     paths = http_server(port, {"pathPrefix": "/", "backend": "p"}, trustedProxies=["127.0.0.1"])
@@ -107,6 +147,7 @@ def test_each_address_has_a_limit(server, port):
     assert asked == [200, 200, 429]
 
 
+@covers("RateLimiter", "urls.methods urls.policyRef urls.url.{exact,regex}")
 def test_methods_and_paths_choose_the_policy(server, port):
     policies = [{"name": n, "limitForPeriod": 1, "limitRefreshPeriod": "1h", "timeoutDuration": "0s"} for n in "ab"]
     urls = [
@@ -119,6 +160,7 @@ def test_methods_and_paths_choose_the_policy(server, port):
     assert "ratelimit" not in fetch(port, "/y").headers
 
 
+@covers("RateLimiter", "fields")
 def test_all_responses_may_tell_the_limit(server, port):
     put(server, port, limiter(3, fields="all"))
     left = [fetch(port).headers["ratelimit"].split(";")[1] for _ in range(4)]

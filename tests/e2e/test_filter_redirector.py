@@ -3,8 +3,10 @@
 
 import pytest
 
-from answers_kit import Site, example
+from answers_kit import Site
+from covers import covers
 from gateway import mock, pipeline
+from pages import example
 
 ALL = {"match": "^(.*)$", "replacement": "/in$1"}
 
@@ -18,8 +20,9 @@ def location(site, path: str, **headers: str) -> tuple[int, str | None]:
     return response.status, response.headers.get("location")
 
 
+@covers("Redirector", "match replacement", results="redirected")
 def test_the_page(server, port):
-    server.egctl("apply", "-f", "-", input=example("filter-redirector"))
+    server.apply(*example("filter-redirector"))
     site = Site(server, port, "shop")
     response = site.ask("/users/7")
     assert (response.status, response.headers["location"]) == (301, "http://display.example/show?user=7")
@@ -29,6 +32,7 @@ def test_the_page(server, port):
     assert site.result("moved", "/users/x") == ("", 200)
 
 
+@covers("Redirector", "matchPart")
 def test_the_part_of_the_url(server, port):
     site = Site(server, port)
     put(server, **ALL)
@@ -40,6 +44,7 @@ def test_the_part_of_the_url(server, port):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@covers("Redirector", "statusCode")
 def test_each_status(server, port, status):
     site = Site(server, port)
     put(server, **ALL, statusCode=status)

@@ -3,8 +3,10 @@
 
 import pytest
 
-from answers_kit import Site, example
+from answers_kit import Site
+from covers import covers
 from gateway import mock, pipeline
+from pages import example
 
 
 def put(server, **fields) -> None:
@@ -16,8 +18,9 @@ def location(site, path: str) -> tuple[int, str | None]:
     return response.status, response.headers.get("location")
 
 
+@covers("RedirectorV2", "path.{type,replacePrefixMatch}", results="redirected")
 def test_the_page(server, port):
-    server.egctl("apply", "-f", "-", input=example("filter-redirector-v2"))
+    server.apply(*example("filter-redirector-v2"))
     site = Site(server, port, "shop", pathPrefix="/user")
     assert location(site, "/user/7?a=1") == (302, "https://new.example/account/7?a=1")
     assert location(site, "/user") == (302, "https://new.example/account")
@@ -33,6 +36,7 @@ def test_a_prefix_of_the_rule(server, port):
     assert "prefix of its rule" in server.access_line("/user/a?here")
 
 
+@covers("RedirectorV2", "path.{type,replaceFullPath}")
 def test_the_whole_path_and_the_same_url(server, port):
     put(server, path={"type": "ReplaceFullPath", "replaceFullPath": "/all"})
     site = Site(server, port)
@@ -41,6 +45,7 @@ def test_the_whole_path_and_the_same_url(server, port):
     assert site.result("r", "/all", Host="shop.example")[0] == ""
 
 
+@covers("RedirectorV2", "scheme hostname port")
 def test_scheme_host_and_port(server, port):
     site = Site(server, port)
     put(server, scheme="https")
@@ -52,6 +57,7 @@ def test_scheme_host_and_port(server, port):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@covers("RedirectorV2", "statusCode")
 def test_each_status(server, port, status):
     put(server, scheme="https", statusCode=status)
     assert location(Site(server, port), "/a")[0] == status

@@ -7,9 +7,12 @@ import threading
 
 import pytest
 
-from answers_kit import Site, example
+from answers_kit import Site
+from certificates import self_signed, server_context
 from client import fetch
+from covers import covers
 from gateway import mock, pipeline, proxy
+from pages import example
 from scripted import Answer, Scripted
 
 
@@ -28,8 +31,9 @@ def put(server, service, *behind: dict, **fields) -> None:
     server.apply(pipeline("p", remote, *(behind or [mock("page\n")])))
 
 
+@covers("RemoteFilter", "url")
 def test_the_page(server, port, service):
-    server.egctl("apply", "-f", "-", input=example("filter-remote-filter", **{"http://127.0.0.1:9096": service.url}))
+    server.apply(*example("filter-remote-filter", {"http://127.0.0.1:9096": service.url}))
     site = Site(server, port, "shop")
     service.answer = replies(request={"header": {"X-User": ["ann"]}})
     assert site.ask("/a%20b?c=1", X_Token="1").text == "Hello Ann\n"
@@ -58,6 +62,7 @@ def test_it_changes_what_a_backend_gets(server, port, service):
         assert call.headers["x-a"] == "1" and "x-old" not in call.headers
 
 
+@covers("RemoteFilter", results="responseAlready")
 def test_it_answers(server, port, service):
     put(server, service)
     site = Site(server, port)
@@ -68,6 +73,7 @@ def test_it_answers(server, port, service):
     assert site.result("r") == ("responseAlready", 401)
 
 
+@covers("RemoteFilter", "timeout", results="failed")
 def test_failures(server, port, service):
     put(server, service, timeout="300ms")
     site = Site(server, port)
@@ -91,3 +97,23 @@ def test_failures(server, port, service):
 def test_a_service_that_is_not_there(server, port):
     server.apply(pipeline("p", {"name": "r", "kind": "RemoteFilter", "url": "http://127.0.0.1:1/"}, mock("page\n")))
     assert Site(server, port).result("r") == ("failed", 503)
+
+
+@covers("RemoteFilter", "tls.{rootCertBase64,insecureSkipVerify,certBase64,keyBase64}")
+def test_a_service_behind_tls(server, port, tmp_path):
+    own, client = self_signed(tmp_path, "IP:127.0.0.1"), self_signed(tmp_path, "DNS:gateway.example")
+    site = Site(server, port)
+    with Scripted(replies(), tls=server_context(own)) as service:
+        put(server, service)
+        assert site.result("r") == ("failed", 503)
+        put(server, service, tls={"rootCertBase64": client.cert64})
+        assert site.result("r") == ("failed", 503)
+        put(server, service, tls={"rootCertBase64": own.cert64})
+        assert site.result("r") == ("", 200)
+        put(server, service, tls={"insecureSkipVerify": True})
+        assert site.result("r") == ("", 200)
+    with Scripted(replies(), tls=server_context(own, client)) as service:
+        put(server, service, tls={"rootCertBase64": own.cert64})
+        assert site.result("r") == ("failed", 503)
+        put(server, service, tls={"rootCertBase64": own.cert64, "certBase64": client.cert64, "keyBase64": client.key64})
+        assert site.result("r") == ("", 200)

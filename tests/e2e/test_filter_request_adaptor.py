@@ -2,12 +2,18 @@
 """RequestAdaptor: the request that a backend gets."""
 
 import gzip
+import hashlib
+import re
 
 import pytest
+import yaml
 
+from covers import covers
 from gateway import pipeline, proxy
-from rewriting_kit import Route, example
-from scripted import Answer, Scripted
+from identity_kit import Signing
+from pages import BACKEND, example
+from rewriting_kit import Route
+from scripted import Answer, Call, Scripted
 
 
 @pytest.fixture
@@ -27,8 +33,9 @@ def adapt(server, port, backend):
     return put
 
 
+@covers("RequestAdaptor", "host method header.{del,set,add} template")
 def test_the_page(server, port, backend):
-    server.apply(example("filter-request-adaptor", backend.url))
+    server.apply(*example("filter-request-adaptor", {BACKEND: backend.url}))
     route = Route(server, port, "ra")
     route.ask("/one/two?q", X_Internal="1", X_Seen="client", X_Api_Version="v1", Authorization="Basic YWRhOnB3")
     call = backend.calls[-1]
@@ -47,11 +54,13 @@ def test_the_page(server, port, backend):
         ({"regexpReplace": {"regexp": "^/([a-z]+)/", "replace": "/$1-"}}, "/x/y", "/x-y"),
     ],
 )
+@covers("RequestAdaptor", "path.{replace,addPrefix,trimPrefix} path.regexpReplace.{regexp,replace}")
 def test_paths(adapt, backend, change, target, seen):
     adapt(path=change).ask(target)
     assert backend.calls[-1].target == seen
 
 
+@covers("RequestAdaptor", results="badRequest")
 def test_bad_request(adapt, backend):
     route = adapt(path={"regexpReplace": {"regexp": "x", "replace": ".."}})
     assert route.ask("/a/x/secret").status == 400
@@ -59,6 +68,7 @@ def test_bad_request(adapt, backend):
     assert backend.calls == []
 
 
+@covers("RequestAdaptor", "body leftDelim rightDelim", results="buildErr")
 def test_body_and_template(adapt, backend):
     route = adapt(body="static", template="{{if .req.Query.over}}body: '{{.req.Body}}'{{end}}", leftDelim="", rightDelim="")
     assert route.ask("/", "POST", "of the client").text == "static"
@@ -69,6 +79,7 @@ def test_body_and_template(adapt, backend):
     assert route.result("/fails", "a") == "buildErr"
 
 
+@covers("RequestAdaptor", "compress decompress")
 def test_compress_and_decompress(adapt, backend):
     text = b"text " * 10_000
     route = adapt(compress="gzip")
@@ -79,6 +90,7 @@ def test_compress_and_decompress(adapt, backend):
     assert "content-encoding" not in backend.calls[-1].headers and backend.calls[-1].body == text
 
 
+@covers("RequestAdaptor", results="decompressFailed")
 def test_what_cannot_be_decompressed(adapt, backend):
     route = adapt(decompress="gzip")
     assert route.ask("/", "POST", b"garbage", Content_Encoding="gzip").status == 400
@@ -88,12 +100,14 @@ def test_what_cannot_be_decompressed(adapt, backend):
     assert backend.calls == []
 
 
+@covers("RequestAdaptor", results="compressFailed")
 def test_what_cannot_be_compressed(adapt, backend):
     route = adapt({"clientMaxBodySize": -1}, compress="gzip")
     assert route.result("/long", "a", "POST", b"x" * (5 << 20)) == "compressFailed"
     assert backend.calls == []
 
 
+@covers("RequestAdaptor", results="signFailed")
 def test_signature(adapt, backend):
     sign = {"apiProvider": "aws4", "accessKeyId": "ID", "accessKeySecret": "secret", "scopes": ["eu", "shop"]}
     route = adapt(sign=sign)
@@ -102,6 +116,70 @@ def test_signature(adapt, backend):
     assert value.startswith("AWS4-HMAC-SHA256 Credential=ID/") and "/eu/shop/aws4_request" in value
     route = adapt({"clientMaxBodySize": -1}, sign=sign)
     assert route.result("/stream", "a", "POST", "text") == "signFailed"
+
+
+AMAZON = {
+    "scopeSuffix": "aws4_request",
+    "algorithmName": "X-Amz-Algorithm",
+    "algorithmValue": "AWS4-HMAC-SHA256",
+    "signedHeaders": "X-Amz-SignedHeaders",
+    "signature": "X-Amz-Signature",
+    "date": "X-Amz-Date",
+    "expires": "X-Amz-Expires",
+    "credential": "X-Amz-Credential",
+    "contentSha256": "X-Amz-Content-Sha256",
+    "signingKeyPrefix": "AWS4",
+}
+SIGN = {"apiProvider": "aws4", "accessKeyId": "ID", "accessKeySecret": "secret", "scopes": ["eu", "shop"]}
+
+
+def proof_of(call: Call, body_hash: str = "", **literal: str) -> str:
+    """The Authorization that the request must have, made by other hands."""
+    names = re.search("SignedHeaders=([^,]*)", call.headers["authorization"])[1].split(";")
+    covered = {name: call.headers[name] for name in names if name != "host"}
+    literal = AMAZON | literal
+    signing = Signing("ID", "secret", when=call.headers.get(literal["date"].lower(), "none"), **literal)
+    path, _, query = call.target.partition("?")
+    said = signing.headers(call.method, call.headers["host"], path, call.body, query, body_hash, **covered)
+    return said["Authorization"]
+
+
+@covers("RequestAdaptor", "sign.{accessKeyId,accessKeySecret,apiProvider,scopes,literal.{%s}}" % ",".join(AMAZON))
+def test_texts_of_the_signature(adapt, backend):
+    target = "/a?b=c&" + "&".join(f"{name}=1" for name in [*AMAZON.values(), "X-Mine"])
+    hashes = {"X_Amz_Content_Sha256": "old", "X_Mine": "old"}
+    adapt(sign=SIGN).ask(target, "POST", "text", **hashes)
+    usual = backend.calls[-1]
+    assert usual.headers["authorization"] == proof_of(usual)
+    for name in AMAZON:
+        adapt(sign={**SIGN, "literal": {name: "X-Mine"}}).ask(target, "POST", "text", **hashes)
+        call = backend.calls[-1]
+        assert call.headers["authorization"] == proof_of(call, **{name: "X-Mine"}), name
+        if name == "contentSha256":
+            assert call.headers["x-mine"] == hashlib.sha256(b"text").hexdigest() == usual.headers["x-amz-content-sha256"]
+            assert call.headers["x-amz-content-sha256"] == "old"
+        else:
+            assert call.headers["authorization"] != proof_of(call), name
+
+
+@covers("RequestAdaptor", "sign.{excludeBody,ignoredHeaders}")
+def test_what_the_signature_covers(adapt, backend):
+    adapt(sign={**SIGN, "excludeBody": True}).ask("/", "POST", "text", X_Trace="1")
+    call = backend.calls[-1]
+    assert call.headers["authorization"] == proof_of(call, "UNSIGNED-PAYLOAD")
+    assert call.headers["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD" and "x-trace" in call.headers["authorization"]
+    adapt(sign={**SIGN, "ignoredHeaders": ["X-Trace"]}).ask("/", "POST", "text", X_Trace="1", X_Other="2")
+    call = backend.calls[-1]
+    assert call.headers["authorization"] == proof_of(call)
+    assert "x-trace" not in call.headers["authorization"] and "x-other" in call.headers["authorization"]
+
+
+def test_fields_of_verifiers_are_warned_of(server):
+    sign = {**SIGN, "accessKeys": {"a": "hidden"}, "ttl": "1m", "headerHoisting": {"disallowed": ["X-B"]}}
+    spec = pipeline("warned", {"name": "a", "kind": "RequestAdaptor", "sign": sign})
+    errors = server.egctl("apply", "-f", "-", input=yaml.safe_dump(spec)).stderr
+    assert all(f"sign.{name}" in errors for name in ("accessKeys", "ttl", "headerHoisting"))
+    assert "hidden" not in errors + server.egctl("get", "pipeline", "warned", "-o", "yaml").stdout
 
 
 def test_the_secret_is_not_shown(adapt, server):

@@ -5,8 +5,10 @@ import json
 
 import pytest
 
-from gateway import mock, pipeline, proxy
-from rewriting_kit import Route, example
+from covers import covers
+from gateway import documents, mock, pipeline, proxy
+from pages import BACKEND, example
+from rewriting_kit import Route
 from scripted import Answer, Scripted
 
 
@@ -27,8 +29,9 @@ def build(server, port, backend):
     return put
 
 
+@covers("RequestBuilder", "template")
 def test_the_page(server, port, backend):
-    server.apply(example("filter-request-builder", backend.url))
+    server.apply(*example("filter-request-builder", {BACKEND: backend.url}))
     route = Route(server, port, "rb")
     response = route.ask("/x?lang=de%20at", "POST", 'say "hi"\nand go')
     assert (response.status, json.loads(response.text)) == (200, {"text": 'say "hi"\nand go'})
@@ -54,6 +57,7 @@ def test_form_data(build, backend):
     assert b"\r\n\r\nit's\r\n" in call.body
 
 
+@covers("RequestBuilder", "leftDelim rightDelim")
 def test_other_delimiters(build, backend):
     route = build(template="body: '{{x}} [[.req.Method]]'", leftDelim="[[", rightDelim="]]", protocol="http")
     assert route.ask().text == "{{x}} GET"
@@ -76,6 +80,7 @@ def test_the_body_of_the_client_adds_no_keys(build, backend):
         "body: {{.req.Body}}",
     ],
 )
+@covers("RequestBuilder", results="buildErr")
 def test_build_err(build, backend, template):
     route = build(template=template)
     assert route.result("/fails", "b", "POST", "one\ntwo", X_Up="..") == "buildErr"
@@ -83,6 +88,7 @@ def test_build_err(build, backend, template):
     assert backend.calls == []
 
 
+@covers("RequestBuilder", "sourceNamespace")
 def test_a_copy_for_each_namespace(server, port, backend):
     copy = {"name": "copy", "kind": "RequestBuilder", "sourceNamespace": "DEFAULT"}
     flow = [{"filter": step, "namespace": name} for step in ("copy", "proxy") for name in ("a", "b")]
@@ -101,3 +107,11 @@ def test_data_of_the_pipeline(server, port, backend):
     built = {"name": "b", "kind": "RequestBuilder", "template": "method: POST\nbody: '{{.data.PIPELINE.greeting}}'"}
     server.apply({**pipeline("p", built, proxy(backend.url)), "data": {"greeting": "hello world"}})
     assert Route(server, port).ask().text == "hello world"
+
+
+@covers("RequestBuilder", "protocol")
+def test_http_is_the_only_protocol(server):
+    built = {"name": "b", "kind": "RequestBuilder", "template": "body: x"}
+    server.apply(pipeline("p", {**built, "protocol": "http"}))
+    refused = server.egctl("apply", "-f", "-", input=documents(pipeline("p", {**built, "protocol": "mqtt"})), check=False)
+    assert refused.returncode != 0 and "filters[0].protocol" in refused.stderr

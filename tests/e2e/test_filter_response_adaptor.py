@@ -7,8 +7,10 @@ import threading
 import pytest
 
 from client import Connection, request
+from covers import covers
 from gateway import pipeline, proxy
-from rewriting_kit import Route, example
+from pages import BACKEND, example
+from rewriting_kit import Route
 from scripted import Answer, Scripted
 
 
@@ -30,8 +32,9 @@ def adapt(server, port, backend):
     return put
 
 
+@covers("ResponseAdaptor", "header.{del,set,add} template")
 def test_the_page(server, port, backend):
-    server.apply(example("filter-response-adaptor", backend.url))
+    server.apply(*example("filter-response-adaptor", {BACKEND: backend.url}))
     response = Route(server, port, "rsa").ask()
     assert (response.status, response.text) == (201, "text")
     assert "x-powered-by" not in response.headers
@@ -40,6 +43,7 @@ def test_the_page(server, port, backend):
 
 
 @pytest.mark.parametrize("first", [False, True])
+@covers("ResponseAdaptor", "body")
 def test_body(adapt, first):
     response = adapt(first, body="fixed").ask()
     assert (response.status, response.text) == (201, "fixed")
@@ -47,12 +51,14 @@ def test_body(adapt, first):
 
 
 @pytest.mark.parametrize("first", [False, True])
+@covers("ResponseAdaptor", "compress")
 def test_compress(adapt, first):
     response = adapt(first, compress="gzip").ask()
     assert gzip.decompress(response.body) == b"text" and response.headers["content-encoding"] == "gzip"
 
 
 @pytest.mark.parametrize("first", [False, True])
+@covers("ResponseAdaptor", "decompress")
 def test_decompress(adapt, backend, first):
     backend.answer = lambda _: Answer(headers={"Content-Encoding": "gzip"}, body=gzip.compress(b"text"))
     response = adapt(first, decompress="gzip").ask()
@@ -60,6 +66,7 @@ def test_decompress(adapt, backend, first):
     assert adapt(first, decompress="gzip").ask("/", "HEAD").status == 200
 
 
+@covers("ResponseAdaptor", "leftDelim rightDelim", results="buildErr")
 def test_template(adapt):
     route = adapt(template="body: '{{x}} [[.resp.Body]]'", leftDelim="[[", rightDelim="]]")
     assert route.ask().text == "{{x}} text"
@@ -68,6 +75,7 @@ def test_template(adapt):
     assert route.ask().status == 503
 
 
+@covers("ResponseAdaptor", results="decompressFailed compressFailed")
 def test_what_cannot_be_recoded(adapt, backend):
     backend.answer = lambda _: Answer(headers={"Content-Encoding": "gzip"}, body=b"garbage")
     route = adapt(decompress="gzip")
@@ -80,6 +88,7 @@ def test_what_cannot_be_recoded(adapt, backend):
     assert route.ask().status == 503
 
 
+@covers("ResponseAdaptor", results="responseNotFound")
 def test_without_a_response(server, port):
     server.apply(pipeline("p", {"name": "a", "kind": "ResponseAdaptor", "body": "x"}))
     route = Route(server, port)

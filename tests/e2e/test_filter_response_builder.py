@@ -7,8 +7,10 @@ import threading
 import pytest
 
 from client import Connection, request
-from gateway import mock, pipeline, proxy
-from rewriting_kit import Route, example
+from covers import covers
+from gateway import documents, mock, pipeline, proxy
+from pages import BACKEND, example
+from rewriting_kit import Route
 from scripted import Answer, Scripted
 
 
@@ -40,9 +42,10 @@ def aggregate(three, template: str) -> dict:
     return pipeline("p", copy, *proxies, builder(template=template), flow=[*flow, {"filter": "b"}])
 
 
+@covers("ResponseBuilder", "template")
 def test_the_page(server, port):
     with Scripted(lambda call: Answer(202, body=b'{\n"at": "' + call.target.encode() + b'"\n}')) as backend:
-        server.apply(example("filter-response-builder", backend.url))
+        server.apply(*example("filter-response-builder", {BACKEND: backend.url}))
         response = Route(server, port, "rsb").ask("/x")
         assert (response.status, json.loads(response.text)) == (202, [{"at": "/x"}] * 2)
         assert response.headers["content-type"] == "application/json"
@@ -70,6 +73,7 @@ def test_merged_objects(server, port, three):
 
 
 @pytest.mark.parametrize("template", ["statusCode: 99", "body: '{{.responses.n1.JSONBody}}'", "[x]", "method: GET"])
+@covers("ResponseBuilder", results="buildErr")
 def test_build_err(server, port, three, template):
     server.apply(aggregate(three, template))
     route = Route(server, port)
@@ -87,6 +91,7 @@ def test_a_response_for_a_failure(server, port):
     assert (response.status, response.text, response.headers["x-why"]) == (422, "the request is invalid", "no GET")
 
 
+@covers("ResponseBuilder", "sourceNamespace")
 def test_the_response_of_a_namespace_is_a_stream_still(server, port):
     goes_on = threading.Event()
 
@@ -113,6 +118,7 @@ def test_a_namespace_without_a_response(server, port):
     assert Route(server, port).result("/absent", "b") == "buildErr"
 
 
+@covers("ResponseBuilder", "leftDelim rightDelim")
 def test_other_delimiters(server, port):
     server.apply(pipeline("p", builder(template="body: '{{x}} <%.req.Method%>'", leftDelim="<%", rightDelim="%>", protocol="http")))
     assert Route(server, port).ask().text == "{{x}} GET"
@@ -123,3 +129,11 @@ def test_large_bodies_are_refused(server, port):
         join = builder(template="body: '{{len .resp.Body}}'")
         server.apply(pipeline("p", proxy(backend.url, serverMaxBodySize=-1), join))
         assert Route(server, port).result("/large", "b") == "buildErr"
+
+
+@covers("ResponseBuilder", "protocol")
+def test_http_is_the_only_protocol(server):
+    built = {"name": "b", "kind": "ResponseBuilder", "template": "body: x"}
+    server.apply(pipeline("p", {**built, "protocol": "http"}))
+    refused = server.egctl("apply", "-f", "-", input=documents(pipeline("p", {**built, "protocol": "mqtt"})), check=False)
+    assert refused.returncode != 0 and "filters[0].protocol" in refused.stderr

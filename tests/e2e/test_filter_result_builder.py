@@ -3,12 +3,15 @@
 
 import pytest
 
+from covers import covers
 from gateway import mock, pipeline
-from rewriting_kit import Route, example
+from pages import example
+from rewriting_kit import Route
 
 
+@covers("ResultBuilder", "template")
 def test_the_page(server, port):
-    server.apply(example("filter-result-builder"))
+    server.apply(*example("filter-result-builder"))
     route = Route(server, port, "rlb")
     assert route.ask("/", "POST", '{"text": "x"}').text == "text"
     assert route.ask("/", "POST", '{"image": "x"}').text == "image"
@@ -33,6 +36,11 @@ def route(server, port) -> Route:
     return Route(server, port)
 
 
+@covers(
+    "ResultBuilder",
+    "leftDelim rightDelim",
+    results="result0 result1 result2 result3 result4 result5 result6 result7 result8 result9",
+)
 def test_each_result_jumps(route):
     for number in range(10):
         assert route.ask(X_Result=f"result{number}").text == f"to {number}"
@@ -44,10 +52,12 @@ def test_nothing_is_success(route):
 
 
 @pytest.mark.parametrize("text", ["result10", "unknown", "buildErr", "resultX"])
+@covers("ResultBuilder", results="unknown")
 def test_other_text_is_unknown(route, text):
     assert route.ask(X_Result=text).status == 503
     assert route.result("/unknown", "r", X_Result=text) == "unknown"
 
 
+@covers("ResultBuilder", results="buildErr")
 def test_build_err(route):
     assert route.result("/fails", "r", "POST", "[1]") == "buildErr"

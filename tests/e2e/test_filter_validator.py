@@ -2,7 +2,6 @@
 """The filter Validator: who gets through to the backend, and what it learns of them."""
 
 import json
-import re
 import threading
 import time
 from pathlib import Path
@@ -11,12 +10,14 @@ import jwt
 import pytest
 import yaml
 
+from certificates import self_signed, server_context
 from client import Connection, Response, fetch
-from gateway import ROOT, free_port, http_server, pipeline, proxy, wait_until
-from identity_kit import SECRET, KeyPair, basic, key_set, raw_token, sha_line, sign, soon, token
+from covers import covers
+from gateway import free_port, http_server, pipeline, proxy, wait_until
+from identity_kit import LITERAL, SECRET, KeyPair, Signing, basic, key_set, raw_token, sha_line, sign, soon, token
+from pages import BACKEND, blocks, example
 from scripted import Answer, Scripted
 
-PAGE = ROOT / "docs" / "filter-validator.md"
 
 
 @pytest.fixture
@@ -67,16 +68,12 @@ def gate(shared_server, backend):
 # --- the page
 
 
-def page_examples() -> list[dict]:
-    return [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)]
-
-
+@covers("Validator", "jwt.claimsToHeaders", results="invalid")
 def test_the_first_example_of_the_page(shared_server, backend):
-    example = page_examples()[0]
+    [shop] = example("filter-validator", {BACKEND: backend.url})
     port = free_port()
-    example["filters"][1]["pools"][0]["servers"][0]["url"] = backend.url
-    shared_server.apply(example, http_server(port, {"backend": example["name"]}, name=f"server-{port}"))
-    secret = bytes.fromhex(example["filters"][0]["jwt"]["secret"])
+    shared_server.apply(shop, http_server(port, {"backend": shop["name"]}, name=f"server-{port}"))
+    secret = bytes.fromhex(shop["filters"][0]["jwt"]["secret"])
     good = jwt.encode({"sub": "ann", "aud": "shop", "exp": soon()}, secret, "HS256")
     assert fetch(port, "/", authorization=f"Bearer {good}").status == 200
     assert backend.calls[-1].headers["x-user"] == "ann"
@@ -87,15 +84,17 @@ def test_the_first_example_of_the_page(shared_server, backend):
 
 
 def test_every_example_of_the_page_is_accepted(shared_server):
-    for number, example in enumerate(page_examples()[1:]):
-        if "kind" not in example or example["kind"] == "Validator":
-            example = pipeline(f"page-{number}", {"name": "check", "kind": "Validator", **example})
-        shared_server.apply({**example, "name": f"page-{number}"})
+    for number, text in enumerate(blocks("filter-validator")[1:]):
+        document = yaml.safe_load(text)
+        if "kind" not in document or document["kind"] == "Validator":
+            document = pipeline(f"page-{number}", {"name": "check", "kind": "Validator", **document})
+        shared_server.apply({**document, "name": f"page-{number}"})
 
 
 # --- headers
 
 
+@covers("Validator", "headers.*.{values,regexp}", results="invalid")
 def test_headers(gate):
     gate.put(headers={"X-Id": {"values": ["ann", "bob"], "regexp": "^guest-[0-9]+$"}})
     assert gate.ask(headers={"X-Id": "ann"}).status == 200
@@ -148,6 +147,7 @@ TOKENS = [
 ]  # fmt: skip
 
 
+@covers("Validator", "jwt.{algorithm,secret,audience}", results="invalid")
 def test_table_of_tokens(gate):
     gate.put(jwt={"algorithm": "HS256", "secret": SECRET.hex(), "audience": ["shop"]})
     for name, make, accepted in TOKENS:
@@ -161,6 +161,7 @@ def test_table_of_tokens(gate):
 
 
 @pytest.mark.parametrize("kind", ["RSA", "EC", "Ed25519"])
+@covers("Validator", "jwt.{algorithm,publicKey}")
 def test_public_keys(gate, kind):
     pair = KeyPair(kind)
     key = pair.pem if kind == "RSA" else pair.pem.encode().hex()
@@ -172,6 +173,7 @@ def test_public_keys(gate, kind):
         gate.refuses(gate.bearer(raw_token('{"alg":"%s"}' % algorithm, "{}", pair.pem.encode())))
 
 
+@covers("Validator", "jwt.{cookieName,issuer,leeway,requiredClaims,claimsToHeaders}")
 def test_cookie_issuer_leeway_and_claims(gate):
     fields = {"algorithm": "HS256", "secret": SECRET.hex(), "cookieName": "auth", "issuer": "https://id.test",
               "leeway": "30s", "requiredClaims": ["sub"],
@@ -208,6 +210,7 @@ def test_an_update_counts_for_tokens_that_have_passed(gate):
 # --- keys of a URL
 
 
+@covers("Validator", "jwt.jwks.url")
 def test_keys_of_a_url_rotate(gate):
     old, new = KeyPair("RSA", "old"), KeyPair("EC", "new")
     with Scripted(lambda call: Answer(body=key_set(old))) as keys:
@@ -224,6 +227,7 @@ def test_keys_of_a_url_rotate(gate):
         assert len(keys.calls) <= asked + 1, "names that clients make up do not become questions"
 
 
+@covers("Validator", "jwt.jwks.refresh")
 def test_a_key_that_is_gone_takes_its_tokens_with_it(gate):
     old, new = KeyPair("EC", "old"), KeyPair("EC", "new")
     with Scripted(lambda call: Answer(body=key_set(old))) as keys:
@@ -276,6 +280,7 @@ def test_no_keys_let_nobody_in(gate):
         wait_until(lambda: gate.bearer(pair.token(sub="ann")).status == 200, "the keys are there")
 
 
+@covers("Validator", "jwt.jwks.algorithms")
 def test_algorithms_bind_the_keys_of_a_url(gate):
     pair = KeyPair("RSA", "one")
     with Scripted(lambda call: Answer(body=key_set(pair))) as keys:
@@ -284,9 +289,32 @@ def test_algorithms_bind_the_keys_of_a_url(gate):
         assert gate.bearer(token(pair.private, "PS256", "one", sub="ann")).status == 200
 
 
+@covers("Validator", "jwt.jwks.caFile")
+def test_keys_of_an_https_url(gate, tmp_path):
+    own, pair = self_signed(tmp_path, "IP:127.0.0.1"), KeyPair("EC", "one")
+    with Scripted(lambda call: Answer(body=key_set(pair)), tls=server_context(own)) as keys:
+        gate.put(jwt={"jwks": {"url": keys.url}})
+        gate.refuses(gate.bearer(pair.token(sub="ann")))
+        gate.put(jwt={"jwks": {"url": keys.url, "caFile": str(own.certificate)}})
+        assert gate.bearer(pair.token(sub="ann")).status == 200
+
+
+@covers("Validator", "jwt.jwks.timeout")
+def test_keys_that_come_too_late(gate):
+    """A second is too short for a service that never answers."""
+    pair, go_on = KeyPair("EC", "one"), threading.Event()
+    with Scripted(lambda call: Answer(body=key_set(pair), after=go_on)) as keys:
+        gate.put(jwt={"jwks": {"url": keys.url, "timeout": "1s", "refresh": "1h"}})
+        gate.refuses(gate.bearer(pair.token(sub="ann")))
+        go_on.set()
+        gate.put(jwt={"jwks": {"url": keys.url, "timeout": "1m", "refresh": "1h"}})
+        assert gate.bearer(pair.token(sub="ann")).status == 200
+
+
 # --- signatures
 
 
+@covers("Validator", "signature.{accessKeys,ttl}", results="invalid")
 def test_signatures(gate):
     gate.put(signature={"accessKeys": {"ann": "ann's secret"}, "ttl": "5m"})
     body = b"one please"
@@ -310,6 +338,7 @@ def test_signatures(gate):
         assert len(gate.backend.calls) == before
 
 
+@covers("Validator", "signature.{accessKeyId,accessKeySecret,excludeBody}")
 def test_fields_of_signatures(gate):
     pair = {"accessKeyId": "bob", "accessKeySecret": "bob's secret"}
     old = time.time() - 86_400
@@ -319,6 +348,29 @@ def test_fields_of_signatures(gate):
     gate.refuses(gate.ask("/", headers=sign("bob", "bob's secret", "GET", "shop.test", "/", when=old)))
     gate.put(signature={**pair, "excludeBody": True})
     gate.refuses(gate.ask("/", headers=sign("bob", "bob's secret", "GET", "shop.test", "/")))
+    unsigned = Signing("bob", "bob's secret").headers("POST", "shop.test", "/", body_hash="UNSIGNED-PAYLOAD")
+    assert gate.ask("/", "POST", b"any body", unsigned).status == 200
+
+
+@covers("Validator", "signature.literal.{%s}" % ",".join(name for name in LITERAL if name != "contentSha256"))
+def test_texts_of_signatures(gate):
+    pair = {"accessKeyId": "bob", "accessKeySecret": "bob's secret"}
+    usual = Signing("bob", "bob's secret").url("shop.test", "/buy")
+    gate.put(signature=pair)
+    assert gate.ask(usual).status == 200
+    for name in LITERAL:
+        if name == "contentSha256":
+            continue
+        gate.put(signature={**pair, "literal": {name: "X-Mine"}})
+        assert gate.ask(Signing("bob", "bob's secret", **{name: "X-Mine"}).url("shop.test", "/buy")).status == 200, name
+        gate.refuses(gate.ask(usual))
+
+
+def test_fields_of_signers_are_warned_of(gate):
+    signature = {"accessKeys": {"a": "b"}, "ttl": "1m", "ignoredHeaders": ["X-A"], "headerHoisting": {"disallowed": ["X-B"]}}
+    check = pipeline("warned", {"name": "check", "kind": "Validator", "signature": signature})
+    errors = gate.server.egctl("apply", "-f", "-", input=yaml.safe_dump(check)).stderr
+    assert "signature.ignoredHeaders" in errors and "signature.headerHoisting" in errors
 
 
 def test_a_streamed_body_has_no_signature(gate):
@@ -331,6 +383,7 @@ def test_a_streamed_body_has_no_signature(gate):
 # --- access tokens
 
 
+@covers("Validator", "oauth2.tokenIntrospect.{endPoint,clientId,clientSecret}")
 def test_introspection(gate):
     def answer(call):
         assert call.headers["content-type"] == "application/x-www-form-urlencoded"
@@ -362,6 +415,7 @@ def test_introspection(gate):
         assert len(gate.backend.calls) == calls
 
 
+@covers("Validator", "oauth2.tokenIntrospect.{basicAuth,cacheFor,timeout}")
 def test_introspection_has_a_time_limit_and_a_memory(gate):
     never = threading.Event()
     with Scripted(lambda call: Answer(body=b'{"active":true}')) as service:
@@ -384,6 +438,7 @@ def test_introspection_has_a_time_limit_and_a_memory(gate):
         assert len(service.calls) == before + 3
 
 
+@covers("Validator", "oauth2.jwt.{algorithm,secret,publicKey}")
 def test_access_tokens_that_the_gateway_checks(gate):
     gate.put(oauth2={"jwt": {"algorithm": "HS256", "secret": SECRET.hex()}})
     assert gate.bearer(token(sub="ann", scope="read")).status == 200
@@ -391,9 +446,30 @@ def test_access_tokens_that_the_gateway_checks(gate):
     gate.refuses(gate.bearer(token(b"another secret of thirty-two bytes or more", sub="ann")))
 
 
+    for kind in ("RSA", "EC"):
+        pair = KeyPair(kind)
+        gate.put(oauth2={"jwt": {"algorithm": pair.algorithm, "publicKey": pair.pem}})
+        assert gate.bearer(pair.token(sub="bob")).status == 200
+        assert gate.seen()["x-authenticated-userid"] == "bob"
+        gate.refuses(gate.bearer(KeyPair(kind).token(sub="bob")))
+
+
+@covers("Validator", "oauth2.tokenIntrospect.insecureTls")
+def test_introspection_at_a_service_that_nobody_vouches_for(gate, tmp_path):
+    own = self_signed(tmp_path, "IP:127.0.0.1")
+    with Scripted(lambda call: Answer(body=b'{"active":true}'), tls=server_context(own)) as service:
+        ask = {"endPoint": service.url, "clientId": "gateway", "clientSecret": "s"}
+        gate.put(oauth2={"tokenIntrospect": ask})
+        gate.refuses(gate.bearer("good"))
+        assert service.calls == []
+        gate.put(oauth2={"tokenIntrospect": {**ask, "insecureTls": True}})
+        assert gate.bearer("good").status == 200
+
+
 # --- passwords
 
 
+@covers("Validator", "basicAuth.{mode,userFile,realm}")
 def test_passwords_of_a_file(gate, tmp_path):
     users = tmp_path / "users"
     users.write_text(sha_line("ann", "open:sesame"))

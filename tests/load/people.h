@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+#include "numbers.h"
+
 namespace load {
 
 struct PeopleOptions {
@@ -20,7 +22,7 @@ class People {
  public:
   People(PeopleOptions options, std::uint64_t seed)
       : options_(options), next_(options.first), random_(seed) {
-    for (std::uint64_t i = 0; i < options.known_count; ++i) set_in(options.known_first + i);
+    for (std::uint64_t i = 0; i < options.known_count; ++i) is_in_.insert(options.known_first + i);
     in_ = options.known_count == 0 ? std::vector<std::uint64_t>() : all_known();
   }
 
@@ -34,12 +36,10 @@ class People {
     if (!known) return {next_++, false};
     return {in_[std::uniform_int_distribution<std::size_t>(0, in_.size() - 1)(random_)], true};
   }
-  [[nodiscard]] bool is_in(std::uint64_t number) const {
-    return number < is_in_.size() && is_in_[number];
-  }
+  [[nodiscard]] bool is_in(std::uint64_t number) const { return is_in_.contains(number); }
   void told_yes(std::uint64_t number) {
     if (is_in(number)) return;
-    set_in(number);
+    is_in_.insert(number);
     let_in_.push_back(number);
     if (options_.come_again) in_.push_back(number);
   }
@@ -47,10 +47,6 @@ class People {
   [[nodiscard]] const std::vector<std::uint64_t>& let_in() const { return let_in_; }
 
  private:
-  void set_in(std::uint64_t number) {
-    if (number >= is_in_.size()) is_in_.resize(number * 2 + 1);
-    is_in_[number] = true;
-  }
   [[nodiscard]] std::vector<std::uint64_t> all_known() const {
     std::vector<std::uint64_t> all;
     for (std::uint64_t i = 0; i < options_.known_count; ++i)
@@ -61,8 +57,8 @@ class People {
   const PeopleOptions options_;
   std::uint64_t next_;
   std::mt19937_64 random_;
-  std::vector<std::uint64_t> in_;      // whom to choose from
-  std::vector<bool> is_in_;            // by number
+  std::vector<std::uint64_t> in_;  // whom to choose from
+  Numbers is_in_;
   std::vector<std::uint64_t> let_in_;  // during the run
 };
 

@@ -12,8 +12,7 @@ void Tally::answer(std::uint64_t user, bool was_in, int status, std::string_view
   const auto latency = static_cast<std::uint32_t>(std::min<std::int64_t>(units, UINT32_MAX));
   if (status == 200 && body == bodies_.yes) {
     if (!knows(user)) let_in_.push_back(user);
-    if (user >= in_.size()) in_.resize(std::max<std::uint64_t>(user + 1, in_.size() * 2));
-    in_[user] = true;
+    in_.insert(user);
     yes_.push_back(latency);
   } else if (status == 200 && body == bodies_.no) {
     no_.push_back(latency);

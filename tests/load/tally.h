@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "numbers.h"
+
 namespace load {
 
 using Clock = std::chrono::steady_clock;
@@ -27,7 +29,7 @@ class Tally {
   void answer(std::uint64_t user, bool was_in, int status, std::string_view body,
               Clock::duration took);
   // He has been let in.
-  [[nodiscard]] bool knows(std::uint64_t user) const { return user < in_.size() && in_[user]; }
+  [[nodiscard]] bool knows(std::uint64_t user) const { return in_.contains(user); }
   // A connection is over without having been asked to be.
   void failed(const std::string& why) { ++failures_[why]; }
   [[nodiscard]] nlohmann::json report(Clock::duration whole) const;
@@ -39,8 +41,8 @@ class Tally {
 
   const Bodies bodies_;
   std::vector<std::uint64_t> let_in_;  // once each
-  std::vector<bool> in_;               // by user
-  std::uint64_t turned_away_ = 0;      // who had been let in before
+  Numbers in_;
+  std::uint64_t turned_away_ = 0;  // who had been let in before
   Latencies yes_, no_;
   std::map<std::string, std::uint64_t> others_, failures_;
 };

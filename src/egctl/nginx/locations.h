@@ -2,6 +2,7 @@
 // A location of nginx as a path of an HTTPServer and a Pipeline.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 

@@ -7,6 +7,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <vector>
 
 #include "filters/file_server/file_body.h"
 #include "loop/blocking_pool.h"
@@ -162,6 +164,29 @@ TEST_F(FileServerTest, RefusesOtherMethodsAndPaths) {
   EXPECT_EQ(run("/none", "tryFiles: ['=503 back soon']"), "serverError");
   EXPECT_EQ(body(), "back soon");
   EXPECT_EQ(run("/none", "tryFiles: ['=410']"), "clientError");
+}
+
+TEST_F(FileServerTest, AFullPoolIsAServerError) {
+  std::promise<void> begun;
+  std::promise<void> open;
+  std::vector<Task<Result<int>>> waiting;
+  const auto add = [&](auto work) {
+    waiting.push_back(pool_->run(loop_, std::move(work)));
+    waiting.back().start();
+  };
+  add([&] {
+    begun.set_value();
+    open.get_future().wait();
+    return 1;
+  });
+  begun.get_future().wait();
+  for (std::size_t i = 0; i < loop::BlockingPool::kQueueMax; ++i) add([] { return 2; });
+  // The kernel has not looked the name up yet.
+  EXPECT_EQ(run("/never-asked-for"), "serverError");
+  EXPECT_EQ(response().status, 503);
+  open.set_value();
+  filter_.reset();
+  pool_.reset();  // the work refers to the promises
 }
 
 TEST_F(FileServerTest, AddsTheSlashOfAFolder) {

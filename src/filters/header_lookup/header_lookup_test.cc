@@ -32,8 +32,9 @@ class HeaderLookupTest : public ::testing::Test {
  protected:
   HeaderLookupTest() {
     auto items = std::make_shared<pipeline::CustomDataSnapshot::Items>();
-    (*items)["ann"] = {{"id", "7"}, {"rank", 3}, {"list", Json::array()}};
-    (*items)["ann-shop"] = {{"id", "8"}, {"rank", "a\nb"}};
+    (*items)["ann"] =
+        std::make_shared<const Json>(Json{{"id", "7"}, {"rank", 3}, {"list", Json::array()}});
+    (*items)["ann-shop"] = std::make_shared<const Json>(Json{{"id", "8"}, {"rank", "a\nb"}});
     slot_.put(std::make_shared<pipeline::CustomDataSnapshot>(
         pipeline::CustomDataSnapshot::Kinds{{"client-info", items}}));
   }

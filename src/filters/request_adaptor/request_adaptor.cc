@@ -62,7 +62,7 @@ struct SignSpec {
   void fields(auto& visit) {
     visit("apiProvider", api_provider, {.one_of = {"aws4"}, .doc = "whose form the signature has"});
     visit("scopes", scopes, {.doc = "such as region and service"});
-    signature.fields(visit);
+    signature.visit_signer(visit);
   }
   void validate(const std::string& path, config::Faults& faults) const {
     signature.validate(path, faults);

@@ -41,20 +41,6 @@ struct SignatureLiterals {
   void validate(const std::string& path, config::Faults& faults) const;
 };
 
-// Which headers a signed URL may carry as parameters.
-struct HeaderHoistingSpec {
-  std::vector<std::string> allowed_prefix;
-  std::vector<std::string> disallowed_prefix;
-  std::vector<std::string> disallowed;
-
-  void fields(auto& visit) {
-    visit("allowedPrefix", allowed_prefix,
-          {.unique = true, .doc = "for makers of signed URLs; a verifier reads the URL as it is"});
-    visit("disallowedPrefix", disallowed_prefix, {.unique = true, .doc = "likewise"});
-    visit("disallowed", disallowed, {.unique = true, .doc = "likewise"});
-  }
-};
-
 struct SignatureSpec {
   std::map<std::string, std::string> access_keys;
   std::string access_key_id;
@@ -62,24 +48,40 @@ struct SignatureSpec {
   bool exclude_body = false;
   Duration ttl{};
   std::vector<std::string> ignored_headers;
-  HeaderHoistingSpec header_hoisting;
   SignatureLiterals literal;
 
+  // Those of a verifier.
   void fields(auto& visit) {
     visit("accessKeys", access_keys, {.secret = true, .doc = "id -> secret, of those who sign"});
-    visit("accessKeyId", access_key_id, {.doc = "one more id"});
-    visit("accessKeySecret", access_key_secret, {.secret = true, .doc = "its secret"});
-    visit("excludeBody", exclude_body, {.doc = "the signature does not cover the body"});
+    visit_pair(visit);
     visit("ttl", ttl,
           {.min = 0,
            .doc = "how old or early a signature may be; 0: any age, so it can be sent "
                   "again for ever"});
+    visit.note("ignoredHeaders", "a signature says itself which headers it covers");
+    visit_form(visit);
+  }
+  // Those of a signer.
+  void visit_signer(auto& visit) {
+    visit_pair(visit);
     visit("ignoredHeaders", ignored_headers,
-          {.unique = true, .doc = "headers that a signer leaves out"});
-    visit("headerHoisting", header_hoisting, {.doc = "for makers of signed URLs"});
-    visit("literal", literal, {.doc = "the texts in which signer and verifier must agree"});
+          {.unique = true, .doc = "headers that the signature does not cover"});
+    visit.note("accessKeys", "accessKeyId signs");
+    visit.note("ttl", "the verifier decides how long a signature counts");
+    visit_form(visit);
   }
   void validate(const std::string& path, config::Faults& faults) const;
+
+  // What both have.
+  void visit_pair(auto& visit) {
+    visit("accessKeyId", access_key_id, {.doc = "an id"});
+    visit("accessKeySecret", access_key_secret, {.secret = true, .doc = "its secret"});
+  }
+  void visit_form(auto& visit) {
+    visit("excludeBody", exclude_body, {.doc = "the signature does not cover the body"});
+    visit.note("headerHoisting", "no signed URL is made, and a verifier reads one as it is");
+    visit("literal", literal, {.doc = "the texts in which signer and verifier must agree"});
+  }
 };
 
 }  // namespace sluice::filters

@@ -303,9 +303,12 @@ TEST_F(PasswordTest, UsersOfCustomData) {
   const std::string wrong = "401 http basic validator: wrong name or password";
   EXPECT_EQ(basic("ann:open:sesame"), wrong);
   pipeline::CustomDataSnapshot::Items items;
-  items["ann"] = {{"username", "ann"}, {"password", kHash}};
-  items["bob"] = {{"username", "ann"}, {"password", kHash}};
-  items["eve"] = {{"password", "plaintext"}};
+  const auto put = [&items](const char* id, Json item) {
+    items[id] = std::make_shared<const Json>(std::move(item));
+  };
+  put("ann", {{"username", "ann"}, {"password", kHash}});
+  put("bob", {{"username", "ann"}, {"password", kHash}});
+  put("eve", {{"password", "plaintext"}});
   pipeline::CustomDataSlot slot;
   slot.put(std::make_shared<const pipeline::CustomDataSnapshot>(pipeline::CustomDataSnapshot::Kinds{
       {"credentials",

@@ -14,9 +14,15 @@ Contents::EntryChange Contents::put(std::string_view key, std::string_view value
   return {own, hash_.wide(entry)};
 }
 
+const std::uint64_t* Contents::find(std::uint64_t key) const {
+  const Entries& table = tables_[key % kTables];
+  const auto entry = table.find(key / kTables);
+  return entry == table.end() ? nullptr : &entry->second;
+}
+
 std::uint64_t Contents::difference(const EntryChange& change) const {
-  const auto old = entries_.find(change.key);
-  return change.entry.value_or(0) - (old == entries_.end() ? 0 : old->second);
+  const std::uint64_t* old = find(change.key);
+  return change.entry.value_or(0) - (old == nullptr ? 0 : *old);
 }
 
 std::uint64_t Contents::checksum_after(const std::vector<EntryChange>& changes) const {
@@ -27,11 +33,14 @@ std::uint64_t Contents::checksum_after(const std::vector<EntryChange>& changes) 
 
 void Contents::apply(const EntryChange& change) {
   checksum_ += difference(change);
+  Entries& table = table_of(change.key);
+  const std::size_t before = table.size();
   if (change.entry) {
-    entries_[change.key] = *change.entry;
+    table[change.key / kTables] = *change.entry;
   } else {
-    entries_.erase(change.key);
+    table.erase(change.key / kTables);
   }
+  size_ += table.size() - before;
 }
 
 void Contents::apply(const std::vector<EntryChange>& changes) {

@@ -27,20 +27,27 @@ class Contents {
   };
   [[nodiscard]] EntryChange put(std::string_view key, std::string_view value) const;
   [[nodiscard]] EntryChange erase(std::string_view key) const { return {hash_.wide(key), {}}; }
-  [[nodiscard]] bool has(std::string_view key) const { return entries_.contains(hash_.wide(key)); }
+  [[nodiscard]] bool has(std::string_view key) const { return find(hash_.wide(key)) != nullptr; }
 
   // The checksum after the changes. Requires: each key once.
   [[nodiscard]] std::uint64_t checksum_after(const std::vector<EntryChange>& changes) const;
   void apply(const std::vector<EntryChange>& changes);
   void apply(const EntryChange& change);
   [[nodiscard]] std::uint64_t checksum() const { return checksum_; }
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
+  // By hash of the key. Many tables, because the growth of one moves all that is in it: of ten
+  // million entries in one table, that would take seconds.
+  using Entries = std::unordered_map<std::uint64_t, std::uint64_t>;
+  static constexpr std::size_t kTables = 256;
+  [[nodiscard]] Entries& table_of(std::uint64_t key) { return tables_[key % kTables]; }
+  [[nodiscard]] const std::uint64_t* find(std::uint64_t key) const;  // none: nullptr
   [[nodiscard]] std::uint64_t difference(const EntryChange& change) const;
 
   Hash hash_;
-  std::unordered_map<std::uint64_t, std::uint64_t> entries_;  // by hash of the key
+  std::vector<Entries> tables_ = std::vector<Entries>(kTables);
+  std::size_t size_ = 0;
   std::uint64_t checksum_ = 0;
 };
 

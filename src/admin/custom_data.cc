@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/custom_data.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "config/value.h"
+#include "control/controller.h"
+#include "control/custom_data.h"
+
+namespace sluice::admin {
+namespace {
+
+using control::ApplyMode;
+using control::CustomData;
+using control::CustomEdit;
+using control::CustomState;
+
+using StatePointer = std::shared_ptr<const CustomState>;
+
+CustomData& data_of(Context& context) { return context.controller.custom_data(); }
+
+Result<ApplyMode> mode_of(const ApiRequest& request, ApplyMode usual) {
+  const auto mode = request.query.find("mode");
+  if (mode == request.query.end()) return usual;
+  if (mode->second == "apply") return ApplyMode::apply;
+  return fail(ErrorKind::invalid, "?mode= wants apply here");
+}
+
+Result<std::vector<config::Value>> documents_of(const ApiRequest& request) {
+  SLUICE_TRY(auto documents, config::parse_documents(request.body));
+  std::erase_if(documents, [](const config::Value& document) {
+    return document.kind == config::Value::Kind::null;
+  });
+  if (documents.empty()) return fail(ErrorKind::invalid, "the body is empty");
+  return documents;
+}
+
+Result<config::Value> document_of(const ApiRequest& request) {
+  SLUICE_TRY(auto documents, documents_of(request));
+  if (documents.size() > 1) return fail(ErrorKind::invalid, "the body holds several documents");
+  return std::move(documents[0]);
+}
+
+// The members that do not have the change yet. ?wait=false: not asked.
+Json behind(Context& context, const ApiRequest& request, store::Version version) {
+  const auto wait = request.query.find("wait");
+  if (wait != request.query.end() && wait->second == "false") return Json::array();
+  return data_of(context).await_members(version);
+}
+
+ApiResponse report(Context& context, const ApiRequest& request, const std::string& kind,
+                   const CustomData::Done& done, int status = 200) {
+  return respond(request,
+                 {{"kind", control::kCustomData},
+                  {"name", kind},
+                  {"put", done.put},
+                  {"deleted", done.deleted},
+                  {"behind", behind(context, request, done.version)}},
+                 status);
+}
+
+// --- kinds ---
+
+Json shown_kind(const CustomState::OfKind& of_kind) {
+  Json spec = of_kind.kind->spec;
+  spec["len"] = of_kind.items->size();
+  return spec;
+}
+
+Result<ApiResponse> list_kinds(Context& context, const ApiRequest& request, const PathNames&) {
+  const StatePointer state = data_of(context).state();
+  Json kinds = Json::array();
+  for (const auto& [name, of_kind] : state->kinds) kinds.push_back(shown_kind(of_kind));
+  return respond(request, kinds);
+}
+
+Result<ApiResponse> get_kind(Context& context, const ApiRequest& request, const PathNames& names) {
+  const StatePointer state = data_of(context).state();
+  const auto found = state->kinds.find(names[0]);
+  if (found == state->kinds.end()) return control::no_custom_kind(names[0]);
+  return respond(request, shown_kind(found->second));
+}
+
+std::string_view change_of(const CustomState& before, const CustomState& after,
+                           const std::string& name) {
+  const auto was = before.kinds.find(name);
+  const auto is = after.kinds.find(name);
+  if (was == before.kinds.end()) return "created";
+  const bool same = is != after.kinds.end() && was->second.kind->spec == is->second.kind->spec;
+  return same ? "unchanged" : "updated";
+}
+
+Result<ApiResponse> put_kinds(Context& context, const ApiRequest& request, ApplyMode usual) {
+  SLUICE_TRY(const ApplyMode mode, mode_of(request, usual));
+  SLUICE_TRY(const auto documents, documents_of(request));
+  std::vector<std::shared_ptr<const control::CustomKind>> kinds;
+  config::Faults faults;
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    config::Faults own;
+    if (auto kind = control::build_custom_kind(documents[i], own)) kinds.push_back(std::move(kind));
+    const std::string prefix =
+        documents.size() > 1 ? "document " + std::to_string(i + 1) + ", " : "";
+    for (const std::string& line : own.lines()) faults.add("", prefix + line);
+  }
+  if (!faults.empty()) return std::unexpected(faults.to_error());
+  const StatePointer before = data_of(context).state();
+  SLUICE_TRY(const auto done, data_of(context).change(control::put_custom_kinds(kinds, mode)));
+  const StatePointer after = data_of(context).state();
+  const Json lag = behind(context, request, done.version);
+  Json out = Json::array();
+  for (const auto& kind : kinds) {
+    out.push_back({{"kind", control::kCustomDataKind},
+                   {"name", kind->name},
+                   {"change", change_of(*before, *after, kind->name)},
+                   {"behind", lag}});
+  }
+  return respond(request, out, usual == ApplyMode::create && mode == usual ? 201 : 200);
+}
+
+Result<ApiResponse> create_kinds(Context& context, const ApiRequest& request, const PathNames&) {
+  return put_kinds(context, request, ApplyMode::create);
+}
+
+Result<ApiResponse> update_kinds(Context& context, const ApiRequest& request, const PathNames&) {
+  return put_kinds(context, request, ApplyMode::update);
+}
+
+Result<ApiResponse> erase_kind(Context& context, const ApiRequest& request,
+                               const PathNames& names) {
+  SLUICE_TRY(const auto done,
+             data_of(context).change_in_steps(control::erase_custom_kind(names[0])));
+  return report(context, request, names[0], done);
+}
+
+Result<ApiResponse> erase_all_kinds(Context& context, const ApiRequest& request, const PathNames&) {
+  if (!query_flag(request, "all"))
+    return fail(ErrorKind::invalid, "deletes every kind and its items: say so with ?all=true");
+  SLUICE_TRY(const auto done, data_of(context).change_in_steps(control::erase_all_custom_kinds()));
+  return report(context, request, "", done);
+}
+
+// --- items ---
+
+Result<ApiResponse> list_items(Context& context, const ApiRequest& request,
+                               const PathNames& names) {
+  const StatePointer state = data_of(context).state();
+  const auto found = state->kinds.find(names[0]);
+  if (found == state->kinds.end()) return control::no_custom_kind(names[0]);
+  Json items = Json::array();
+  for (const auto& [id, item] : *found->second.items) items.push_back(*item);
+  return respond(request, items);
+}
+
+Result<ApiResponse> get_item(Context& context, const ApiRequest& request, const PathNames& names) {
+  const StatePointer state = data_of(context).state();
+  const auto kind = state->kinds.find(names[0]);
+  if (kind == state->kinds.end()) return control::no_custom_kind(names[0]);
+  const auto found = kind->second.items->find(names[1]);
+  if (found == kind->second.items->end()) return control::no_custom_item(names[0], names[1]);
+  return respond(request, *found->second);
+}
+
+Result<ApiResponse> put_item(Context& context, const ApiRequest& request, const PathNames& names,
+                             ApplyMode usual) {
+  SLUICE_TRY(const ApplyMode mode, mode_of(request, usual));
+  SLUICE_TRY(config::Value item, document_of(request));
+  SLUICE_TRY(const auto done,
+             data_of(context).change(control::put_custom_item(names[0], std::move(item), mode)));
+  return report(context, request, names[0], done, mode == ApplyMode::create ? 201 : 200);
+}
+
+Result<ApiResponse> create_item(Context& context, const ApiRequest& request,
+                                const PathNames& names) {
+  return put_item(context, request, names, ApplyMode::create);
+}
+
+Result<ApiResponse> update_item(Context& context, const ApiRequest& request,
+                                const PathNames& names) {
+  return put_item(context, request, names, ApplyMode::update);
+}
+
+Result<ApiResponse> erase_item(Context& context, const ApiRequest& request,
+                               const PathNames& names) {
+  SLUICE_TRY(const auto done,
+             data_of(context).change(control::erase_custom_item(names[0], names[1])));
+  return report(context, request, names[0], done);
+}
+
+Result<ApiResponse> erase_all_items(Context& context, const ApiRequest& request,
+                                    const PathNames& names) {
+  if (!query_flag(request, "all"))
+    return fail(ErrorKind::invalid, "deletes every item of the kind: say so with ?all=true");
+  SLUICE_TRY(const auto done,
+             data_of(context).change_in_steps(control::erase_all_custom_items(names[0])));
+  return report(context, request, names[0], done);
+}
+
+Result<ApiResponse> change_items(Context& context, const ApiRequest& request,
+                                 const PathNames& names) {
+  SLUICE_TRY(const config::Value document, document_of(request));
+  config::Faults faults;
+  control::CustomChange change = control::read_custom_change(document, faults);
+  if (!faults.empty()) return std::unexpected(faults.to_error());
+  SLUICE_TRY(const auto done,
+             data_of(context).change(control::change_custom_items(names[0], std::move(change))));
+  return report(context, request, names[0], done);
+}
+
+}  // namespace
+
+// `items` comes before {id}.
+void add_custom_data(ApiRouter& router, Context& context) {
+  add(router, context, "customdata",
+      {{"GET", "/customdatakinds", list_kinds},
+       {"POST", "/customdatakinds", create_kinds},
+       {"PUT", "/customdatakinds", update_kinds},
+       {"DELETE", "/customdatakinds", erase_all_kinds},
+       {"GET", "/customdatakinds/{name}", get_kind},
+       {"DELETE", "/customdatakinds/{name}", erase_kind},
+       {"GET", "/customdata/{kind}", list_items},
+       {"POST", "/customdata/{kind}", create_item},
+       {"PUT", "/customdata/{kind}", update_item},
+       {"POST", "/customdata/{kind}/items", change_items},
+       {"DELETE", "/customdata/{kind}/items", erase_all_items},
+       {"GET", "/customdata/{kind}/{id}", get_item},
+       {"DELETE", "/customdata/{kind}/{id}", erase_item}});
+}
+
+}  // namespace sluice::admin

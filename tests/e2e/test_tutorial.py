@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/tutorial.md, typed line by line. Ports differ, and the gateway runs already."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gateway import DEADLINE, ROOT, Server, free_port, wait_until
+
+PAGE = ROOT / "docs" / "tutorial.md"
+
+
+def steps(text: str) -> list[tuple[str, str]]:
+    """Command and output of each `$` line in the console blocks. A command goes on in lines that are indented
+    below an open brace, and in a here-document."""
+    found = []
+    for block in re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        command, output, closes = None, "", None
+        for line in block.splitlines(keepends=True):
+            if closes is not None:
+                command += line
+                if re.match(closes, line):
+                    closes = None
+            elif line.startswith("$ "):
+                if command is not None:
+                    found.append((command, output))
+                command, output = line[2:], ""
+                closes = r"END$" if "<<END" in line else r"  \}$" if line.rstrip().endswith("{") else None
+            else:
+                output += line
+        found.append((command, output))
+    return found
+
+
+def expected(output: str) -> re.Pattern:
+    return re.compile(".*".join(map(re.escape, output.split("..."))), re.DOTALL)
+
+
+class Shell:
+    """One shell for the whole page, as a reader has."""
+
+    END = "-- end of the output --"
+
+    def __init__(self, folder: Path, path: str):
+        self.process = subprocess.Popen(
+            ["bash", "--norc"],
+            cwd=folder,
+            env={**os.environ, "PATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, command: str) -> str:
+        self.process.stdin.write(f"{command}\necho '{self.END}'\n")
+        self.process.stdin.flush()
+        output = ""
+        for line in self.process.stdout:
+            if line.rstrip("\n").endswith(self.END):
+                return output + line.rstrip("\n").removesuffix(self.END)
+            output += line
+        raise AssertionError(f"the shell has ended: {output}")
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(DEADLINE)
+
+
+@pytest.fixture
+def clone(tmp_path, guests):
+    """A clone as `make run` leaves it: the example is compiled, its compiler is there."""
+    folder = tmp_path / "clone"
+    example = ROOT / "examples" / "flash-sale"
+    skip = shutil.ignore_patterns("node_modules", "build")
+    shutil.copytree(example, folder / "examples" / "flash-sale", ignore=skip)
+    (folder / "examples" / "flash-sale" / "node_modules").symlink_to(example / "node_modules")
+    (folder / "sdk").symlink_to(ROOT / "sdk")
+    return folder
+
+
+def test_the_tutorial(server: Server, clone):
+    port = free_port()
+    all_steps = steps(PAGE.read_text())
+    assert len(all_steps) > 30
+    shell = Shell(clone, f"{server.home / 'bin'}:{os.environ['PATH']}")
+    try:
+        for command, output in all_steps:
+            # Long enough for a sanitizer build, as in test_cookbook.py.
+            typed = command.replace("10090", str(port)).replace("timeout: 100ms", "timeout: 5s")
+            seen = shell.run(typed)
+            assert expected(output).fullmatch(seen), f"$ {command}{seen}\n--- the page says:\n{output}"
+    finally:
+        shell.close()
