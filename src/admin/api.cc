@@ -12,7 +12,9 @@
 #include "admin/member_report.h"
 #include "admin/members.h"
 #include "admin/metadata.h"
+#include "admin/metrics.h"
 #include "admin/objects.h"
+#include "admin/profile.h"
 #include "admin/status.h"
 #include "admin/wasm_code.h"
 #include "admin/wasm_data.h"
@@ -64,6 +66,8 @@ class HttpApi final : public Api {
     add_status(router_, context_);
     add_members(router_, context_);
     add_metadata(router_, context_);
+    add_metrics(router_, context_);
+    add_profile(router_, context_);
     add_wasm_code(router_, context_);
     add_wasm_data(router_, context_);
     add_logs(router_, context_);

@@ -25,6 +25,7 @@ struct Options {
   Json start_options{};     // for GET /status/members; without secrets
   std::optional<TlsPaths> tls{};
   CredentialOptions credentials{};
+  bool profiling = false;
   std::optional<net::Listener> listener{};  // a socket that listens on `address` already
   // In a cluster:
   std::shared_ptr<HandedCalls> handed{};  // the calls of other members; null: there are none

@@ -66,6 +66,7 @@ Result<Access> combine(const AccessFlags& flags, Access settings) {
   if (!flags.key_file.empty()) {
     SLUICE_TRY(access.key, read_input(flags.key_file));
   }
+  access.reply_timeout = flags.reply_timeout;
   SLUICE_CHECK(check_pair(access));
   return access;
 }

@@ -2,6 +2,8 @@
 // Access: the server to call, and the credentials for it.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 
 #include "base/json.h"
@@ -18,6 +20,7 @@ struct Access {
   std::string user{};
   std::string password{};
   std::string token{};
+  std::optional<std::chrono::milliseconds> reply_timeout{};  // absent: the usual one
 
   [[nodiscard]] bool has_secret() const { return !token.empty() || !user.empty(); }
 };
@@ -30,6 +33,7 @@ struct AccessFlags {
   std::string ca_file{};
   std::string cert_file{};
   std::string key_file{};
+  std::optional<std::chrono::milliseconds> reply_timeout{};  // absent: the usual one
 };
 
 // Combines an entry of `clusters` and one of `users` of the settings file. `x-data` is base64 of

@@ -3,6 +3,7 @@
 
 #include <httplib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -16,9 +17,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "/apis/v2";
 constexpr std::uint16_t kDefaultPort = 2381;
-constexpr auto kConnectTimeout = std::chrono::seconds(10);
+constexpr std::chrono::milliseconds kConnectTimeout{10'000};
 // Long, because a reload compiles and a large write waits for the disk.
-constexpr auto kReplyTimeout = std::chrono::minutes(10);
+constexpr std::chrono::milliseconds kReplyTimeout{600'000};
 
 httplib::Headers headers_of(const ApiCall& call) {
   return {{"Accept", std::string(call.accept)}, {"User-Agent", "egctl/" SLUICE_VERSION}};
@@ -40,6 +41,7 @@ ErrorKind kind_of(int status) {
   switch (status) {
     case 400:
       return ErrorKind::invalid;
+    case 401:
     case 403:
       return ErrorKind::forbidden;
     case 404:
@@ -84,8 +86,9 @@ Result<std::unique_ptr<httplib::Client>> ApiClient::connection() const {
   }
   auto client = std::make_unique<httplib::Client>((endpoint_.tls ? "https://" : "http://") +
                                                   format_host_port(endpoint_.host, endpoint_.port));
-  client->set_connection_timeout(kConnectTimeout);
-  client->set_read_timeout(kReplyTimeout);
+  const auto patience = access_.reply_timeout;
+  client->set_connection_timeout(patience ? std::min(*patience, kConnectTimeout) : kConnectTimeout);
+  client->set_read_timeout(patience.value_or(kReplyTimeout));
   client->set_write_timeout(kReplyTimeout);
   client->set_url_encode(false);
   if (!access_.token.empty()) {
@@ -104,6 +107,8 @@ Result<std::unique_ptr<httplib::Client>> ApiClient::connection() const {
     return fail(ErrorKind::invalid, "TLS to " + endpoint_.text + ": " + ready.error().message);
   return client;
 }
+
+void ApiClient::note(const httplib::Result& result) const { contact_->unreached = !result; }
 
 std::unexpected<Error> ApiClient::unreachable(const httplib::Result& result) const {
   const std::string& server = endpoint_.text;
@@ -143,6 +148,7 @@ Result<ApiReply> ApiClient::send(const ApiCall& call) const {
   request.body = call.body;
   if (!call.body.empty()) request.set_header("Content-Type", std::string(call.content_type));
   const httplib::Result result = client->send(request);
+  note(result);
   if (!result) return unreachable(result);
   return ApiReply{result->status, result->body};
 }
@@ -179,6 +185,7 @@ Result<void> ApiClient::stream(const ApiCall& call, const Take& take) const {
         }
         return taken.has_value();
       });
+  if (taken) note(result);
   if (!taken) return taken;
   if (!result) return unreachable(result);
   if (refused.status >= 400) return std::unexpected(error_of(refused));
@@ -201,6 +208,7 @@ Result<std::string> ApiClient::upload(const ApiCall& call, const Give& give) con
   const httplib::Result result =
       client->Put(full_path(call), headers_of(call), provide, std::string(call.content_type));
   if (!piece) return piece;
+  note(result);
   if (!result) return unreachable(result);
   if (result->status >= 400) return std::unexpected(error_of({result->status, result->body}));
   return result->body;

@@ -52,10 +52,17 @@ using Take = std::function<Result<void>(std::string_view piece)>;
 // Returns the next piece of a body to send; "" at the end. Its error aborts the call.
 using Give = std::function<Result<std::string>()>;
 
+// The fate of the last call of an invocation, which its exit code reports.
+struct Contact {
+  bool unreached = false;  // the server did not answer
+};
+
 class ApiClient {
  public:
-  ApiClient(ApiAddress endpoint, Access access)
-      : endpoint_(std::move(endpoint)), access_(std::move(access)) {}
+  ApiClient(ApiAddress endpoint, Access access, std::shared_ptr<Contact> contact = {})
+      : endpoint_(std::move(endpoint)),
+        access_(std::move(access)),
+        contact_(contact ? std::move(contact) : std::make_shared<Contact>()) {}
 
   // Any status is a success. Error `unavailable`: the server does not answer.
   [[nodiscard]] Result<ApiReply> send(const ApiCall& call) const;
@@ -73,8 +80,12 @@ class ApiClient {
   [[nodiscard]] Result<std::unique_ptr<httplib::Client>> connection() const;
   [[nodiscard]] std::unexpected<Error> unreachable(const httplib::Result& result) const;
 
+  // Notes whether the server has answered.
+  void note(const httplib::Result& result) const;
+
   ApiAddress endpoint_;
   Access access_;
+  std::shared_ptr<Contact> contact_;
 };
 
 // Writes to `out` at once. Error `closed` if the reader has gone, as after `| head`.

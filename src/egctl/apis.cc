@@ -10,7 +10,7 @@
 namespace sluice::egctl {
 namespace {
 
-std::string api_table(const Json& groups) {
+std::string api_table(const Invocation& invocation, const Json& groups) {
   std::vector<Row> rows{{"PATH", "METHOD", "VERSION", "GROUP"}};
   for (const Json& group : groups) {
     if (!group.contains("entries")) continue;
@@ -19,14 +19,14 @@ std::string api_table(const Json& groups) {
           {text_at(entry, "path"), text_at(entry, "method"), "v2", text_at(group, "group")});
     }
   }
-  return format_table(rows);
+  return invocation.table(rows);
 }
 
 Result<void> list_apis(Invocation& invocation) {
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const Json groups, client.json({}));
   if (invocation.format() == Output::standard) {
-    invocation.out << api_table(groups);
+    invocation.out << api_table(invocation, groups);
   } else {
     invocation.print(groups);
   }
@@ -53,7 +53,7 @@ Result<void> list_resources(Invocation& invocation) {
     rows.push_back({resource.name, aliases_of(resource), resource.category, resource.kind,
                     member ? "delete,get,describe" : "create,apply,delete,get,describe,edit"});
   }
-  invocation.out << format_table(rows);
+  invocation.out << invocation.table(rows);
   return {};
 }
 

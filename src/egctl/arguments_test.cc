@@ -68,7 +68,7 @@ TEST(Run, WrongUseGoesToStandardErrorWithCode2) {
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{"nope"},
                                                     {"get", "--nope"},
                                                     {"-o", "xml", "version"},
-                                                    {"completion", "fish"}}) {
+                                                    {"completion", "tcsh"}}) {
     std::ostringstream out;
     std::ostringstream err;
     EXPECT_EQ(run(arguments, out, err, false), 2);
@@ -80,7 +80,7 @@ TEST(Run, WrongUseGoesToStandardErrorWithCode2) {
 TEST(Run, SaysWhereNoServerAnswers) {
   std::ostringstream out;
   std::ostringstream err;
-  EXPECT_EQ(run({"health", "--server", "127.0.0.1:1"}, out, err, false), 1);
+  EXPECT_EQ(run({"health", "--server", "127.0.0.1:1"}, out, err, false), 3);
   EXPECT_THAT(err.str(), HasSubstr("cannot reach the server at 127.0.0.1:1\n"));
   EXPECT_THAT(err.str(), HasSubstr("\n  start it with: sluice-server\n"));
 }

@@ -89,7 +89,7 @@ Result<void> restore_backup(Invocation& invocation, const std::string& path, boo
                             const Waiting& waiting) {
   const std::string what = "restore " + path;
   if (path == "-")
-    return fail(ErrorKind::invalid, "restore reads the file twice; name a file with -f FILE");
+    return invocation.misuse("restore reads the file twice; name a file with -f FILE");
   SLUICE_TRY(const BackupContents contents, check_backup(invocation, path));
   SLUICE_TRY(const ApiClient client, invocation.client());
   if (auto room = make_room(invocation, client, force); !room)

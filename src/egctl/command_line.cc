@@ -8,7 +8,6 @@
 #include <CLI/Config.hpp>
 #include <CLI/Error.hpp>
 #include <CLI/Formatter.hpp>
-#include <CLI/Validators.hpp>
 #include <algorithm>
 
 #include "base/text.h"
@@ -18,18 +17,22 @@
 #include "egctl/backup.h"
 #include "egctl/completion.h"
 #include "egctl/config.h"
+#include "egctl/convert.h"
 #include "egctl/create.h"
 #include "egctl/custom_data.h"
 #include "egctl/delete.h"
 #include "egctl/describe.h"
 #include "egctl/diff.h"
 #include "egctl/edit.h"
+#include "egctl/exit_code.h"
 #include "egctl/explain.h"
 #include "egctl/get.h"
 #include "egctl/health.h"
 #include "egctl/logs.h"
 #include "egctl/member.h"
+#include "egctl/metrics.h"
 #include "egctl/object.h"
+#include "egctl/profile.h"
 #include "egctl/schema.h"
 #include "egctl/store.h"
 #include "egctl/validate.h"
@@ -46,12 +49,18 @@ constexpr const char* kAbout =
     "  egctl wasm reload-code                read guest code again\n"
     "  egctl backup create                   save the whole gateway to a file";
 
+std::string fault_of_server(const std::string& text) {
+  const auto endpoint = parse_endpoint(text);
+  return endpoint ? "" : endpoint.error().message;
+}
+
 void add_global_options(CLI::App& root, Invocation& invocation) {
   AccessFlags& access = invocation.access;
   root.add_option("--server", access.server,
                   "server to talk to, default localhost:2381; https://HOST:PORT for TLS")
       ->type_name("HOST:PORT")
-      ->take_last();
+      ->take_last()
+      ->check(fault_of_server);
   root.add_flag("--force-tls", access.force_tls, "speak TLS, whatever the server's name says");
   root.add_flag("--insecure-skip-verify", access.insecure_skip_verify,
                 "believe any certificate of the server");
@@ -60,10 +69,11 @@ void add_global_options(CLI::App& root, Invocation& invocation) {
   root.add_option("--cert-file", access.cert_file, "client certificate (PEM)")->type_name("FILE");
   root.add_option("--key-file", access.key_file, "its key (PEM)")->type_name("FILE");
   root.add_option("-o,--output", invocation.output,
-                  "default, wide (more columns of members), yaml or json")
+                  "default, wide (more columns), yaml, json, name or jsonpath=TEMPLATE")
       ->type_name("FORMAT")
       ->take_last()
-      ->check(CLI::IsMember({"default", "wide", "yaml", "json"}));
+      ->check(fault_of_output);
+  root.add_flag("--no-headers", invocation.no_headers, "tables without their first line");
 }
 
 void add_commands(Command root, Invocation& invocation) {
@@ -83,9 +93,12 @@ void add_commands(Command root, Invocation& invocation) {
   add_health(root, invocation);
   add_explain(root, invocation);
   add_schema(root, invocation);
+  add_metrics(root, invocation);
+  add_profile(root, invocation);
   add_apis(root, invocation);
   add_api_resources(root, invocation);
   add_config(root, invocation);
+  add_convert(root, invocation);
   add_completion(root, invocation);
   add_version(root, invocation);
   add_object(root, invocation);
@@ -94,7 +107,8 @@ void add_commands(Command root, Invocation& invocation) {
   add_member(root, invocation);
 }
 
-constexpr std::string_view kGlobal = "Everywhere: --server HOST:PORT, -o default|yaml|json";
+constexpr std::string_view kGlobal =
+    "Everywhere: --server HOST:PORT, -o default|wide|yaml|json|name|jsonpath=TEMPLATE";
 
 // Adds a note that CLI11 lacks: the options of the root apply to all commands.
 void finish_help(CLI::App& app) {
@@ -157,11 +171,6 @@ Result<void> parse_arguments(CLI::App& root, const std::vector<std::string>& arg
   }
 }
 
-// Exit codes.
-constexpr int kDone = 0;
-constexpr int kFailed = 1;
-constexpr int kWrongUse = 2;
-
 bool reader_is_gone() {
   pollfd output{STDOUT_FILENO, POLLOUT, 0};
   return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
@@ -193,10 +202,10 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   out.flush();
   if (done && !out && reader_is_gone()) return 0;  // `egctl ... | head`: the reader has left
   if (done && !out) done = fail(ErrorKind::internal, "cannot write the output");
-  if (done && invocation.differs) return kFailed;
-  if (done || done.error().kind == ErrorKind::closed) return kDone;
-  print_error(err, done.error(), colour);
-  return parsed ? kFailed : kWrongUse;
+  if (done) return static_cast<int>(invocation.differs ? ExitCode::refused : ExitCode::done);
+  const ExitCode code = parsed ? exit_code_of(done.error(), invocation) : ExitCode::wrong_use;
+  if (code != ExitCode::done) print_error(err, done.error(), colour);
+  return static_cast<int>(code);
 }
 
 }  // namespace sluice::egctl

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Completion scripts, from the tree of commands.
+// The completion of shells. Each script asks egctl for the words that may stand next.
 #pragma once
-
-#include <string>
 
 #include "egctl/command.h"
 #include "egctl/invocation.h"
@@ -10,8 +8,5 @@
 namespace sluice::egctl {
 
 void add_completion(Command root, Invocation& invocation);
-[[nodiscard]] std::string bash_completion(const CLI::App& root);
-// The bash completion, run through zsh's bashcompinit.
-[[nodiscard]] std::string zsh_completion(const CLI::App& root);
 
 }  // namespace sluice::egctl

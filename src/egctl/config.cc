@@ -50,7 +50,7 @@ Result<void> list_contexts(Invocation& invocation) {
                     {"user", context.user},
                     {"server", server}});
   }
-  invocation.print_or(list, format_table(rows));
+  invocation.print_or(list, invocation.table(rows));
   return {};
 }
 

@@ -107,7 +107,7 @@ Result<void> get_items(Invocation& invocation, const std::string& kind,
   SLUICE_TRY(const std::string id_field, id_field_of(client, kind));
   std::vector<Row> rows{{"NAME"}};
   for (const Json& item : items) rows.push_back({text_at(item, id_field.c_str())});
-  invocation.out << format_table(rows);
+  invocation.out << invocation.table(rows);
   return {};
 }
 

@@ -59,13 +59,13 @@ Result<void> delete_resources(Invocation& invocation, const std::string& word,
                               const Waiting& waiting, const Namespaces& namespaces) {
   SLUICE_CHECK(namespaces.check());
   SLUICE_TRY(const ApiClient client, invocation.client());
-  SLUICE_TRY(const std::string kind, find_kind(client, word));
+  SLUICE_TRY(const std::string kind, find_kind(invocation, client, word));
   if (is_custom(kind)) return delete_custom(invocation, kind, names, all, waiting);
   if (all == !names.empty()) {
-    return fail(ErrorKind::invalid, "delete " + kind + " wants names, or --all for every one");
+    return invocation.misuse("delete " + kind + " wants names, or --all for every one");
   }
   if (kind != kMember) return delete_objects(invocation, kind, names, waiting);
-  if (all) return fail(ErrorKind::invalid, "delete Member wants names");
+  if (all) return invocation.misuse("delete Member wants names");
   return purge_members(invocation, names);
 }
 

@@ -3,9 +3,12 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "config/emit.h"
 #include "egctl/custom_data.h"
+#include "egctl/defaults.h"
+#include "egctl/figures.h"
 #include "egctl/json_text.h"
 #include "egctl/namespace.h"
 #include "egctl/resources.h"
@@ -33,20 +36,46 @@ Result<Json> all_status(const Invocation& invocation, const ApiClient& client,
   return out;
 }
 
-void print_sections(std::ostream& out, Json spec, const Json& status) {
+void print_status(std::ostream& out, const Json& one, bool verbose) {
+  out << "\nStatus of " << text_at(one, "node") << ":\n";
+  Json status = one.value("status", Json::object());
+  Figures figures;
+  figures.add(status);
+  out << "  state: " << text_at(status, "state") << "\n";
+  if (figures.any()) out << "  traffic: " << figures.line() << "\n";
+  for (const char* shown_above : {"name", "kind", "state", "warnings"}) status.erase(shown_above);
+  if (!verbose) without_zeros(status);
+  if (!status.empty()) out << config::emit_yaml(status, 2);
+}
+
+// Each once, however many members have it.
+void print_warnings(std::ostream& out, const Json& statuses) {
+  std::set<std::string> seen;
+  for (const Json& one : statuses) {
+    const Json status = one.value("status", Json::object());
+    for (const Json& warning : status.value("warnings", Json::array())) {
+      if (!warning.is_string() || !seen.insert(warning.get<std::string>()).second) continue;
+      if (seen.size() == 1) out << "\nWarnings:\n";
+      out << "  - " << warning.get<std::string>() << "\n";
+    }
+  }
+}
+
+// Status first: the spec is what its author knows already.
+void print_sections(std::ostream& out, Json spec, const Json& status, Defaults* defaults) {
   out << "Name: " << text_at(spec, "name") << "\n"
       << "Kind: " << text_at(spec, "kind") << "\n";
   const std::string age = format_age(text_at(spec, "createdAt"), std::chrono::system_clock::now());
   if (!age.empty()) out << "Age:  " << age << "\n";
+  print_warnings(out, status);
+  for (const Json& one : status) print_status(out, one, defaults == nullptr);
+  if (defaults != nullptr) defaults->leave_out(spec);
   for (const std::string_view key : kMeta) spec.erase(std::string(key));
   out << "\nSpec:\n" << config::emit_yaml(spec, 2);
-  for (const Json& one : status) {
-    out << "\nStatus of " << text_at(one, "node") << ":\n" << config::emit_yaml(one["status"], 2);
-  }
 }
 
 Result<void> describe_objects(Invocation& invocation, const ApiClient& client,
-                              const std::vector<Json>& objects) {
+                              const std::vector<Json>& objects, bool verbose) {
   std::vector<Json> described;
   for (const Json& spec : objects) {
     SLUICE_TRY(Json status, all_status(invocation, client, text_at(spec, "name")));
@@ -57,12 +86,13 @@ Result<void> describe_objects(Invocation& invocation, const ApiClient& client,
     invocation.print(described.size() == 1 ? described[0] : Json(described));
     return {};
   }
+  Defaults defaults(client);
   bool first = true;
   for (Json& one : described) {
     if (!std::exchange(first, false)) invocation.out << "\n---\n\n";
     const Json status = one["allStatus"];
     one.erase("allStatus");
-    print_sections(invocation.out, std::move(one), status);
+    print_sections(invocation.out, std::move(one), status, verbose ? nullptr : &defaults);
   }
   return {};
 }
@@ -78,10 +108,11 @@ void print_described_members(const Invocation& invocation, std::vector<Json> mem
 }
 
 Result<void> describe(Invocation& invocation, const std::string& word,
-                      const std::vector<std::string>& names, const Namespaces& namespaces) {
+                      const std::vector<std::string>& names, const Namespaces& namespaces,
+                      bool verbose) {
   SLUICE_CHECK(namespaces.check());
   SLUICE_TRY(const ApiClient client, invocation.client());
-  SLUICE_TRY(const std::string kind, find_kind(client, word));
+  SLUICE_TRY(const std::string kind, find_kind(invocation, client, word));
   if (is_custom(kind)) return get_custom(invocation, kind, names);
   if (kind == kMember) {
     SLUICE_TRY(const std::vector<Json> members, read_members(invocation, client, names));
@@ -89,7 +120,7 @@ Result<void> describe(Invocation& invocation, const std::string& word,
     return {};
   }
   SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names));
-  return describe_objects(invocation, client, objects);
+  return describe_objects(invocation, client, objects, verbose);
 }
 
 }  // namespace
@@ -99,14 +130,14 @@ void add_describe(Command root, Invocation& invocation) {
   const auto kind = std::make_shared<std::string>();
   const auto names = std::make_shared<std::vector<std::string>>();
   command.option("KIND", *kind, "httpserver, pipeline, member ...").required();
-  command.option("NAME", *names, "only these");
+  command.option("NAME", *names, "only these; without, all of the kind");
   const auto namespaces = std::make_shared<Namespaces>();
   const auto verbose = std::make_shared<bool>(false);
   add_namespace_options(command, *namespaces);
-  command.flag("-v,--verbose", *verbose, "accepted; nothing is cut without it");
+  command.flag("-v,--verbose", *verbose, "also what is zero or at its default");
   command.footer("Example:\n  egctl describe pipeline flash-sale-pipeline");
   set_action(command, invocation, [kind, names, namespaces, verbose](Invocation& s) {
-    return describe(s, *kind, *names, *namespaces);
+    return describe(s, *kind, *names, *namespaces, *verbose);
   });
 }
 

@@ -46,10 +46,10 @@ Result<void> edit(Invocation& invocation, const EditArguments& arguments) {
   const auto& [word, name, id, waiting, namespaces] = arguments;
   SLUICE_CHECK(namespaces.check());
   SLUICE_TRY(const ApiClient client, invocation.client());
-  SLUICE_TRY(const std::string kind, find_kind(client, word));
+  SLUICE_TRY(const std::string kind, find_kind(invocation, client, word));
   if (is_custom(kind)) return edit_custom(invocation, kind, name, id, waiting);
-  if (!id.empty()) return fail(ErrorKind::invalid, "edit " + kind + " does not take: " + id);
-  if (kind == kMember) return fail(ErrorKind::invalid, "a Member cannot be edited");
+  if (!id.empty()) return invocation.misuse("edit " + kind + " does not take: " + id);
+  if (kind == kMember) return invocation.misuse("a Member cannot be edited");
   SLUICE_TRY(const std::vector<Json> found, read_objects_of(client, kind, {name}));
   SLUICE_TRY(const Json saved,
              edit_text(invocation, kind + " " + name, config::emit_yaml(found[0]),

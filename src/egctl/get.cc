@@ -1,70 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/get.h"
 
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "config/emit.h"
 #include "egctl/custom_data.h"
-#include "egctl/json_text.h"
+#include "egctl/listing.h"
 #include "egctl/member.h"
-#include "egctl/namespace.h"
 #include "egctl/resources.h"
-#include "egctl/table.h"
+#include "egctl/watch.h"
 
 namespace sluice::egctl {
 namespace {
 
-// The states of one object: state -> members.
-using States = std::map<std::string, std::vector<std::string>>;
-
-// By the name of the object. Empty if the server does not report states: the list is still useful
-// without this column.
-std::map<std::string, States> read_states(const ApiClient& client) {
-  std::map<std::string, States> states;
-  const auto answer = client.json({.path = "/status/objects"});
-  if (!answer || !answer->is_object()) return states;
-  for (const auto& [key, status] : answer->items()) {
-    if (!status.is_object()) continue;
-    states[text_at(status, "name")][text_at(status, "state")].push_back(
-        key.substr(key.rfind('/') + 1));
-  }
-  return states;
-}
-
-// "running", or "failed on gw-2, gw-3".
-std::string state_text(const States& states) {
-  if (states.size() == 1) return states.begin()->first;
-  for (const char* state : {"failed", "unknown", "building"}) {
-    const auto members = states.find(state);
-    if (members == states.end()) continue;
-    std::string text = std::string(state) + " on ";
-    for (const std::string& member : members->second)
-      text += (text.ends_with(" on ") ? "" : ", ") + member;
-    return text;
-  }
-  return "";
-}
-
-std::string object_table(const std::vector<Json>& objects,
-                         const std::map<std::string, States>& states, bool with_namespace) {
-  const auto now = std::chrono::system_clock::now();
-  std::vector<Row> rows{{"NAME", "KIND", "AGE", "STATE"}};
-  if (with_namespace) rows[0].insert(rows[0].begin() + 2, "NAMESPACE");
-  for (const Json& spec : objects) {
-    const std::string name = text_at(spec, "name");
-    const auto state = states.find(name);
-    rows.push_back({name, text_at(spec, "kind"), format_age(text_at(spec, "createdAt"), now),
-                    state != states.end() ? state_text(state->second) : ""});
-    if (with_namespace) rows.back().insert(rows.back().begin() + 2, std::string(kDefaultNamespace));
-  }
-  return format_table(rows);
-}
+struct GetArguments {
+  std::string word = "all";
+  std::vector<std::string> names;
+  bool secrets = false;
+  bool watch = false;
+  Namespaces namespaces;
+};
 
 // YAML has one document per object, the form that `egctl apply` accepts. JSON is one list.
 void print_items(const Invocation& invocation, const std::vector<Json>& items, bool single) {
-  if (invocation.format() == Output::json)
+  if (invocation.format() != Output::yaml)
     return invocation.print(single ? items.at(0) : Json(items));
   bool first = true;
   for (const Json& item : items) {
@@ -73,23 +34,32 @@ void print_items(const Invocation& invocation, const std::vector<Json>& items, b
   }
 }
 
-Result<void> get(Invocation& invocation, const std::string& word,
-                 const std::vector<std::string>& names, bool secrets,
-                 const Namespaces& namespaces) {
-  SLUICE_CHECK(namespaces.check());
+Result<void> get(Invocation& invocation, const GetArguments& arguments) {
+  SLUICE_CHECK(arguments.namespaces.check());
+  const bool table = invocation.format() == Output::standard;
+  if (arguments.watch && !table)
+    return invocation.misuse("--watch prints tables: -o default or wide");
   SLUICE_TRY(const ApiClient client, invocation.client());
-  std::string kind;
-  if (word != "all") {
-    SLUICE_TRY(kind, find_kind(client, word));
+  ListingQuery query{"", arguments.names, arguments.namespaces};
+  if (arguments.word != "all") {
+    SLUICE_TRY(query.kind, find_kind(invocation, client, arguments.word));
   }
-  if (is_custom(kind)) return get_custom(invocation, kind, names);
-  if (kind == kMember) return print_members(invocation, names);
-  SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names, secrets));
-  if (invocation.format() == Output::standard) {
-    invocation.out << object_table(objects, read_states(client), namespaces.all);
-  } else {
-    print_items(invocation, objects, names.size() == 1);
+  if (is_custom(query.kind)) {
+    if (arguments.watch) return invocation.misuse("--watch is for objects and members");
+    return get_custom(invocation, query.kind, query.names);
   }
+  if (arguments.watch) return watch_listing(invocation, query);
+  if (table) {
+    SLUICE_TRY(const Listing listing, read_listing(invocation, client, query));
+    std::vector<Row> rows{listing.header};
+    rows.insert(rows.end(), listing.rows.begin(), listing.rows.end());
+    invocation.out << invocation.table(std::move(rows));
+    return {};
+  }
+  if (query.kind == kMember) return print_members(invocation, query.names);
+  SLUICE_TRY(const std::vector<Json> objects,
+             read_objects_of(client, query.kind, query.names, arguments.secrets));
+  print_items(invocation, objects, query.names.size() == 1);
   return {};
 }
 
@@ -97,18 +67,16 @@ Result<void> get(Invocation& invocation, const std::string& word,
 
 void add_get(Command root, Invocation& invocation) {
   const Command command = root.add("get", "List resources, or print some of them");
-  const auto kind = std::make_shared<std::string>("all");
-  const auto names = std::make_shared<std::vector<std::string>>();
-  command.option("KIND", *kind, "all, httpserver, pipeline, member ...");
-  command.option("NAME", *names, "only these");
-  const auto secrets = std::make_shared<bool>(false);
-  command.flag("--secrets", *secrets, "with keys and passwords; takes an admin");
-  const auto namespaces = std::make_shared<Namespaces>();
-  add_namespace_options(command, *namespaces);
-  command.footer("Example:\n  egctl get pipeline flash-sale-pipeline -o yaml");
-  set_action(command, invocation, [kind, names, secrets, namespaces](Invocation& s) {
-    return get(s, *kind, *names, *secrets, *namespaces);
-  });
+  const auto arguments = std::make_shared<GetArguments>();
+  command.option("KIND", arguments->word, "all, httpserver, pipeline, member ...");
+  command.option("NAME", arguments->names, "only these");
+  command.flag("--secrets", arguments->secrets, "with keys and passwords; takes an admin");
+  command.flag("-w,--watch", arguments->watch, "go on, and print each row that changes");
+  add_namespace_options(command, arguments->namespaces);
+  command.footer(
+      "Examples:\n  egctl get pipeline flash-sale-pipeline -o yaml\n"
+      "  egctl get all -o jsonpath='{range [*]}{.kind}/{.name}{\"\\n\"}{end}'");
+  set_action(command, invocation, [arguments](Invocation& s) { return get(s, *arguments); });
 }
 
 }  // namespace sluice::egctl

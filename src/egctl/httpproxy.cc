@@ -84,14 +84,14 @@ Result<std::string> base64_of(const std::string& file) {
   return base64_encode(text);
 }
 
-Result<void> add_tls(const HttpProxy& proxy, Json& server) {
+Result<void> add_tls(Invocation& invocation, const HttpProxy& proxy, Json& server) {
   const bool has_files = !proxy.cert_files.empty() || !proxy.key_files.empty();
   if (!proxy.tls) {
     if (!has_files && proxy.ca_cert_file.empty()) return {};
-    return fail(ErrorKind::invalid, "certificates are for --tls");
+    return invocation.misuse("certificates are for --tls");
   }
   if (proxy.cert_files.empty() || proxy.cert_files.size() != proxy.key_files.size())
-    return fail(ErrorKind::invalid, "--tls wants a --key-file for each --cert-file");
+    return invocation.misuse("--tls wants a --key-file for each --cert-file");
   server["https"] = true;
   for (std::size_t i = 0; i < proxy.cert_files.size(); ++i) {
     SLUICE_TRY(server["certs"][proxy.cert_files[i]], base64_of(proxy.cert_files[i]));
@@ -111,12 +111,13 @@ Result<void> create(Invocation& invocation, const HttpProxy& proxy) {
   }
   Json objects = Json::array();
   Json server = {{"name", proxy.name}, {"kind", "HTTPServer"}, {"port", proxy.port}};
-  SLUICE_CHECK(add_tls(proxy, server));
+  SLUICE_CHECK(add_tls(invocation, proxy, server));
   for (const std::string& text : proxy.rules) {
-    SLUICE_TRY(const ProxyRule rule, parse_rule(text));
+    const auto rule = parse_rule(text);
+    if (!rule) return invocation.misuse(rule.error().message, rule.error().details);
     const std::string backend = proxy.name + "-" + std::to_string(objects.size());
-    server["rules"].push_back(server_rule_of(rule, backend));
-    objects.push_back(pipeline_of(backend, rule));
+    server["rules"].push_back(server_rule_of(*rule, backend));
+    objects.push_back(pipeline_of(backend, *rule));
   }
   objects.push_back(std::move(server));
   return send_documents(invocation, documents_of(objects), "create", proxy.waiting);

@@ -15,7 +15,7 @@
 namespace sluice::egctl {
 namespace {
 
-std::string member_table(const std::vector<Json>& members) {
+std::vector<Row> narrow_rows(const std::vector<Json>& members) {
   const auto now = std::chrono::system_clock::now();
   std::vector<Row> rows{{"NAME", "ROLE", "AGE", "STATE", "API-ADDR", "HEARTBEAT"}};
   for (const Json& member : members) {
@@ -26,7 +26,7 @@ std::string member_table(const std::vector<Json>& members) {
                     format_age(text_at(member, "startTime"), now), text_at(member, "state"),
                     text_at(options, "api-addr"), heartbeat.empty() ? "" : heartbeat + " ago"});
   }
-  return format_table(rows);
+  return rows;
 }
 
 // "+0.4ms ±0.2ms", as an addition to the clock of the member that is asked; "" if it is not known.
@@ -62,7 +62,7 @@ std::string owns_text(const Json& member) {
   return text;
 }
 
-std::string wide_member_table(const std::vector<Json>& members) {
+std::vector<Row> wide_rows(const std::vector<Json>& members) {
   const auto now = std::chrono::system_clock::now();
   std::vector<Row> rows{
       {"NAME", "ROLE", "AGE", "VERSION", "CLUSTER-ADDR", "ZONE", "OBJECTS", "CLOCK", "OWNS"}};
@@ -74,7 +74,7 @@ std::string wide_member_table(const std::vector<Json>& members) {
                     text_at(member, "clusterAddress"), text_at(member, "zone"),
                     objects_text(member), clock_text(member), owns_text(member)});
   }
-  return format_table(rows);
+  return rows;
 }
 
 void add_purge_of_members(Command parent, const std::string& name, Invocation& invocation) {
@@ -87,11 +87,15 @@ void add_purge_of_members(Command parent, const std::string& name, Invocation& i
 
 }  // namespace
 
+std::vector<Row> member_rows(const std::vector<Json>& members, bool wide) {
+  return wide ? wide_rows(members) : narrow_rows(members);
+}
+
 Result<void> print_members(Invocation& invocation, const std::vector<std::string>& names) {
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::vector<Json> members, read_members(invocation, client, names));
   if (invocation.format() == Output::standard) {
-    invocation.out << (invocation.wide() ? wide_member_table(members) : member_table(members));
+    invocation.out << invocation.table(member_rows(members, invocation.wide()));
   } else {
     invocation.print(names.size() == 1 ? members[0] : Json(members));
   }

@@ -27,8 +27,7 @@ Result<void> remove(Invocation& invocation, const Names& names, const Names& fil
     SLUICE_TRY(const ObjectDocuments objects, read_objects(files));
     wanted.insert(wanted.end(), objects.names.begin(), objects.names.end());
   }
-  if (all == !wanted.empty())
-    return fail(ErrorKind::invalid, "requires one object name to be deleted");
+  if (all == !wanted.empty()) return invocation.misuse("requires one object name to be deleted");
   return delete_objects(invocation, "", wanted);
 }
 

@@ -67,9 +67,12 @@ Result<std::string> find_kind(const std::vector<ResourceKind>& resources, std::s
                                       " (egctl api-resources lists them)");
 }
 
-Result<std::string> find_kind(const ApiClient& client, std::string_view word) {
+Result<std::string> find_kind(Invocation& invocation, const ApiClient& client,
+                              std::string_view word) {
   SLUICE_TRY(const auto resources, read_resources(client));
-  return find_kind(resources, word);
+  auto kind = find_kind(resources, word);
+  if (!kind) return invocation.misuse(kind.error().message);
+  return kind;
 }
 
 Result<std::vector<Json>> read_objects_of(const ApiClient& client, std::string_view kind,

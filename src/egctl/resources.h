@@ -27,7 +27,9 @@ struct ResourceKind {
 // Finds by kind, name or alias; case does not matter.
 [[nodiscard]] Result<std::string> find_kind(const std::vector<ResourceKind>& resources,
                                             std::string_view word);
-[[nodiscard]] Result<std::string> find_kind(const ApiClient& client, std::string_view word);
+// An unknown kind is wrong use.
+[[nodiscard]] Result<std::string> find_kind(Invocation& invocation, const ApiClient& client,
+                                            std::string_view word);
 
 // The specs of all objects, or of those of one kind, sorted by name; with `names`, only of those.
 // `secrets`: includes the secrets, which requires an admin. Error `not_found` ("no such Pipeline

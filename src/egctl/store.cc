@@ -30,15 +30,14 @@ Result<void> print_owners(Invocation& invocation) {
         {text_at(one, "namespace"), text_at(one, "member"), text_at(one, "clusterAddress")});
     if (heard) rows.back().push_back(text_at(one, "heard"));
   }
-  invocation.out << format_table(rows);
+  invocation.out << invocation.table(rows);
   return {};
 }
 
 Result<void> move(Invocation& invocation, const std::string& ns, const std::string& member) {
   const std::size_t slash = ns.find('/');
   if (slash == std::string::npos || slash == 0 || slash + 1 == ns.size()) {
-    return fail(
-        ErrorKind::invalid,
+    return invocation.misuse(
         ns + " is not the name of shared data: PIPELINE/FILTER, as egctl store owners shows");
   }
   SLUICE_TRY(const ApiClient client, invocation.client());

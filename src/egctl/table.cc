@@ -15,6 +15,17 @@ std::size_t padded(std::size_t width) {
   return (width + kGap + kTabStop - 1) / kTabStop * kTabStop;
 }
 
+std::string cell_of(const std::string& text) {
+  std::string cell;
+  for (const char c : text) {
+    const bool blank = c == ' ' || static_cast<unsigned char>(c) < 0x20;
+    if (!blank) cell += c;
+    if (blank && !cell.empty() && !cell.ends_with(' ')) cell += ' ';
+  }
+  if (cell.ends_with(' ')) cell.pop_back();
+  return cell.empty() ? "-" : cell;
+}
+
 std::vector<std::size_t> widths_of(const std::vector<Row>& rows) {
   std::vector<std::size_t> widths;
   for (const Row& row : rows) {
@@ -23,6 +34,15 @@ std::vector<std::size_t> widths_of(const std::vector<Row>& rows) {
   }
   std::ranges::transform(widths, widths.begin(), padded);
   return widths;
+}
+
+std::string line_of(const Row& row, const std::vector<std::size_t>& widths) {
+  std::string line;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    line += row[i];
+    if (i + 1 < row.size()) line.append(widths[i] - row[i].size(), ' ');
+  }
+  return line;
 }
 
 // Takes `digits` digits from the front of `text` if `separator` follows (0: anything).
@@ -56,18 +76,13 @@ std::optional<std::chrono::minutes> take_offset(std::string_view text) {
 
 }  // namespace
 
-std::string format_table(const std::vector<Row>& rows) {
+std::string format_table(const std::vector<Row>& given, Header header) {
+  std::vector<Row> rows = given;
+  for (Row& row : rows) std::ranges::transform(row, row.begin(), cell_of);
   const std::vector<std::size_t> widths = widths_of(rows);
   std::string out;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - row[i].size(), ' ');
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
-  }
+  for (std::size_t i = header == Header::hidden ? 1 : 0; i < rows.size(); ++i)
+    out += line_of(rows[i], widths) + "\n";
   return out;
 }
 

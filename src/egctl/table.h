@@ -12,8 +12,12 @@ namespace sluice::egctl {
 
 using Row = std::vector<std::string>;
 
-// Columns are padded to tab stops of 8 with at least 2 spaces between; the last one is not padded.
-[[nodiscard]] std::string format_table(const std::vector<Row>& rows);
+enum class Header { shown, hidden };
+
+// A table that a script can cut: one row a line, at least 2 spaces between columns, no more than
+// one inside a cell, and "-" for an empty cell. Columns are padded to tab stops of 8; the last one
+// is not padded. The first row is the header; the columns are as wide when it is hidden.
+[[nodiscard]] std::string format_table(const std::vector<Row>& rows, Header header = Header::shown);
 
 // Accepts RFC 3339 with an offset or Z; nullopt for any other text.
 [[nodiscard]] std::optional<std::chrono::system_clock::time_point> parse_rfc3339(

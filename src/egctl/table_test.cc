@@ -13,7 +13,16 @@ TEST(FormatTable, PadsToTabStops) {
       format_table({{"NAME", "KIND", "AGE"}, {"demo", "HTTPServer", "3d"}, {"demo-12", "P", ""}}),
       "NAME            KIND            AGE\n"
       "demo            HTTPServer      3d\n"
-      "demo-12         P\n");
+      "demo-12         P               -\n");
+}
+
+TEST(FormatTable, AScriptCanCutIt) {
+  EXPECT_EQ(format_table({{"NAME", "STATE"}, {"", "failed  on\ta,\n b "}, {"a", "ok"}}),
+            "NAME    STATE\n"
+            "-       failed on a, b\n"
+            "a       ok\n");
+  EXPECT_EQ(format_table({{"NAME", "STATE"}, {"a", "ok"}}, Header::hidden), "a       ok\n");
+  EXPECT_EQ(format_table({{"NAME", "STATE"}}, Header::hidden), "");
 }
 
 TEST(ParseRfc3339, OffsetsAndFractions) {

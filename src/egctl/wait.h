@@ -23,9 +23,9 @@ struct Waiting {
 void add_wait_options(Command command, Waiting& waiting, const std::string& until = "runs it");
 
 // `applied`: the answer of the server. Returns at once if the server is not in a cluster. Error
-// `invalid`: a member does not run an object, with one detail per member and object. Error
-// `timed_out`: likewise, for members that may still come to run it.
-// `notes` gets a line for each member that goes meanwhile without having followed.
+// `timed_out`: it is applied, and a member does not run an object, or not yet. One detail per
+// member and object. `notes` gets a line for each member that goes meanwhile without having
+// followed.
 [[nodiscard]] Result<void> await_members(const ApiClient& client, const Json& applied,
                                          const Waiting& waiting, std::ostream& notes);
 

@@ -90,7 +90,7 @@ TEST_F(WaitTest, NamesWhoRefusesAndWhy) {
             {"three", {{"state", "failed"}, {"version", 9}, {"health", "no guest"}}}};
   });
   ASSERT_FALSE(waited);
-  EXPECT_EQ(waited.error().kind, ErrorKind::invalid);
+  EXPECT_EQ(waited.error().kind, ErrorKind::timed_out) << "exit code 6: it is applied";
   EXPECT_THAT(waited.error().details,
               ElementsAre("three: Pipeline p: no guest", "two: Pipeline p: no such file"));
 }

@@ -62,22 +62,29 @@ Result<void> list_namespaces(Invocation& invocation) {
                     std::to_string(one.value("keys", std::uint64_t{0})),
                     one.value("used", false) ? "yes" : "no"});
   }
-  invocation.out << format_table(rows);
+  invocation.out << invocation.table(rows);
   return {};
 }
 
 Result<void> list_data(Invocation& invocation, const Arguments& arguments) {
   if (arguments.all && !arguments.pipeline.empty())
-    return fail(ErrorKind::invalid, "--all lists the filters: leave out the pipeline");
+    return invocation.misuse("--all lists the filters: leave out the pipeline");
   if (arguments.pipeline.empty()) {
     if (arguments.prefix.empty() && arguments.limit == 0) return list_namespaces(invocation);
-    return fail(ErrorKind::invalid, "--prefix and --limit want a pipeline and a filter name");
+    return invocation.misuse("--prefix and --limit want a pipeline and a filter name");
   }
   if (arguments.filter.empty()) {
-    return fail(ErrorKind::invalid, "requires pipeline and filter name, or neither of them");
+    return invocation.misuse("requires pipeline and filter name, or neither of them");
   }
   SLUICE_TRY(const ApiClient client, invocation.client());
-  const std::string_view accept = invocation.format() == Output::json ? kJson : kYaml;
+  const Output format = invocation.format();
+  if (format == Output::jsonpath || format == Output::name) {
+    const auto listed = client.json({.path = arguments.path()});
+    if (!listed) return failed_at("list data", arguments, listed.error());
+    invocation.print(*listed);
+    return {};
+  }
+  const std::string_view accept = format == Output::json ? kJson : kYaml;
   const ApiCall call{.path = arguments.path(), .accept = accept};
   if (auto listed = client.stream(call, write_to(invocation.out)); !listed) {
     return failed_at("list data", arguments, std::move(listed).error());
@@ -141,7 +148,7 @@ Result<void> apply_data(Invocation& invocation, const Arguments& arguments) {
   const bool named = !arguments.pipeline.empty() && !arguments.filter.empty();
   const bool only_reload =
       arguments.reload_code && arguments.pipeline.empty() && arguments.file.empty();
-  if (!named && !only_reload) return fail(ErrorKind::invalid, "requires pipeline and filter name");
+  if (!named && !only_reload) return invocation.misuse("requires pipeline and filter name");
   if (named) SLUICE_CHECK(send_data(invocation, arguments));
   return arguments.reload_code ? reload_code(invocation) : Result<void>();
 }
@@ -158,10 +165,9 @@ Result<void> delete_some_data(Invocation& invocation, const Arguments& arguments
   if (arguments.all) {
     if (arguments.pipeline.empty() && arguments.prefix.empty() && arguments.key.empty())
       return delete_unused_data(invocation, arguments.yes);
-    return fail(ErrorKind::invalid, "--all-unused takes no names, no --prefix and no --key");
+    return invocation.misuse("--all-unused takes no names, no --prefix and no --key");
   }
-  if (arguments.filter.empty())
-    return fail(ErrorKind::invalid, "requires pipeline and filter name");
+  if (arguments.filter.empty()) return invocation.misuse("requires pipeline and filter name");
   return delete_data(invocation, arguments);
 }
 
@@ -203,7 +209,7 @@ Added add_named(Command wasm, Invocation& invocation, const std::string& name,
   set_action(added.first, invocation,
              [arguments = added.second, run](Invocation& s) -> Result<void> {
                if (!arguments->filter.empty()) return run(s, *arguments);
-               return fail(ErrorKind::invalid, "requires pipeline and filter name");
+               return s.misuse("requires pipeline and filter name");
              });
   return added;
 }

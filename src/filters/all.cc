@@ -7,6 +7,7 @@
 #include "filters/data_builder/data_builder.h"
 #include "filters/fallback/fallback.h"
 #include "filters/file_server/file_server.h"
+#include "filters/grpc_proxy/grpc_proxy.h"
 #include "filters/header_lookup/header_lookup.h"
 #include "filters/header_to_json/header_to_json.h"
 #include "filters/mock/mock.h"
@@ -38,6 +39,8 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   kinds.push_back(make_data_builder_kind(services.logger));
   kinds.push_back(make_fallback_kind());
   kinds.push_back(make_file_server_kind(blocking));
+  kinds.push_back(make_grpc_proxy_kind(
+      make_proxy_kind(services.logger, services.core_count, services.own_secret)));
   kinds.push_back(make_header_lookup_kind());
   kinds.push_back(make_header_to_json_kind());
   kinds.push_back(make_mock_kind());

@@ -42,6 +42,7 @@ struct Options {
   std::string durability = "disk";
   bool require_store = false;
   bool accept_older_store = false;
+  bool profiling = false;
   std::string memory_budget;  // empty: available memory / kMemoryShare
   Duration drain_timeout = std::chrono::seconds(30);
   Duration retire_timeout = std::chrono::minutes(10);
@@ -82,6 +83,8 @@ struct Options {
           {.format = config::Format::memory_size,
            .doc = "what connections, requests and caches may hold together, as 512MiB; empty: half "
                   "of the memory that the process may have"});
+    visit("profiling", profiling,
+          {.doc = "admins may take CPU profiles of this process (egctl profile)"});
     visit("workers", workers, {.max = 1024, .doc = "event loops; 0: one per processor"});
     visit("max-guests", max_guests,
           {.min = 1,

@@ -20,6 +20,7 @@ void log_refusal(const Logger& logger, const Error& error) {
 admin::Options admin_options(const Options& options) {
   admin::Options made{.address = options.api_addr, .member_name = options.name};
   if (!options.log_dir.empty()) made.log_file = options.path_of(options.log_dir) + "/stdout.log";
+  made.profiling = options.profiling;
   made.start_options = without_secrets(options);
   // Of the embedded store.
   if (options.cluster.on_etcd()) {

@@ -311,6 +311,13 @@ class Server:
         return answer.get("status", answer)
 
 
+def exit_code_of(error: str) -> int:
+    """The exit code of an egctl that prints `error`: the status of the server's answer decides."""
+    codes = {"401": 3, "403": 3, "404": 4, "409": 5}
+    status = re.search(r"\b([45]\d\d): ", error)
+    return codes.get(status.group(1), 1) if status else 1
+
+
 def documents(*objects: dict) -> str:
     return yaml.safe_dump_all(objects, sort_keys=False)
 

@@ -131,9 +131,9 @@ def test_egctl_as_a_user_types_it(start, authority):
     reader = {"EGCTL_USER": "bob", "EGCTL_PASSWORD": "banana"}
     assert "p" in egctl(server, *server_flags, "get", "pl", env=reader).stdout
     done = egctl(server, *server_flags, "delete", "pipeline", "p", env=reader)
-    assert done.returncode == 1 and "403" in done.stderr and "may read only" in done.stderr
+    assert done.returncode == 3 and "403" in done.stderr and "may read only" in done.stderr
     done = egctl(server, *server_flags, "get", "all")
-    assert done.returncode == 1 and "401" in done.stderr and "EGCTL_TOKEN" in done.stderr
+    assert done.returncode == 3 and "401" in done.stderr and "EGCTL_TOKEN" in done.stderr
 
 
 def test_errors_say_what_to_do(start, authority):
@@ -143,12 +143,12 @@ def test_errors_say_what_to_do(start, authority):
     assert egctl(server, "--server", server.api, "--force-tls", "--ca-file", str(authority.certificate), "get", "all",
                  env=ALICE_ENV).returncode == 0  # fmt: skip
     done = egctl(server, "--server", f"https://{server.api}", "get", "all", env=ALICE_ENV)
-    assert done.returncode == 1 and "not trusted" in done.stderr and "--ca-file" in done.stderr
+    assert done.returncode == 3 and "not trusted" in done.stderr and "--ca-file" in done.stderr
     assert egctl(server, "--server", f"https://{server.api}", "--insecure-skip-verify", "get", "all",
                  env=ALICE_ENV).returncode == 0  # fmt: skip
     plain = start(None, tls=False)
     done = egctl(plain, "--server", f"https://{plain.api}", "get", "all")
-    assert done.returncode == 1 and "no TLS" in done.stderr and "http://" in done.stderr
+    assert done.returncode == 3 and "no TLS" in done.stderr and "http://" in done.stderr
     done = egctl(plain, "--server", "http://gateway.example:1", "get", "all", env=ALICE_ENV)
     assert done.returncode == 1 and "unencrypted" in done.stderr
 
@@ -186,7 +186,7 @@ def test_mutual_tls_refuses_strangers(start, authority, tmp_path):
     assert "403" in call(viewer, "apply", "-f", "-").stderr
     for pair in (None, stranger):
         done = call(pair, "get", "all")
-        assert done.returncode == 1 and "--cert-file" in done.stderr
+        assert done.returncode == 3 and "--cert-file" in done.stderr
 
 
 def test_versions_below_1_2_are_refused(start):

@@ -45,9 +45,10 @@ def backup(server, command: str, file, *more: str, check: bool = True):
     return server.egctl("backup", command, "-f", str(file), *more, check=check)
 
 
-def refused(server, command: str, file, *more: str) -> str:
+def refused(server, command: str, file, *more: str, code: int = 1) -> str:
     done = backup(server, command, file, *more, check=False)
-    assert done.returncode == 1 and done.stdout == "", done
+    assert done.returncode == code, done
+    assert done.stdout == "", done
     return done.stderr
 
 
@@ -169,7 +170,7 @@ def test_check_lists_what_is_in_it(server, port, guests, tmp_path):
 def test_a_file_that_exists_stays(server, tmp_path):
     file = tmp_path / "a.backup"
     file.write_text("old")
-    assert "exists; --force replaces it" in refused(server, "create", file)
+    assert "exists; --force replaces it" in refused(server, "create", file, code=5)
     assert file.read_text() == "old"
     backup(server, "create", file, "--force")
     backup(server, "check", file)
@@ -189,10 +190,10 @@ def test_a_backup_that_breaks_off_leaves_no_file(server, guests, tmp_path):
     file = tmp_path / "a.backup"
     code = next((server.home / "data" / "code").glob("*.wasm"))
     code.write_bytes(b"damaged")
-    told = refused(server, "create", file)
+    told = refused(server, "create", file, code=1)
     assert "is damaged" in told and "reload-code" in told and "was not written" in told
     server.kill()
-    assert "was not written" in refused(server, "create", file)
+    assert "was not written" in refused(server, "create", file, code=3)
     assert not list(tmp_path.glob("a.backup*"))
 
 
@@ -258,7 +259,7 @@ def test_a_gateway_with_contents_is_not_overwritten(saved, other, guests, tmp_pa
     other.apply(pipeline("mine", wasm(guests / "probe.wasm")), http_server(port, {"backend": "mine"}, name="door"))
     other.egctl("wasm", "apply-data", "mine", "wasm", input="k: v\n")
     before = objects(other), data(other)
-    told = refused(other, "restore", saved)
+    told = refused(other, "restore", saved, code=5)
     assert "--force" in told and "Pipeline mine" in told and "data of mine/wasm (keys: 1)" in told
     assert other.request("PUT", "/apis/v2/backup", saved.read_text())[0] == 409
     assert (objects(other), data(other)) == before
@@ -293,10 +294,10 @@ def test_only_an_admin(tmp_path):
 
     wait_until(lambda: run("alice", "apple", "create", "--force", f"-f {file}").returncode == 0, "the server answers")
     denied = run("bob", "banana", "create", f"-f {tmp_path}/b.backup")
-    assert denied.returncode == 1 and "403" in denied.stderr and "admin" in denied.stderr
+    assert denied.returncode == 3 and "403" in denied.stderr and "admin" in denied.stderr
     assert not list(tmp_path.glob("b.backup*"))
     denied = run("bob", "banana", "restore", f"-f {file}")
-    assert denied.returncode == 1 and "403" in denied.stderr
+    assert denied.returncode == 3 and "403" in denied.stderr
     assert run("alice", "apple", "restore", f"-f {file}").returncode == 0
     server.stop()
 

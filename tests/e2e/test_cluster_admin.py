@@ -45,7 +45,7 @@ def test_data_commands_work_on_every_member(sale, tmp_path):
         member.egctl("wasm", "export-data", "p", "wasm", str(file))
         member.egctl("wasm", "delete-data", "p", "wasm", "--key", f"id/{name}")
         gone = member.egctl("wasm", "delete-data", "p", "wasm", "--key", f"id/{name}", check=False)
-        assert gone.returncode == 1 and f'404: not found: no key "id/{name}"' in gone.stderr
+        assert gone.returncode == 4 and f'404: not found: no key "id/{name}"' in gone.stderr
         member.egctl("wasm", "delete-data", "p", "wasm", "--prefix", "id/")
         assert set(members[0].data()) == {f"other/{name}"}
         assert json.loads(member.egctl("wasm", "import-data", "p", "wasm", str(file), "-o", "json").stdout) == {"entries": 3}
@@ -288,12 +288,12 @@ def test_a_member_that_does_not_follow_is_named(new_cluster, port, tmp_path):
     one.apply(pipeline("p", mock("before")), pipeline("q", mock("before")))
     two.pause()
     late = edit(one, "p", "before", "after", "--wait-timeout", "1s", tmp_path=tmp_path)
-    assert late.returncode == 1 and "edit Pipeline p successfully" in late.stdout
+    assert late.returncode == 6 and "edit Pipeline p successfully" in late.stdout
     assert "applied, but after 1s not every member runs it" in late.stderr
     assert "two: Pipeline p: has not followed" in late.stderr and "three" not in late.stderr
     assert edit(one, "p", "after", "later", "--wait=false", tmp_path=tmp_path).returncode == 0
     late = three.egctl("delete", "pipeline", "p", "--wait-timeout", "1s", check=False)
-    assert late.returncode == 1 and "delete Pipeline p successfully" in late.stdout
+    assert late.returncode == 6 and "delete Pipeline p successfully" in late.stdout
     assert "deleted, but after 1s not every member has followed" in late.stderr
     assert "two: Pipeline p: has not followed" in late.stderr and "one" not in late.stderr
     assert three.egctl("delete", "pipeline", "q", "--wait=false").returncode == 0
@@ -309,7 +309,7 @@ def test_a_member_that_refuses_an_edit_is_named(new_cluster, port, tmp_path):
         other.listen()
         taken = other.getsockname()[1]
         refused = edit(one, "http-server", f"port: {port}", f"port: {taken}", tmp_path=tmp_path, kind="httpserver")
-        assert refused.returncode == 1
+        assert refused.returncode == 6
         assert "two: HTTPServer http-server: " in refused.stderr and "is taken by another process" in refused.stderr
         assert "three" not in refused.stderr
         assert [member.ask(taken).text for member in (one, three)] == ["hello"] * 2, "the others run it"
@@ -424,7 +424,7 @@ def test_a_gateway_moves_into_a_cluster_and_back(server, new_cluster, guests, po
         assert member.ask(port, X_User="id/7").status in (200, 503)
 
     again = members[index].egctl("backup", "restore", "-f", str(first), check=False)
-    assert again.returncode == 1 and "the gateway is not empty" in again.stderr and "nothing was changed" in again.stderr
+    assert again.returncode == 5 and "the gateway is not empty" in again.stderr and "nothing was changed" in again.stderr
     assert "Pipeline p" in again.stderr and "data of p/wasm (keys: 3000)" in again.stderr
     members[0].egctl("wasm", "apply-data", "p", "wasm", input="id/new: one\n")
     members[(index + 1) % 3].egctl("backup", "create", "-f", str(second))

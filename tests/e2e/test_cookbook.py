@@ -234,6 +234,6 @@ id/c: "true"' | egctl wasm apply-data flash-sale-pipeline wasm --reload-code""")
 def test_shared_data_of_what_is_not_there(opened):
     for target in ("no-such-pipeline wasm", "flash-sale-pipeline mock", "flash-sale-pipeline no-such-filter"):
         done = opened.server.shell(f"egctl wasm list-data {target}")
-        assert done.returncode == 1
+        assert done.returncode == 4
         assert done.stdout == ""
         assert "not found" in done.stderr

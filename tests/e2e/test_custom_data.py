@@ -166,7 +166,7 @@ def test_create_and_get(server):
         "create Pipeline p successfully",
     ]
     again = server.egctl("create", "-f", "-", input=documents(KIND), check=False)
-    assert again.returncode == 1 and "409" in again.stderr
+    assert again.returncode == 5 and "409" in again.stderr
     for word in ("customdata", "customdatas", "cd"):
         assert server.egctl("get", word, "users").stdout.split() == ["NAME", "a", "b"]
     assert yaml.safe_load(server.egctl("get", "customdata", "users", "a").stdout) == {"name": "a"}
@@ -175,7 +175,7 @@ def test_create_and_get(server):
     assert yaml.safe_load(server.egctl("get", "customdatakind", "users", "-o", "yaml").stdout)["len"] == 2
     for wrong in (("customdata", "none"), ("customdata", "users", "none"), ("cdk", "none")):
         done = server.egctl("get", *wrong, check=False)
-        assert done.returncode == 1 and "none" in done.stderr, done.stderr
+        assert done.returncode == 4 and "none" in done.stderr, done.stderr
     done = server.egctl("get", "customdata", check=False)
     assert done.returncode != 0 and "the name of a kind" in done.stderr
 
@@ -201,7 +201,7 @@ def test_delete(server):
     server.egctl("delete", "customdata", "users", "a", "b")
     assert ids(server) == ["c", "d"]
     done = server.egctl("delete", "customdata", "users", "c", "none", check=False)
-    assert done.returncode == 1 and "none" in done.stderr and ids(server) == ["d"]
+    assert done.returncode == 4 and "none" in done.stderr and ids(server) == ["d"]
     assert "1 item" in server.egctl("delete", "customdata", "users", "--all").stdout
     server.egctl("apply", "-f", "-", input=documents(items(list=named("a"))))
     assert server.egctl("delete", "customdatakind", "users", "shops").stdout.splitlines() == [
@@ -248,7 +248,7 @@ def test_older_forms(server):
     assert yaml.safe_load(run("custom-data", "get", "users", "a")) == {"name": "a", "level": 1}
     run("custom-data", "delete", "users", "a")
     assert ids(server) == ["b", "c"]
-    assert server.egctl("custom-data", "create", "users", input='{"name": "b"}', check=False).returncode == 1
+    assert server.egctl("custom-data", "create", "users", input='{"name": "b"}', check=False).returncode == 5
     assert server.egctl("custom-data", "get", "users", check=False).returncode == 2, "the id is missing"
     run("custom-data-kind", "delete", "users")
     assert server.get_json("/apis/v2/customdatakinds") == []
@@ -280,7 +280,7 @@ def test_is_in_a_backup(server, tmp_path, port):
     kinds = server.get_json("/apis/v2/customdatakinds")
     server.egctl("backup", "create", "-f", file)
     done = server.egctl("backup", "restore", "-f", file, check=False)
-    assert done.returncode == 1 and "kinds of custom data: 1" in done.stderr, done.stderr
+    assert done.returncode == 5 and "kinds of custom data: 1" in done.stderr, done.stderr
     server.egctl("delete", "cdk", "users")
     server.egctl("backup", "restore", "-f", file)
     assert server.get_json("/apis/v2/customdatakinds") == kinds, "createdAt included"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from client import fetch
-from gateway import BIN, DEADLINE, SANITIZED, documents, http_server, mock, pipeline, proxy, wait_until, wasm
+from gateway import BIN, DEADLINE, SANITIZED, documents, exit_code_of, http_server, mock, pipeline, proxy, wait_until, wasm
 from gateway import sanitizer_environment
 
 
@@ -18,7 +18,7 @@ def refused(server, text: str, verb: str = "create") -> str:
     """The error of `egctl VERB -f -`, which must not have changed anything."""
     before, version = server.get_json("/apis/v2/objects"), server.config_version()
     done = server.egctl(verb, "-f", "-", input=text, check=False)
-    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.returncode == exit_code_of(done.stderr), done.stdout + done.stderr
     assert done.stdout == ""
     assert done.stderr.startswith("Error: "), done.stderr
     assert done.stderr.endswith("\n")
@@ -71,7 +71,7 @@ def test_create_of_what_exists(server):
 
 def test_update_of_what_does_not_exist(server):
     done = server.egctl("object", "update", "-f", "-", input=documents(pipeline("p", mock("x"))), check=False)
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert "not found" in done.stderr
     assert server.objects() == []
 
@@ -102,7 +102,7 @@ def test_delete(server):
     server.egctl("delete", "pipeline", "p")
     assert server.objects() == ["q"]
     done = server.egctl("object", "delete", "p", check=False)
-    assert done.returncode == 1 and "no such object p" in done.stderr
+    assert done.returncode == 4 and "no such object p" in done.stderr
     server.egctl("object", "delete", "q")
     assert server.objects() == []
 
@@ -185,7 +185,7 @@ def test_json_documents(server):
 def test_no_server(server):
     server.stop()
     done = server.egctl("object", "list", check=False)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert done.stdout == ""
     assert done.stderr.startswith("Error: ") and server.api in done.stderr
 

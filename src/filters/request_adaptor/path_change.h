@@ -35,6 +35,7 @@ struct PathChangeSpec {
     visit("regexpReplace", regexp_replace,
           {.doc = "replaces the matches of an expression. The first of these four that is given "
                   "counts. Kept parts keep the escapes of the client"});
+    visit.note("signer", "nothing is signed: write sign, beside path");
   }
 };
 

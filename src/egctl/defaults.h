@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Defaults: leaves out of a spec what its author need not have written.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/json.h"
+#include "egctl/api_client.h"
+
+namespace sluice::egctl {
+
+// Reads the schemas from the server as they are needed. A kind without one keeps all its fields.
+class Defaults {
+ public:
+  // Requires: `client` outlives this.
+  explicit Defaults(const ApiClient& client) : client_(client) {}
+  void leave_out(Json& spec);
+
+ private:
+  const Json& schema_at(const std::string& path);
+
+  const ApiClient& client_;
+  std::map<std::string, Json> schemas_;  // by path
+};
+
+// Leaves out the members of `value` that are at the default of `schema`, or that are empty and not
+// required, on every level.
+void without_defaults(Json& value, const Json& schema);
+// Leaves out zeros, empty texts, and what holds nothing else, on every level.
+void without_zeros(Json& value);
+
+}  // namespace sluice::egctl

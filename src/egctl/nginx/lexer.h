@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of a configuration file of nginx.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sluice::egctl::nginx {
+
+struct Token {
+  enum class Kind { word, semicolon, open, close, end } kind = Kind::end;
+  std::string text{};  // of a word, without quotes and escapes
+  unsigned line = 1;
+};
+
+class Lexer {
+ public:
+  // Requires: `text` outlives this.
+  explicit Lexer(std::string_view text) : rest_(text) {}
+  // Error `invalid`: "line 3: a quote is not closed".
+  [[nodiscard]] Result<Token> next();
+
+ private:
+  void skip();
+  [[nodiscard]] Result<Token> quoted(Token token);
+  [[nodiscard]] Token bare(Token token);
+  char take();
+
+  std::string_view rest_;
+  unsigned line_ = 1;
+};
+
+}  // namespace sluice::egctl::nginx

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "egctl/nginx/virtual_server.h"
+
+#include <array>
+#include <string_view>
+
+#include "base/host_port.h"
+#include "base/text.h"
+
+namespace sluice::egctl::nginx {
+namespace {
+
+// "8080", "*:8080", "127.0.0.1:8080", "[::1]:8080", "localhost"
+bool take_address(const std::string& word, Listen& listen) {
+  if (word.starts_with("unix:")) return false;
+  if (const auto port = to_number<std::uint16_t>(word)) {
+    listen.port = *port;
+    return *port > 0;
+  }
+  const HostPort parts = split_host_port(word);
+  if (!parts.rest.empty()) {
+    const auto port = parts.port().and_then(parse_port);
+    if (!port || *port == 0) return false;
+    listen.port = *port;
+  }
+  listen.address = without_brackets(parts.host);
+  if (listen.address == "*" || listen.address == "0.0.0.0" || listen.address == "::")
+    listen.address.clear();
+  return true;
+}
+
+void read_listen(const Directive& directive, VirtualServer& server, Notes& notes) {
+  constexpr std::array<std::string_view, 4> kWithoutEffect = {"http2", "reuseport", "deferred",
+                                                              "bind"};
+  Listen listen;
+  if (directive.words.empty() || !take_address(directive.words[0], listen))
+    return notes.not_converted(directive);
+  for (std::size_t i = 1; i < directive.words.size(); ++i) {
+    const std::string& word = directive.words[i];
+    if (word == "ssl") {
+      listen.tls = true;
+    } else if (word == "default_server" || word == "default") {
+      listen.is_default = true;
+    } else if (word == "proxy_protocol") {
+      listen.proxy_protocol = true;
+    } else if (std::ranges::find(kWithoutEffect, word) == kWithoutEffect.end()) {
+      notes.add(directive, word + " is not converted");
+    }
+  }
+  // [::]:80 beside 80.
+  const bool known = std::ranges::any_of(server.listens, [&](const Listen& other) {
+    return other.address == listen.address && other.port == listen.port;
+  });
+  if (!known) server.listens.push_back(listen);
+}
+
+bool take_tls(const Directive& directive, VirtualServer& server) {
+  if (directive.name == "ssl_certificate") {
+    server.certificate = &directive;
+  } else if (directive.name == "ssl_certificate_key") {
+    server.key = &directive;
+  } else if (directive.name == "ssl_client_certificate") {
+    server.client_authority = &directive;
+  } else if (directive.name == "ssl_verify_client") {
+    server.verifies_clients = !directive.words.empty() && directive.words[0] == "on";
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+VirtualServer read_server(const Directive& directive, const Settings& outer, Notes& notes) {
+  VirtualServer server{.directive = &directive, .settings = outer};
+  for (const Directive* one : take_settings(directive.block, server.settings, notes)) {
+    if (one->name == "listen") {
+      read_listen(*one, server, notes);
+    } else if (one->name == "server_name") {
+      server.names.insert(server.names.end(), one->words.begin(), one->words.end());
+    } else if (one->name == "location") {
+      server.locations.push_back(one);
+    } else if (one->name == "return") {
+      server.answer = one;
+    } else if (!take_tls(*one, server)) {
+      notes.not_converted(*one);
+    }
+  }
+  if (server.listens.empty()) server.listens.push_back({});
+  return server;
+}
+
+std::vector<ServerName> server_names(const std::string& word) {
+  using Rank = ServerName::Rank;
+  if (word.empty() || word == "_") return {};
+  if (word[0] == '~') return {{Rank::regexp, "(?i)" + word.substr(1)}};
+  const std::string name = lower_case(word);
+  if (name[0] == '.') return {{Rank::exact, name.substr(1)}, {Rank::suffix, "*" + name}};
+  if (name.starts_with("*.")) return {{Rank::suffix, name}};
+  if (name.ends_with(".*")) return {{Rank::prefix, name}};
+  return {{Rank::exact, name}};
+}
+
+}  // namespace sluice::egctl::nginx
