@@ -85,6 +85,7 @@ class ChainStore final : public Store, private Audience {
   void take_over_soon(const std::string& ns, Fence fence);
   void note_over(const std::string& ns, Fence fence);
   [[nodiscard]] bool is_over(const std::string& ns, Fence fence) const SLUICE_REQUIRES(mutex_);
+  [[nodiscard]] bool knows_over(const std::string& ns, Fence fence) const SLUICE_EXCLUDES(mutex_);
   // A state of a shared medium, read in order to follow.
   struct Start {
     Medium::Followed followed;

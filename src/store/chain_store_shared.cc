@@ -40,6 +40,11 @@ Result<std::shared_ptr<Chain>> ChainStore::open_shared(const std::string& ns) {
   return find(ns);
 }
 
+bool ChainStore::knows_over(const std::string& ns, Fence fence) const {
+  const MutexLock lock(mutex_);
+  return is_over(ns, fence);
+}
+
 bool ChainStore::is_over(const std::string& ns, Fence fence) const {
   const auto over = over_.find(ns);
   return over != over_.end() && over->second >= fence;
@@ -58,9 +63,9 @@ void ChainStore::put_in_place(const std::shared_ptr<Chain>& chain, Chain& before
 Result<void> ChainStore::take_over(const std::string& ns, Fence fence) {
   const auto before = find(ns);
   if (!before || before->is_owned() || before->fence() >= fence) return {};
-  {
-    const MutexLock lock(mutex_);
-    if (is_over(ns, fence)) return {};
+  if (knows_over(ns, fence)) {
+    medium_->listen(ns, before->following());  // a try that failed may have ended it
+    return {};
   }
   SLUICE_TRY(auto chain, next_owned(*before, fence));
   bool over = false;

@@ -117,7 +117,8 @@ class Medium {
       const std::function<void(std::string_view key, std::string_view value)>& /*visit*/) {
     return Followed();
   }
-  // Any thread but a worker's. The audience gets the groups behind the state from now on.
+  // Any thread but a worker's. The audience gets the groups behind the state from now on. If the
+  // following has ended meanwhile, the audience hears that.
   virtual void listen(const std::string& /*ns*/, Following /*following*/) {}
   // Any thread but a worker's and the journal's: what the audience has of the following becomes the
   // state that the ownership of `fence` begins with, as load() would make it. Waits for the groups
