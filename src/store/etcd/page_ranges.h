@@ -5,15 +5,13 @@
 // every key of the range is in exactly one page. Any thread, one at a time.
 #pragma once
 
-#include <etcd/rpc.pb.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 
-namespace sluice::store {
+#include "store/etcd/kv.h"
 
-namespace pb = etcd::pb;
+namespace sluice::store {
 
 class PageRanges {
  public:
