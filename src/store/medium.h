@@ -172,6 +172,10 @@ class Medium {
   // The journal's thread, periodically while idle: reports a medium that could not be written.
   [[nodiscard]] virtual Result<void> check() { return {}; }
 
+  // Any thread, before the store closes: the functions that read fail soon, now and later. A medium
+  // whose reads are quick does nothing.
+  virtual void end_reads() {}
+
   // Any thread: the failures that a completed write survives.
   [[nodiscard]] virtual std::string_view durability() const { return "memory"; }
 

@@ -68,6 +68,7 @@ class EtcdMedium final : public Medium {
   std::optional<Result<void>> begin_write(Batch& batch) override;
   std::vector<Written> take_written() override;
   Result<void> check() override;
+  void end_reads() override;
   std::string_view durability() const override { return "cluster"; }
   Result<bool> stage(std::string_view ns, Bulk& bulk) override;
   void drop_staged(const Bulk& bulk) override;
@@ -114,6 +115,7 @@ class EtcdMedium final : public Medium {
 
   // etcd_medium_reader.cc; they block.
   [[nodiscard]] Result<pb::RangeResponse> range(const pb::RangeRequest& request);
+  void rest(Duration pause);
   // `at`: the revision; 0: the newest.
   [[nodiscard]] Result<ChainEnd> end_of(const std::string& ns, std::int64_t at = 0);
   // Visits all entries of the namespace and checks them.
@@ -137,6 +139,9 @@ class EtcdMedium final : public Medium {
   std::atomic<bool> has_news_{false};
   Mutex written_mutex_;
   std::vector<Written> written_ SLUICE_GUARDED_BY(written_mutex_);
+  Mutex reading_mutex_;
+  Condition reading_end_;
+  bool reading_ended_ SLUICE_GUARDED_BY(reading_mutex_) = false;
   TimePoint finished_{};  // of the journal's thread: finish_some() had nothing to do
   Duration word_max_{};
   loop::LoopThread thread_;

@@ -6,26 +6,26 @@
 
 #include "store/etcd/etcd_medium.h"
 #include "store/etcd/etcd_parts.h"
+#include "store/etcd/page_ranges.h"
 #include "store/etcd/requests.h"
 
 namespace sluice::store {
 namespace {
 
-constexpr std::int64_t kFirstPage = 32;  // keys; each may have a long value
-constexpr std::int64_t kPageGrowth = 8;
-constexpr std::size_t kPageBytes = 2 << 20;
 constexpr Duration kPassMax = std::chrono::milliseconds(500);  // for the watch behind a take
 
-// The keys of the next page, after one of `keys` keys and `bytes` bytes.
-std::int64_t next_page(std::int64_t keys, std::size_t bytes, std::int64_t max) {
-  const auto average = static_cast<std::int64_t>(bytes) / std::max<std::int64_t>(keys, 1) + 1;
-  const auto fits = static_cast<std::int64_t>(kPageBytes) / average;
-  return std::clamp<std::int64_t>(std::min(fits, keys * kPageGrowth), 1, max);
-}
+// After a page that took longer, the pause is as long as the page took, so that etcd has half of
+// the time for leases, claims and writes.
+constexpr Duration kQuickPage = std::chrono::milliseconds(50);
+constexpr Duration kPagePauseMax = std::chrono::milliseconds(500);
 
 }  // namespace
 
 Result<pb::RangeResponse> EtcdMedium::range(const pb::RangeRequest& request) {
+  {
+    const MutexLock lock(reading_mutex_);
+    if (reading_ended_) return fail(ErrorKind::unavailable, "this server stops");
+  }
   return thread_.await([&] { return parts_->range(request); });
 }
 
@@ -50,23 +50,34 @@ Result<EtcdMedium::ChainEnd> EtcdMedium::end_of(const std::string& ns, std::int6
 
 Result<void> EtcdMedium::each_entry(std::string from, const std::string& to, std::int64_t revision,
                                     const EachEntry& visit) {
-  std::int64_t limit = std::min(kFirstPage, options_.page_keys_max);
-  while (true) {
-    pb::RangeRequest request;
-    request.set_key(from);
-    request.set_range_end(to);
-    request.set_revision(revision);
-    request.set_limit(limit);
+  PageRanges ranges(std::move(from), to, options_.page_keys_max);
+  pb::RangeRequest request;
+  request.set_revision(revision);
+  while (!ranges.is_done()) {
+    ranges.fill(request);
+    const TimePoint begin = Clock::now();
     SLUICE_TRY(const auto page, range(request));
-    std::size_t bytes = 0;
+    const Duration took = Clock::now() - begin;
     for (const auto& kv : page.kvs()) {
-      bytes += kv.key().size() + kv.value().size();
       if (!visit(kv)) return {};
     }
-    if (!page.more() || page.kvs_size() == 0) return {};
-    from = page.kvs(page.kvs_size() - 1).key() + '\0';
-    limit = next_page(page.kvs_size(), bytes, options_.page_keys_max);
+    ranges.note(page);
+    if (took > kQuickPage && !ranges.is_done()) rest(std::min(took, kPagePauseMax));
   }
+  return {};
+}
+
+// Only the end of the reads ends the pause early.
+void EtcdMedium::rest(Duration pause) {
+  const TimePoint end = Clock::now() + pause;
+  const MutexLock lock(reading_mutex_);
+  while (!reading_ended_ && Clock::now() < end) reading_end_.wait_until(reading_mutex_, end);
+}
+
+void EtcdMedium::end_reads() {
+  const MutexLock lock(reading_mutex_);
+  reading_ended_ = true;
+  reading_end_.notify_all();
 }
 
 Result<Version> EtcdMedium::version(const std::string& ns) {
