@@ -11,9 +11,9 @@
 namespace sluice::control {
 namespace {
 
-using testing::parse;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::parse;
 
 class CustomEditTest : public ::testing::Test {
  protected:

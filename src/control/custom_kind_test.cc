@@ -11,10 +11,10 @@
 namespace sluice::control {
 namespace {
 
-using testing::parse;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::parse;
 
 std::shared_ptr<const CustomKind> kind_of_text(const std::string& text) {
   config::Faults faults;

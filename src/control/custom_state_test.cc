@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::shared_ptr<const CustomKind> kind(const std::string& name) {
+std::shared_ptr<const CustomKind> bare_kind(const std::string& name) {
   config::Faults faults;
   return restore_custom_kind({{"name", name}}, faults);
 }
@@ -23,7 +23,7 @@ std::shared_ptr<const CustomKind> kind(const std::string& name) {
 CustomState state_of(const std::map<std::string, std::vector<Json>>& kinds) {
   CustomDraft draft;
   for (const auto& [name, items] : kinds) {
-    draft.put(kind(name));
+    draft.put(bare_kind(name));
     for (const Json& item : items) EXPECT_TRUE(draft.put(name, item["name"], item));
   }
   return draft.finish().value();
@@ -121,7 +121,7 @@ TEST(CustomState, HasBounds) {
 
 TEST(CustomState, HasABoundOfItems) {
   CustomDraft draft;
-  draft.put(kind("k"));
+  draft.put(bare_kind("k"));
   for (std::size_t i = 0; i < kCustomItemsMax; ++i) {
     const std::string id = std::to_string(i);
     ASSERT_TRUE(draft.put("k", id, {{"name", id}}));
@@ -133,7 +133,7 @@ TEST(CustomState, HasABoundOfItems) {
 
 TEST(CustomDraft, RefusesWhatDoesNotFit) {
   CustomDraft draft;
-  draft.put(kind("k"));
+  draft.put(bare_kind("k"));
   EXPECT_THAT(draft.put("none", "a", {{"name", "a"}}).error().message, HasSubstr("of no kind"));
   EXPECT_THAT(draft.put("k", "a", {{"id", "a"}}).error().message, HasSubstr("is required"));
   EXPECT_THAT(draft.put("k", "a", {{"name", "b"}}).error().message, HasSubstr("another id"));

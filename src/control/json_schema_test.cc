@@ -12,7 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::vector<std::string> faults_of(const char* schema, const char* value) {
+std::vector<std::string> faults_by(const char* schema, const char* value) {
   config::Faults faults;
   const auto compiled = JsonSchema::compile(Json::parse(schema), "s", faults);
   EXPECT_THAT(faults.lines(), ElementsAre()) << schema;
@@ -20,14 +20,14 @@ std::vector<std::string> faults_of(const char* schema, const char* value) {
   return faults.lines();
 }
 
-struct Row {
+struct SchemaRow {
   const char* schema;
   const char* right;
   const char* wrong;
   const char* fault;
 };
 
-const Row kRows[] = {
+const SchemaRow kSchemaRows[] = {
     {R"({"type": "string"})", R"("a")", "1", "v: must be of type string"},
     {R"({"type": ["string", "null"]})", "null", "1", "v: must be of type string or null"},
     {R"({"type": "integer"})", "2.0", "2.5", "v: must be of type integer"},
@@ -68,33 +68,33 @@ const Row kRows[] = {
 };
 
 TEST(JsonSchema, EachKeywordChecks) {
-  for (const Row& row : kRows) {
-    EXPECT_THAT(faults_of(row.schema, row.right), ElementsAre()) << row.schema;
+  for (const SchemaRow& row : kSchemaRows) {
+    EXPECT_THAT(faults_by(row.schema, row.right), ElementsAre()) << row.schema;
     if (*row.fault == '\0') continue;
-    EXPECT_THAT(faults_of(row.schema, row.wrong), ElementsAre(row.fault)) << row.schema;
+    EXPECT_THAT(faults_by(row.schema, row.wrong), ElementsAre(row.fault)) << row.schema;
   }
 }
 
 TEST(JsonSchema, KeywordsOfOtherTypesDoNotApply) {
   EXPECT_THAT(
-      faults_of(R"({"minLength": 9, "minimum": 9, "minItems": 9, "required": ["a"]})", "true"),
+      faults_by(R"({"minLength": 9, "minimum": 9, "minItems": 9, "required": ["a"]})", "true"),
       ElementsAre());
 }
 
 TEST(JsonSchema, ReportsEveryPlace) {
   EXPECT_THAT(
-      faults_of(R"({"properties": {"a": {"items": {"type": "string"}}}, "required": ["b"]})",
+      faults_by(R"({"properties": {"a": {"items": {"type": "string"}}}, "required": ["b"]})",
                 R"({"a": [1, "x", 2]})"),
       ElementsAre("v.b: is required", "v.a[0]: must be of type string",
                   "v.a[2]: must be of type string"));
 }
 
-struct Wrong {
+struct WrongSchema {
   const char* schema;
   const char* fault;
 };
 
-const Wrong kWrong[] = {
+const WrongSchema kWrongSchemas[] = {
     {"1", "s: a schema must be a map"},
     {R"({"typ": "string"})", "s.typ: is no keyword that is checked here, did you mean \"type\"?"},
     {R"({"format": "email"})", "s.format: is no keyword"},
@@ -118,7 +118,7 @@ const Wrong kWrong[] = {
 };
 
 TEST(JsonSchema, RefusesWhatItWouldNotCheck) {
-  for (const Wrong& wrong : kWrong) {
+  for (const WrongSchema& wrong : kWrongSchemas) {
     config::Faults faults;
     EXPECT_EQ(JsonSchema::compile(Json::parse(wrong.schema), "s", faults), nullptr);
     ASSERT_EQ(faults.count(), 1U) << wrong.schema;
@@ -126,7 +126,7 @@ TEST(JsonSchema, RefusesWhatItWouldNotCheck) {
   }
 }
 
-Json nested(int depth) {
+Json nested_schema(int depth) {
   Json schema = Json::object();
   for (int i = 1; i < depth; ++i) schema = {{"items", std::move(schema)}};
   return schema;
@@ -134,8 +134,8 @@ Json nested(int depth) {
 
 TEST(JsonSchema, HasBounds) {
   config::Faults faults;
-  EXPECT_NE(JsonSchema::compile(nested(JsonSchema::kDepthMax), "s", faults), nullptr);
-  EXPECT_EQ(JsonSchema::compile(nested(JsonSchema::kDepthMax + 1), "s", faults), nullptr);
+  EXPECT_NE(JsonSchema::compile(nested_schema(JsonSchema::kDepthMax), "s", faults), nullptr);
+  EXPECT_EQ(JsonSchema::compile(nested_schema(JsonSchema::kDepthMax + 1), "s", faults), nullptr);
   EXPECT_EQ(faults.count(), 1U);
   const Json large = {{"title", std::string(JsonSchema::kBytesMax, 'x')}};
   EXPECT_EQ(JsonSchema::compile(large, "s", faults), nullptr);

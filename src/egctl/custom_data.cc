@@ -231,7 +231,7 @@ ApiCall call_of(const CustomDocument& document, const std::string& mode, const W
 Result<void> send_one(Invocation& invocation, const ApiClient& client,
                       const CustomDocument& document, const std::string& mode,
                       const Waiting& waiting) {
-  if (document.name.empty())
+  if (document.kind == kCustomData && document.name.empty())
     return refused(
         mode + " " + document.kind,
         {ErrorKind::invalid, "400: name: is required", {document.place + "name: is required"}});

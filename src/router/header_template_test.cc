@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "router/path_matcher.h"
+
 namespace sluice::router {
 namespace {
 
@@ -17,8 +19,6 @@ http::Request sample() {
   request.headers.add("Cookie", "sid=42; t=u");
   return request;
 }
-
-using Captures = std::vector<std::pair<std::string, std::string>>;
 
 std::string expand(const std::string& text) {
   config::Faults faults;

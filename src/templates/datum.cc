@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <compare>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -76,7 +77,12 @@ std::partial_ordering compare(std::int64_t a, double b) {
   if (b < -kLimit) return std::partial_ordering::greater;
   const double whole = std::trunc(b);
   const auto order = a <=> static_cast<std::int64_t>(whole);
-  return order != 0 ? std::partial_ordering(order) : 0.0 <=> b - whole;
+  return std::is_neq(order) ? std::partial_ordering(order) : 0.0 <=> b - whole;
+}
+
+std::partial_ordering reversed(std::partial_ordering order) {
+  if (std::is_lt(order)) return std::partial_ordering::greater;
+  return std::is_gt(order) ? std::partial_ordering::less : order;
 }
 
 std::optional<std::partial_ordering> order_of(const Datum& a, const Datum& b) {
@@ -86,7 +92,7 @@ std::optional<std::partial_ordering> order_of(const Datum& a, const Datum& b) {
     if (const auto* right = b.real()) return compare(*left, *right);
   } else if (const auto* number = a.real()) {
     if (const auto* right = b.real()) return *number <=> *right;
-    if (const auto* right = b.integer()) return 0 <=> compare(*right, *number);
+    if (const auto* right = b.integer()) return reversed(compare(*right, *number));
   }
   return std::nullopt;
 }
@@ -243,13 +249,13 @@ Result<bool> equal(const Datum& a, const Datum& b) {
   if (a.boolean() != nullptr && b.boolean() != nullptr) return *a.boolean() == *b.boolean();
   const auto order = order_of(a, b);
   if (!order) return not_comparable(a, b);
-  return *order == 0;
+  return std::is_eq(*order);
 }
 
 Result<bool> less(const Datum& a, const Datum& b) {
   const auto order = order_of(a, b);
   if (!order) return not_comparable(a, b);
-  return *order < 0;
+  return std::is_lt(*order);
 }
 
 }  // namespace sluice::templates

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <utility>
 
 #include "config/faults.h"
@@ -201,8 +202,8 @@ class Parser {
   }
   [[nodiscard]] Result<std::size_t> find_variable(const Token& token) const {
     if (token.text == "$") return std::size_t{0};
-    for (auto it = variables_.rbegin(); it != variables_.rend(); ++it) {
-      if (it->first == token.text) return it->second;
+    for (const auto& [name, slot] : std::views::reverse(variables_)) {
+      if (name == token.text) return slot;
     }
     return fault_at(token.line, token.text + " is not declared: " + token.text + " := value");
   }

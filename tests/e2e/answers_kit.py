@@ -5,7 +5,7 @@ import itertools
 import re
 
 from client import Response, fetch
-from gateway import http_server
+from gateway import http_server, mock, pipeline
 
 _marks = itertools.count()
 
@@ -28,3 +28,16 @@ class Site:
         found = re.search(rf"\b{re.escape(node)}\(([^,)]*)", line)
         assert found, f"{node} has not run: {line}"
         return "" if re.fullmatch(r"[0-9.]+(ns|us|µs|ms|s)", found[1]) else found[1], response.status
+
+    def location(self, path: str, **headers: str) -> tuple[int, str | None]:
+        """(status, where the client is sent)"""
+        response = self.ask(path, **headers)
+        return response.status, response.headers.get("location")
+
+
+EACH_REDIRECT = (301, 302, 303, 307, 308)
+
+
+def put_redirector(server, kind: str, **fields) -> None:
+    """Of the pipeline p, with a page behind it for what is not sent elsewhere."""
+    server.apply(pipeline("p", {"name": "r", "kind": kind, **fields}, mock("page\n")))

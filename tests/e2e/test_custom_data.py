@@ -5,23 +5,21 @@ import base64
 import hashlib
 import json
 import os
-import re
 from contextlib import contextmanager
 
 import yaml
 
 from client import Load, fetch, request
-from gateway import ROOT, documents, http_server, mock, pipeline
+from covers import covers
+from gateway import documents, http_server, mock, pipeline
 from identity_kit import basic
-from rewriting_kit import BACKEND_OF_PAGES
+from pages import BACKEND, example
 
 KIND = {"kind": "CustomDataKind", "name": "users"}
 
 
 def page(url: str) -> list[dict]:
-    """The example of docs/custom-data.md."""
-    text = (ROOT / "docs" / "custom-data.md").read_text()
-    return list(yaml.safe_load_all(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1].replace(BACKEND_OF_PAGES, url)))
+    return example("custom-data", {BACKEND: url})
 
 
 def items(**fields) -> dict:
@@ -65,8 +63,10 @@ def lookup() -> dict:
 # --- the page ---------------------------------------------------------------------------------------
 
 
+@covers("HeaderLookup", "headerSetters.{etcdKey,headerKey}")
 def test_the_page(server, port, backend):
-    server.egctl("apply", "-f", "-", input=documents(*page(backend.url), http_server(port, {"backend": "shop"})))
+    shop = example("custom-data", {BACKEND: backend.url})
+    server.egctl("apply", "-f", "-", input=documents(*shop, http_server(port, {"backend": "shop"})))
 
     def got(**headers: str) -> dict[str, str]:
         text = fetch(port, "/", **{name.replace("_", "-"): value for name, value in headers.items()}).text
@@ -79,7 +79,7 @@ def test_the_page(server, port, backend):
     lines = [line.split() for line in server.egctl("get", "cdk").stdout.splitlines()]
     assert lines[0] == ["NAME", "ID-FIELD", "JSON-SCHEMA", "DATA-NUM"]
     assert lines[1][:2] == ["client-info", "name"] and lines[1][-1] == "2"
-    again = server.egctl("apply", "-f", "-", input=documents(*page(backend.url))).stdout
+    again = server.egctl("apply", "-f", "-", input=documents(*shop)).stdout
     assert again.splitlines() == ["CustomDataKind client-info unchanged", "CustomData client-info unchanged", "Pipeline shop unchanged"]
 
 
@@ -278,21 +278,22 @@ def test_is_in_a_backup(server, tmp_path, port):
     server.egctl("apply", "-f", "-", input=documents(KIND | {"jsonSchema": schema}, items(list=many[:2500])))
     server.egctl("apply", "-f", "-", input=documents(items(list=many[2500:])))
     kinds = server.get_json("/apis/v2/customdatakinds")
-    server.egctl("backup", "create", file)
-    done = server.egctl("backup", "restore", file, check=False)
+    server.egctl("backup", "create", "-f", file)
+    done = server.egctl("backup", "restore", "-f", file, check=False)
     assert done.returncode == 1 and "kinds of custom data: 1" in done.stderr, done.stderr
     server.egctl("delete", "cdk", "users")
-    server.egctl("backup", "restore", file)
+    server.egctl("backup", "restore", "-f", file)
     assert server.get_json("/apis/v2/customdatakinds") == kinds, "createdAt included"
     assert server.get_json("/apis/v2/customdata/users") == many
     server.egctl("apply", "-f", "-", input=documents(KIND | {"name": "newer"}, items(delete=["n0001"], list=named("new"))))
-    server.egctl("backup", "restore", file, "--force")
+    server.egctl("backup", "restore", "-f", file, "--force")
     assert server.get_json("/apis/v2/customdatakinds") == kinds and server.get_json("/apis/v2/customdata/users") == many
 
 
 # --- filters read it --------------------------------------------------------------------------------
 
 
+@covers("HeaderLookup", "headerKey etcdPrefix headerSetters.etcdKey")
 def test_a_header_lookup_sees_a_change_at_once(server, port):
     """The first request after the answer to a change has the new value; none fails meanwhile."""
     server.egctl("apply", "-f", "-", input=documents(KIND, items(list=[{"name": "a", "level": 0}])))
@@ -310,6 +311,7 @@ def sha(password: str) -> str:
     return "{SHA}" + base64.b64encode(hashlib.sha1(password.encode()).digest()).decode()
 
 
+@covers("Validator", "basicAuth.etcdPrefix")
 def test_users_of_a_validator(server, port):
     """Passwords change under load. Right pairs pass all the time, and a new one passes at once."""
     gate = {"name": "who", "kind": "Validator", "basicAuth": {"mode": "ETCD", "etcdPrefix": "users/"}}

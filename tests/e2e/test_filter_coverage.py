@@ -24,12 +24,6 @@ COMMON = {"kind", "name", "version"}
 POOLS_OF = {"WebSocketProxy": "Proxy"}
 # For signers: a verifier hashes the body itself.
 NO_EFFECT = {"Validator": {"signature.literal.contentSha256"}}
-# Needs custom data, whose routes are not there yet. A test below fails when they are.
-AWAITED = {
-    "HeaderLookup": {"etcdPrefix", "headerKey", "pathRegExp", "headerSetters.etcdKey"},
-    "Validator": {"basicAuth.etcdPrefix"},
-}
-
 FILES = sorted(Path(__file__).parent.glob("test_*.py"))
 
 
@@ -65,7 +59,7 @@ def test_each_field_and_result_has_a_test(shared_server, kind):
     assert named(kind, "fields") <= fields and named(kind, "results") <= results, "no test names what is not there"
     if kind in POOLS_OF:
         fields -= fields_of(shared_server, POOLS_OF[kind])
-    without = fields - named(kind, "fields") - AWAITED.get(kind, set()) - NO_EFFECT.get(kind, set())
+    without = fields - named(kind, "fields") - NO_EFFECT.get(kind, set())
     assert not without, f"fields of {kind} without a test: {sorted(without)}"
     assert results == named(kind, "results"), f"results of {kind}"
 
@@ -93,11 +87,6 @@ def test_the_example_of_each_page_is_a_test(kind):
     filters = [each["kind"] for document in example(page) for each in document.get("filters", [])]
     assert kind in filters
     assert page in pages_applied(), f"no test applies the example of docs/{page}.md"
-
-
-def test_what_is_awaited_is_not_there(shared_server):
-    status, _, _ = shared_server.request("GET", "/apis/v2/customdatakinds")
-    assert status == 404, "custom data are there: write the tests of AWAITED, and empty it"
 
 
 def test_the_marks_are_read_as_written():

@@ -15,9 +15,22 @@ def backend():
         yield scripted
 
 
-@covers("HeaderLookup", "headerSetters.headerKey")
+@covers("HeaderLookup", "pathRegExp headerSetters.headerKey")
 def test_the_page(server, port, backend):
-    """Without an item."""
+    server.apply(*example("filter-header-lookup", {BACKEND: backend.url}))
+    site = Site(server, port, "shop")
+    items = [{"name": "ann-orders", "id": "A7", "rank": 3}, {"name": "ann", "id": "A1"}]
+    kind = {"kind": "CustomDataKind", "name": "client-info"}
+    server.apply(kind, {"kind": "CustomData", "name": "client-info", "list": items})
+    assert site.ask("/api/orders", **{"X-Client": "ann", "X-Rank": "1"}).status == 200
+    seen = backend.calls[-1].headers
+    assert (seen["x-id"], seen["x-rank"]) == ("A7", "3")
+    site.ask("/api/17", **{"X-Client": "ann", "X-Rank": "1"})
+    seen = backend.calls[-1].headers
+    assert seen["x-id"] == "A1" and "x-rank" not in seen, "a path without the group: the id alone"
+
+
+def test_without_an_item(server, port, backend):
     server.apply(*example("filter-header-lookup", {BACKEND: backend.url}))
     site = Site(server, port, "shop")
     assert site.ask("/api/orders", **{"X-Client": "ann", "X-Id": "7", "X_Rank": "1", "X-Other": "2"}).status == 200

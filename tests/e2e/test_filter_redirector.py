@@ -1,23 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The filter Redirector: another URL, made by a regular expression."""
 
+from functools import partial
+
 import pytest
 
-from answers_kit import Site
+from answers_kit import EACH_REDIRECT, Site, put_redirector
 from covers import covers
-from gateway import mock, pipeline
 from pages import example
 
 ALL = {"match": "^(.*)$", "replacement": "/in$1"}
 
 
-def put(server, **fields) -> None:
-    server.apply(pipeline("p", {"name": "r", "kind": "Redirector", **fields}, mock("page\n")))
-
-
-def location(site, path: str, **headers: str) -> tuple[int, str | None]:
-    response = site.ask(path, **headers)
-    return response.status, response.headers.get("location")
+put = partial(put_redirector, kind="Redirector")
 
 
 @covers("Redirector", "match replacement", results="redirected")
@@ -36,19 +31,19 @@ def test_the_page(server, port):
 def test_the_part_of_the_url(server, port):
     site = Site(server, port)
     put(server, **ALL)
-    assert location(site, "/a%2Fb?c=1") == (301, "/in/a%2Fb?c=1")
+    assert site.location("/a%2Fb?c=1") == (301, "/in/a%2Fb?c=1")
     put(server, **ALL, matchPart="path")
-    assert location(site, "/a%2Fb?c=1") == (301, "/in/a%2Fb")
+    assert site.location("/a%2Fb?c=1") == (301, "/in/a%2Fb")
     put(server, match="(^.*//)([^/]*)(.*)$", replacement="${1}my.example$3", matchPart="full")
-    assert location(site, "/a?c=1", Host="shop.example:81") == (301, "http://my.example/a?c=1")
+    assert site.location("/a?c=1", Host="shop.example:81") == (301, "http://my.example/a?c=1")
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", EACH_REDIRECT)
 @covers("Redirector", "statusCode")
 def test_each_status(server, port, status):
     site = Site(server, port)
     put(server, **ALL, statusCode=status)
-    assert location(site, "/a") == (status, "/in/a")
+    assert site.location("/a") == (status, "/in/a")
 
 
 def test_head_has_no_body(server, port):
@@ -62,11 +57,11 @@ def test_a_request_does_not_choose_the_site(server, port):
     server.apply({"kind": "HTTPServer", "name": "http-server", "port": port, "pathNormalization": "off",
                   "rules": [{"paths": [{"backend": "p"}]}]})  # fmt: skip
     put(server, match="^/go(.*)$", replacement="$1")
-    assert location(site, "/go/x") == (301, "/x")
+    assert site.location("/go/x") == (301, "/x")
     for path in ("/go//evil.example", "/gohttps://evil.example", "/goHTTP:/evil.example"):
         assert site.ask(path).status == 200, path
         assert "the request chooses the site" in server.access_line(path)
-    assert location(site, "/go/\\evil.example") == (301, "/%5Cevil.example")
+    assert site.location("/go/\\evil.example") == (301, "/%5Cevil.example")
     put(server, match="^/go(.*)$", replacement="http://shop.example$1")
     for path in ("/go.evil.example", "/go@evil.example", "/go:80@evil.example"):
         assert site.ask(path).status == 200, path
@@ -76,4 +71,4 @@ def test_an_update_binds_at_once(server, port):
     site = Site(server, port)
     for number in range(20):
         put(server, match="^/a$", replacement=f"/b{number}")
-        assert location(site, "/a") == (301, f"/b{number}")
+        assert site.location("/a") == (301, f"/b{number}")

@@ -54,6 +54,8 @@ def test_the_page(server, port, echo):
         talk(port, "x" * 32_770)
     assert "larger than clientMaxMsgSize" in server.access_line("larger than")
     assert site.result("chat") == ("clientError", 426)
+    plain = site.ask()
+    assert (plain.headers["upgrade"], plain.headers["connection"]) == ("websocket", "Upgrade")
     assert site.result("chat", **ASKS, Origin="https://evil.example") == ("clientError", 403)
     assert talk(port, "hi", origin="https://www.shop.example") == ["hi"]
 

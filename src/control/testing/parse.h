@@ -9,8 +9,6 @@
 namespace sluice::control::testing {
 
 // Requires: one document that is right.
-inline config::Value parse(const std::string& text) {
-  return config::parse_document(text).value();
-}
+inline config::Value parse(const std::string& text) { return config::parse_document(text).value(); }
 
 }  // namespace sluice::control::testing

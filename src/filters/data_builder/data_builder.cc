@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/data_builder/data_builder.h"
 
-#include <array>
 #include <nlohmann/json.hpp>
 
 #include "filters/builder/built_message.h"
-#include "filters/builder/message_source.h"
+#include "filters/builder/message_builder.h"
 #include "pipeline/exchange.h"
 #include "pipeline/simple_kind.h"
 
@@ -35,12 +34,11 @@ struct DataModel {
   std::string log_name;
 };
 
-class DataBuilder final : public pipeline::Filter {
+class DataBuilder final : public BuildingFilter {
  public:
   static constexpr std::string_view kKind = "DataBuilder";
   static constexpr std::string_view kDescription =
       "Makes data for later templates, from a template.";
-  static constexpr std::array<std::string_view, 1> kResults = {kBuildErr};
 
   static DataModel prepare(const DataBuilderSpec& spec, const pipeline::FilterContext& context,
                            config::Faults& faults) {
@@ -53,26 +51,18 @@ class DataBuilder final : public pipeline::Filter {
   }
 
   DataBuilder(std::shared_ptr<const DataModel> model, Logger logger)
-      : model_(std::move(model)), log_(std::move(logger), model_->log_name) {}
-
-  Task<std::string_view> handle(pipeline::Exchange& exchange) override {
-    const Result<void> done = co_await build(exchange);
-    if (done) co_return "";
-    note_build_error(exchange, model_->log_name, done.error());
-    co_return kBuildErr;
-  }
+      : BuildingFilter(model->log_name, std::move(logger)), model_(std::move(model)) {}
 
  private:
-  Task<Result<void>> build(pipeline::Exchange& exchange) {
-    auto text =
-        co_await render_exchange(exchange, *model_->made, templates::OutputForm::yaml, log_);
-    if (!text) co_return std::unexpected(std::move(text).error());
+  Task<Result<void>> build(pipeline::Exchange& exchange) override {
+    auto rendering = render(exchange, *model_->made);
+    const auto text = co_await std::move(rendering);
+    if (!text) co_return std::unexpected(text.error());
     SLUICE_CO_TRY(Json data, data_of_yaml(*text));
     co_return exchange.set_data(model_->key, std::move(data));
   }
 
   std::shared_ptr<const DataModel> model_;
-  TemplateLog log_;
 };
 
 }  // namespace

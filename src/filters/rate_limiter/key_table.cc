@@ -27,6 +27,13 @@ KeyTable::KeyTable(std::size_t keys)
     : sets_(std::bit_ceil(std::max<std::size_t>(keys / kWays, 1))),
       records_(static_cast<KeyRecord*>(std::calloc(sets_ * kWays, sizeof(KeyRecord)))) {}
 
+void KeyTable::charge(MemoryBudget* budget) {
+  const MutexLock lock(mutex_);
+  if (charge_) return;
+  charge_.emplace(budget, MemoryUse::filter_caches);
+  charge_->set(sets_ * kWays * sizeof(KeyRecord));
+}
+
 // The low bits choose the set, the high ones are the tag, which is not 0.
 std::uint64_t KeyTable::hash_of(std::string_view key) const {
   return std::max(hash_.wide(key), kRecordTag & -kRecordTag);

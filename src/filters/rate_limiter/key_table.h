@@ -10,10 +10,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "base/deleter.h"
+#include "base/memory_budget.h"
+#include "base/mutex.h"
 #include "filters/rate_limiter/periods.h"
 #include "store/hash.h"
 
@@ -27,6 +30,10 @@ class KeyTable {
   explicit KeyTable(std::size_t keys);
   KeyTable(const KeyTable&) = delete;
   KeyTable& operator=(const KeyTable&) = delete;
+
+  // Counts the memory of the table in the budget, at the first call. Takes a lock: not for
+  // requests.
+  void charge(MemoryBudget* budget);
 
   // Any core may call these functions. See take_place(). `first` returns the word of a key that has
   // no record yet. Refuses if there is no room for the key.
@@ -69,6 +76,8 @@ class KeyTable {
   const std::size_t sets_;
   const store::Hash hash_;
   std::unique_ptr<KeyRecord[], Deleter<std::free>> records_;  // pages come on first use
+  Mutex mutex_;
+  std::optional<SharedMemoryCharge> charge_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::filters

@@ -26,6 +26,11 @@ class Counts {
   Counts(TimePoint start, std::size_t keys)
       : start_(start), table_(keys == 0 ? nullptr : std::make_unique<KeyTable>(keys)) {}
 
+  // See KeyTable::charge().
+  void charge(MemoryBudget* budget) {
+    if (table_) table_->charge(budget);
+  }
+
   // A count begins with the places that are in use under another policy.
   struct Before {
     std::shared_ptr<Counts> counts;  // null: nothing

@@ -114,6 +114,17 @@ TEST(KeyTable, CountsEachKey) {
 }
 
 // A key without places in use gives its record away; with places it keeps it.
+TEST(KeyTable, IsCountedInTheBudgetOnce) {
+  MemoryBudget budget(1 << 20, 2);
+  {
+    KeyTable table(64);
+    table.charge(&budget);
+    table.charge(&budget);
+    EXPECT_EQ(budget.held(MemoryUse::filter_caches), 64U * 16);
+  }
+  EXPECT_EQ(budget.held(MemoryUse::filter_caches), 0U);
+}
+
 TEST(KeyTable, RefusesAKeyWithoutRoomUntilThereIsSome) {
   KeyTable table(8);
   const auto none = [] { return PeriodsWord{0}; };

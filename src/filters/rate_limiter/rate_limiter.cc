@@ -49,6 +49,7 @@ class LimitedUrl {
                                    const http::Request& request) const {
     return key_by_ ? request_key(*key_by_, request, exchange.real_ip) : std::string();
   }
+  void charge(MemoryBudget* budget) const { terms_.counts->charge(budget); }
   [[nodiscard]] Verdict take(const std::string& key) const {
     return terms_.counts->take(key, policy_, Clock::now(), terms_.before);
   }
@@ -115,7 +116,10 @@ class RateLimiter final : public pipeline::Filter {
 
   static LimiterModel prepare(const RateLimiterSpec& spec, const pipeline::FilterContext& context,
                               config::Faults& faults);
-  explicit RateLimiter(std::shared_ptr<const LimiterModel> model) : model_(std::move(model)) {}
+  RateLimiter(std::shared_ptr<const LimiterModel> model, const loop::Core& core)
+      : model_(std::move(model)) {
+    for (const LimitedUrl& url : model_->urls) url.charge(core.loop.memory().budget());
+  }
 
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
     const http::Request* const request = exchange.request();

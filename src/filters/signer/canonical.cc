@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "base/percent.h"
 #include "base/text.h"
 #include "http/headers.h"
 
@@ -12,20 +13,6 @@ namespace sluice::filters {
 namespace {
 
 constexpr std::size_t kDateSize = 8;
-
-bool is_unreserved(char c) {
-  return is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
-void append_encoded(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-    } else {
-      append_percent_encoded(out, c);
-    }
-  }
-}
 
 bool decode_text(std::string_view text, std::string& out) {
   std::string spaced(text);
@@ -94,9 +81,9 @@ std::string canonical_query(QueryPairs pairs) {
   std::string out;
   for (const QueryPair& pair : pairs) {
     if (!out.empty()) out += '&';
-    append_encoded(out, pair.name);
+    append_unreserved(out, pair.name);
     out += '=';
-    append_encoded(out, pair.value);
+    append_unreserved(out, pair.value);
   }
   return out;
 }
@@ -116,7 +103,7 @@ std::string canonical_path(std::string_view escaped_path) {
     if (c == '/') {
       out += c;
     } else {
-      append_encoded(out, {&c, 1});
+      append_unreserved(out, {&c, 1});
     }
   }
   return out;

@@ -22,15 +22,16 @@ HtpasswdTable parse(std::string_view text) {
 }
 
 // Made with `openssl passwd` (-apr1, -1, -5, -6) and `htpasswd -B`, for the password "open:sesame".
-constexpr const char* kHashes[] = {
-    "$2y$05$abcdefghijklmnopqrstuubMHTpw5uKdtLGvKw5uzYhbpqtktcY3.",
-    "$2b$05$abcdefghijklmnopqrstuubMHTpw5uKdtLGvKw5uzYhbpqtktcY3.",
-    "$apr1$a1b2c3d4$Y7W0.4E5bIOE9NSG3fDXG/",
-    "$1$a1b2c3d4$.T00wf/RNbwn5tMxQUneV/",
-    "$5$a1b2c3d4$umBPUEA3YjOWozjEi3hXIjfau.1htmSB72uRHWz9zr/",
+constexpr const char* kLongest =
     "$6$a1b2c3d4$roAw/"
-    "BnctN7NGIZMkdVjebYkvBhIgMfad4VXzJyl5P1XonrpGGjI5pz8DR.7D10RHYflJCrIk8xN3wMLU.Iph.",
-    "{SHA}k5A+xr53n4Lxr/w+OtkhllTIZrk="};
+    "BnctN7NGIZMkdVjebYkvBhIgMfad4VXzJyl5P1XonrpGGjI5pz8DR.7D10RHYflJCrIk8xN3wMLU.Iph.";
+constexpr const char* kHashes[] = {"$2y$05$abcdefghijklmnopqrstuubMHTpw5uKdtLGvKw5uzYhbpqtktcY3.",
+                                   "$2b$05$abcdefghijklmnopqrstuubMHTpw5uKdtLGvKw5uzYhbpqtktcY3.",
+                                   "$apr1$a1b2c3d4$Y7W0.4E5bIOE9NSG3fDXG/",
+                                   "$1$a1b2c3d4$.T00wf/RNbwn5tMxQUneV/",
+                                   "$5$a1b2c3d4$umBPUEA3YjOWozjEi3hXIjfau.1htmSB72uRHWz9zr/",
+                                   kLongest,
+                                   "{SHA}k5A+xr53n4Lxr/w+OtkhllTIZrk="};
 constexpr const char* kLong = "$apr1$xyz$06U05qmxRRBjly6vmAZHv.";
 
 TEST(Htpasswd, EveryKindOfHash) {

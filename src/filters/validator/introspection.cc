@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "base/text.h"
+#include "base/percent.h"
 #include "base/time.h"
 #include "filters/validator/strict_json.h"
 
@@ -18,14 +18,7 @@ void append_form(std::string& out, std::string_view name, std::string_view value
   if (!out.empty()) out += '&';
   out += name;
   out += '=';
-  for (const char c : value) {
-    const bool plain = is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      append_percent_encoded(out, c);
-    }
-  }
+  append_unreserved(out, value);
 }
 
 std::size_t bytes_in(const NewHeaders& headers) {

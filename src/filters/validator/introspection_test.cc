@@ -49,7 +49,7 @@ class IntrospectionTest : public ::testing::Test {
   void serve(std::vector<std::string> responses) {
     std::vector<backend::ScriptedServer::Script> scripts;
     for (const std::string& response : responses) {
-      scripts.push_back([this, response](backend::Peer& peer) -> Task<void> {
+      scripts.emplace_back([this, response](backend::Peer& peer) -> Task<void> {
         return respond(*this, peer, response);
       });
     }

@@ -235,12 +235,12 @@ const JwtAlgorithm* jwt_algorithm(std::string_view name) {
 }
 
 const std::vector<std::string_view>& jwt_algorithm_names() {
-  static const std::vector<std::string_view> names = [] {
+  static const std::vector<std::string_view> kNames = [] {
     std::vector<std::string_view> all;
     for (const JwtAlgorithm& algorithm : kAlgorithms) all.push_back(algorithm.name);
     return all;
   }();
-  return names;
+  return kNames;
 }
 
 JwtKey JwtKey::of_secret(const JwtAlgorithm& algorithm, std::string secret) {

@@ -60,8 +60,11 @@ class WebSocketProxy final : public pipeline::Filter {
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
     http::Request* request = exchange.request();
     if (request == nullptr) co_return co_await main_.handle(exchange);
-    if (!asks_for_web_socket(*request))
-      co_return refuse(exchange, 426, "the request asks for no WebSocket");
+    if (!asks_for_web_socket(*request)) {
+      const auto result = refuse(exchange, 426, "the request asks for no WebSocket");
+      exchange.response()->headers.set("Upgrade", "websocket");
+      co_return result;
+    }
     const std::size_t chosen = choose(*request, exchange.real_ip);
     const bool is_main = chosen == candidates_.size();
     const PoolTerms& terms = is_main ? model_->main.front() : model_->candidates[chosen];

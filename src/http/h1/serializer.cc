@@ -49,6 +49,11 @@ void append_upgrade(std::string& out, std::string_view protocols) {
   append_field(out, "Upgrade", protocols);
 }
 
+// RFC 9110 section 15.5.22: a 426 names the protocols that the server requires.
+void append_required_upgrade(std::string& out, const Headers& headers) {
+  if (const auto protocols = headers.get("Upgrade")) append_upgrade(out, *protocols);
+}
+
 void append_framing(std::string& out, const ResponseFraming& head) {
   if (head.framing == Framing::content_length) append_content_length(out, head.length);
   if (head.framing == Framing::chunked) out.append("Transfer-Encoding: chunked\r\n");
@@ -112,6 +117,7 @@ void append_response_head(std::string& out, const Response& response, const Resp
     append_field(out, "Date", head.date);
   }
   append_framing(out, head);
+  if (response.status == 426) append_required_upgrade(out, response.headers);
   append_end_to_end(out, response.headers);
   out.append("\r\n");
 }

@@ -59,6 +59,18 @@ TEST(Serializer, FramingAndConnection) {
             "HTTP/1.1 299 \r\nConnection: close\r\n\r\n");
 }
 
+TEST(Serializer, ARequiredUpgradeIsNamed) {
+  Response response;
+  response.status = 426;
+  response.headers.add("Upgrade", "websocket");
+  EXPECT_EQ(head_of(response, {.framing = Framing::content_length}),
+            "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nConnection: Upgrade\r\n"
+            "Upgrade: websocket\r\n\r\n");
+  response.status = 400;
+  EXPECT_EQ(head_of(response, {.framing = Framing::content_length}),
+            "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+}
+
 TEST(Serializer, ResponseKeepsItsOwnDate) {
   Response response;
   response.headers.add("date", "then");

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/builder/message_builder.h"
+
+namespace sluice::filters {
+
+Task<std::string_view> BuildingFilter::handle(pipeline::Exchange& exchange) {
+  auto building = build(exchange);
+  const Result<void> done = co_await std::move(building);
+  if (done) co_return "";
+  note_build_error(exchange, log_name_, done.error());
+  co_return kBuildErr;
+}
+
+Task<Result<void>> MessageBuilder::build(pipeline::Exchange& exchange) {
+  if (!source_->made) {
+    auto taking = take(exchange, source_->source_namespace);
+    co_return co_await std::move(taking);
+  }
+  auto rendering = render(exchange, *source_->made);
+  const auto text = co_await std::move(rendering);
+  if (!text) co_return std::unexpected(text.error());
+  co_return put(exchange, *text);
+}
+
+}  // namespace sluice::filters
