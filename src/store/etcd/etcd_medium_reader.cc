@@ -49,7 +49,7 @@ Result<EtcdMedium::ChainEnd> EtcdMedium::end_of(const std::string& ns, std::int6
 }
 
 Result<void> EtcdMedium::each_entry(std::string from, const std::string& to, std::int64_t revision,
-                                    const EachEntry& visit) {
+                                    const EachEntry& visit, TimePoint until) {
   PageRanges ranges(std::move(from), to, options_.page_keys_max);
   pb::RangeRequest request;
   request.set_revision(revision);
@@ -62,7 +62,9 @@ Result<void> EtcdMedium::each_entry(std::string from, const std::string& to, std
       if (!visit(kv)) return {};
     }
     ranges.note(page);
-    if (took > kQuickPage && !ranges.is_done()) rest(std::min(took, kPagePauseMax));
+    if (ranges.is_done()) return {};
+    if (Clock::now() >= until) return fail(ErrorKind::timed_out, "etcd has not given all in time");
+    if (took > kQuickPage) rest(std::min(took, kPagePauseMax));
   }
   return {};
 }
@@ -86,16 +88,17 @@ Result<Version> EtcdMedium::version(const std::string& ns) {
 }
 
 Result<Contents> EtcdMedium::read_contents(const std::string& ns, const ChainEnd& end,
-                                           const Visit& visit) {
+                                           TimePoint until, const Visit& visit) {
   Contents contents(thread_.run([&] { return Hash(parts_->context.cluster.secret); }));
   const std::string prefix = keys_->epoch(ns, end.seq.epoch);
   if (end.revision != 0) {
-    SLUICE_CHECK(each_entry(prefix, end_of_prefix(prefix), end.at, [&](const pb::KeyValue& kv) {
+    const auto read = [&](const pb::KeyValue& kv) {
       const std::string_view key = std::string_view(kv.key()).substr(prefix.size());
       visit(key, kv.value());
       contents.apply(contents.put(key, kv.value()));
       return true;
-    }));
+    };
+    SLUICE_CHECK(each_entry(prefix, end_of_prefix(prefix), end.at, read, until));
   }
   if (contents.checksum() != end.seq.checksum) {
     return fail(ErrorKind::internal,
@@ -110,7 +113,7 @@ Result<Contents> EtcdMedium::read_contents(const std::string& ns, const ChainEnd
 Result<Version> EtcdMedium::load(const std::string& ns, const Visit& visit) {
   SLUICE_TRY(ChainEnd end, end_of(ns));
   const auto its = thread_.run([&] { return parts_->tenure(ns); });
-  SLUICE_TRY(Contents contents, read_contents(ns, end, visit));
+  SLUICE_TRY(Contents contents, read_contents(ns, end, TimePoint::max(), visit));
   const Version version = end.seq.version;
   if (!its) return version;
   SLUICE_TRY(auto dead, dead_epochs(ns, end));
@@ -120,12 +123,12 @@ Result<Version> EtcdMedium::load(const std::string& ns, const Visit& visit) {
 }
 
 Result<Observer::State> EtcdMedium::read_state(const std::string& ns, std::int64_t at,
-                                               const Visit& visit) {
+                                               TimePoint until, const Visit& visit) {
   SLUICE_TRY(ChainEnd end, end_of(ns, at));
   pb::RangeRequest request = range_of(keys_->owner(ns));
   request.set_revision(end.at);
   SLUICE_TRY(const auto owner, range(request));
-  SLUICE_TRY(Contents contents, read_contents(ns, end, visit));
+  SLUICE_TRY(Contents contents, read_contents(ns, end, until, visit));
   const auto lowest = owner.kvs_size() == 0 ? end.at + 1 : owner.kvs(0).create_revision();
   return Observer::State{.seq = std::move(end.seq),
                          .puts = end.puts,
@@ -135,9 +138,10 @@ Result<Observer::State> EtcdMedium::read_state(const std::string& ns, std::int64
                          .contents = std::move(contents)};
 }
 
-Result<Medium::Followed> EtcdMedium::follow(const std::string& ns, const Visit& visit) {
+Result<Medium::Followed> EtcdMedium::follow(const std::string& ns, TimePoint until,
+                                            const Visit& visit) {
   const std::int64_t at = thread_.run([&] { return parts_->observer(ns).resume_at(); });
-  auto state = read_state(ns, at, visit);
+  auto state = read_state(ns, at, until, visit);
   if (!state) {  // that revision may be compacted
     thread_.run([&] { parts_->observer(ns).forget_resume(); });
     return std::unexpected(std::move(state.error()));
@@ -163,34 +167,53 @@ Result<std::optional<Version>> EtcdMedium::own_followed(const std::string& ns, F
 }
 
 Result<std::vector<Epoch>> EtcdMedium::dead_epochs(const std::string& ns, const ChainEnd& end) {
-  std::vector<Epoch> dead;
   const std::string all = keys_->epochs(ns);
-  pb::RangeRequest request = range_of_prefix(all);
-  request.set_limit(1);
+  const std::string living = keys_->epoch(ns, end.seq.epoch);  // etcd is not to go through it
+  SLUICE_TRY(auto dead, epochs_between(ns, all, living));
+  SLUICE_TRY(const auto behind, epochs_between(ns, end_of_prefix(living), end_of_prefix(all)));
+  dead.insert(dead.end(), behind.begin(), behind.end());
+  return dead;
+}
+
+Result<std::vector<Epoch>> EtcdMedium::epochs_between(const std::string& ns,
+                                                      const std::string& from,
+                                                      const std::string& to) {
+  std::vector<Epoch> epochs;
+  const std::size_t at = keys_->epochs(ns).size();
+  SLUICE_CHECK(each_first_key(from, to, [&](const std::string& key) -> Result<std::string> {
+    const auto epoch = Epoch::parse(std::string_view(key).substr(at, key.find('/', at) - at));
+    if (!epoch) return key + '\0';
+    epochs.push_back(*epoch);
+    return end_of_prefix(keys_->epoch(ns, *epoch));
+  }));
+  return epochs;
+}
+
+Result<void> EtcdMedium::each_first_key(std::string from, const std::string& to,
+                                        const FirstKey& visit) {
+  PageRanges ranges(std::move(from), to, 1);
+  pb::RangeRequest request;
   request.set_keys_only(true);
-  while (true) {
+  while (!ranges.is_done()) {
+    ranges.fill(request);
     SLUICE_TRY(const auto first, range(request));
-    if (first.kvs_size() == 0) return dead;
-    const std::string& key = first.kvs(0).key();
-    const std::size_t slash = key.find('/', all.size());
-    const auto epoch = Epoch::parse(std::string_view(key).substr(all.size(), slash - all.size()));
-    if (epoch && *epoch != end.seq.epoch) dead.push_back(*epoch);
-    request.set_key(epoch ? end_of_prefix(keys_->epoch(ns, *epoch)) : key + '\0');
+    ranges.note(first);
+    if (first.kvs_size() == 0) continue;
+    SLUICE_TRY(std::string next, visit(first.kvs(0).key()));
+    ranges.go_on_at(std::move(next));
   }
+  return {};
 }
 
 Result<void> EtcdMedium::each_namespace(const EachNamespace& visit) {
-  pb::RangeRequest request = range_of_prefix(keys_->all_data());
-  request.set_limit(1);
-  request.set_keys_only(true);
-  while (true) {
-    SLUICE_TRY(const auto first, range(request));
-    if (first.kvs_size() == 0) return {};
-    const std::string& key = first.kvs(0).key();
-    const auto ns = keys_->namespace_of(key);
-    request.set_key(ns ? end_of_prefix(keys_->data(*ns)) : key + '\0');
-    if (ns) SLUICE_CHECK(visit(*ns));
-  }
+  const std::string all = keys_->all_data();
+  return each_first_key(all, end_of_prefix(all),
+                        [&](const std::string& key) -> Result<std::string> {
+                          const auto ns = keys_->namespace_of(key);
+                          if (!ns) return key + '\0';
+                          SLUICE_CHECK(visit(*ns));
+                          return end_of_prefix(keys_->data(*ns));
+                        });
 }
 
 Result<std::vector<std::string>> EtcdMedium::namespaces() {

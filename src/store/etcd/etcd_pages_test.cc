@@ -3,6 +3,7 @@
 // Reads of namespaces of many pages, on a real etcd.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -16,12 +17,25 @@ namespace {
 class EtcdPagesTest : public EtcdMediumTest {
  protected:
   void SetUp() override {
+    opened_ = member_of_small_pages("one");
+    ASSERT_EQ(opened_.trouble, "");
+    rival_ = std::make_unique<EtcdRival>(options_, opened_.faults);
+    prepare();
+  }
+  EtcdStore member_of_small_pages(const std::string& name) {
     EtcdMedium::Options options;
     options.etcd = options_;
+    options.etcd.member = name;
     options.page_keys_max = 10;
-    opened_ = open_on_etcd(std::move(options), cores_.count(), {});
-    ASSERT_EQ(opened_.trouble, "");
-    prepare();
+    return open_on_etcd(std::move(options), cores_.count(), {});
+  }
+  // What was there before the last bulk change is removed.
+  bool has_one_epoch() {
+    const Keys& keys = rival_->keys();
+    const auto all = rival_->range(range_of_prefix(keys.epochs(kNs)));
+    const auto epoch = keys.epoch(kNs, rival_->seq_of(kNs).epoch);
+    return std::ranges::all_of(all.kvs(),
+                               [&](const auto& kv) { return kv.key().starts_with(epoch); });
   }
   void write(const std::set<std::string>& keys) {
     std::vector<Entry> entries;
@@ -52,6 +66,39 @@ TEST_F(EtcdPagesTest, KeysOfAllKindsAreSeenOnce) {
   EXPECT_EQ(seen("id/").size(), 700U);
   EXPECT_EQ(seen("d/").size(), 39U);
   EXPECT_EQ(seen("e/").size(), 0U);
+}
+
+// etcd goes through the index of the whole range for each request. Nothing that is done with a
+// namespace asks for a range of all keys for each page, or for each other namespace.
+TEST_F(EtcdPagesTest, NothingGoesThroughTheIndexForEachPage) {
+  constexpr int kKeys = 3000;
+  constexpr int kOthers = 20;
+  // Ten passes over all keys, each of which may take some times as many.
+  constexpr std::int64_t kIndexMax = std::int64_t{10} * 8 * kKeys;
+  for (int i = 0; i < kOthers; ++i) {
+    const std::string other = "a" + std::to_string(i) + "/wasm";
+    ASSERT_TRUE(store().prepare(other));
+    ASSERT_TRUE(store().apply(other, {{"k", "v"}}));
+  }
+  std::set<std::string> keys;
+  for (int i = 0; i < kKeys; ++i) keys.insert("id/user" + std::to_string(10'000 + i));
+  write(keys);
+  write({"another"});
+  std::vector<Entry> more;
+  for (int i = 0; i < kKeys; ++i) more.push_back({"n/" + std::to_string(10'000 + i), "v"});
+  ASSERT_TRUE(store().apply(kNs, std::move(more)));  // copies the keys, and clears the old epoch
+  ASSERT_TRUE(comes_true([&] { return has_one_epoch(); }));
+  EtcdStore two = member_of_small_pages("two");
+  ASSERT_EQ(two.trouble, "");
+  ASSERT_TRUE(two.store->prepare(kNs));
+  EXPECT_EQ(seen("id/").size(), kKeys);
+  EXPECT_EQ(store().namespaces()->size(), kOthers + 1U);
+  EXPECT_EQ(store().owners()->size(), kOthers + 1U);
+  ASSERT_TRUE(store().move(kNs, "two"));
+  ASSERT_TRUE(owned_within(*two.store, std::chrono::seconds(20)));
+  ASSERT_TRUE(two.store->erase_all(kNs, "n/"));
+  EXPECT_EQ(*two.store->count(kNs, ""), kKeys + 1U);
+  EXPECT_LT(faults().index_keys() + two.faults->index_keys(), kIndexMax);
 }
 
 TEST_F(EtcdPagesTest, AfterTheEndOfTheReadsAReadFailsSoon) {

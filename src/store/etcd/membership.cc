@@ -16,7 +16,8 @@ namespace {
 constexpr Duration kReachMax = std::chrono::seconds(3);
 constexpr Duration kJoinMax = std::chrono::seconds(10);
 constexpr Duration kSizeMax = std::chrono::seconds(60);  // 1.25 MiB at 20 KiB/s
-constexpr int kFoldersMax = 64;                          // below the prefix, that are looked at
+constexpr Duration kComplaintPeriod = std::chrono::minutes(1);
+constexpr int kFoldersMax = 64;  // below the prefix, that are looked at
 // A process that was killed leaves its name until its lease ends.
 constexpr Duration kNameGrace = std::chrono::seconds(2);
 constexpr Duration kNamePause = std::chrono::milliseconds(100);
@@ -104,7 +105,9 @@ Task<Result<void>> Membership::check_around() {
 
 Task<Result<void>> Membership::check_inside() {
   const std::string below = context_.keys.prefix() + "/";
+  const std::string data = context_.keys.all_data();
   pb::RangeRequest request = range_of_prefix(below);
+  request.set_range_end(data);  // etcd is not to go through all data
   request.set_limit(1);
   request.set_keys_only(true);
   for (int i = 0; i < kFoldersMax; ++i) {
@@ -112,7 +115,12 @@ Task<Result<void>> Membership::check_inside() {
     options.deadline = Clock::now() + kReadMax;
     const auto reply = co_await context_.kv.range(request, options);
     if (!reply) co_return std::unexpected(error_at_start(reply.error()));
-    if (reply->kvs_size() == 0) break;
+    if (reply->kvs_size() == 0 && request.range_end() != data) break;
+    if (reply->kvs_size() == 0) {
+      request.set_key(end_of_prefix(data));
+      request.set_range_end(end_of_prefix(below));
+      continue;
+    }
     const std::string& key = reply->kvs(0).key();
     const std::size_t slash = key.find('/', below.size());
     const std::string folder = key.substr(below.size(), slash - below.size());
@@ -266,12 +274,18 @@ Task<void> Membership::join_again() {
   const auto granted = co_await grant();
   auto registered = Result<bool>(false);
   if (granted) registered = co_await register_name();
-  if (registered && *registered) co_return;
+  if (registered && *registered) {
+    complains_from_ = TimePoint();
+    co_return;
+  }
   lease_ = 0;
   if (granted && registered) {
     trouble_ = "another process has the name `" + context_.me.name +
                "` in the cluster: this one owns nothing until that one ends";
-    context_.logger.error("store: " + trouble_);
+    if (Clock::now() >= complains_from_) {
+      complains_from_ = Clock::now() + kComplaintPeriod;
+      context_.logger.error("store: " + trouble_);
+    }
   }
   co_await context_.loop().sleep_for(kAttemptMax);
 }

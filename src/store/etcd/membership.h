@@ -70,8 +70,9 @@ class Membership {
   const Terms terms_;
   std::int64_t lease_ = 0;
   std::string trouble_;
-  Duration ttl_{};      // granted
-  Task<void> keeping_;  // last: it uses all of the above
+  TimePoint complains_from_{};  // of join_again(): the name is in use
+  Duration ttl_{};              // granted
+  Task<void> keeping_;          // last: it uses all of the above
 };
 
 }  // namespace sluice::store

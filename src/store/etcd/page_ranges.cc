@@ -95,6 +95,12 @@ void PageRanges::note_exhausted() {
   begin_range(to_);
 }
 
+void PageRanges::go_on_at(std::string from) {
+  from_ = std::move(from);
+  done_ = from_ >= to_;
+  if (!done_) begin_range(to_);
+}
+
 double PageRanges::wanted() const { return static_cast<double>(kWantedPages * keys_max_); }
 
 void PageRanges::widen() {
@@ -109,7 +115,8 @@ void PageRanges::widen() {
 
 void PageRanges::begin_range(const std::string& at_most) {
   range_keys_ = 0;
-  auto end = empty_ < kEmptyMax ? behind(from_, width_) : std::nullopt;
+  const bool guesses = width_.steps > 0 && empty_ < kEmptyMax;
+  auto end = guesses ? behind(from_, width_) : std::nullopt;
   end_ = end && *end < at_most ? *std::move(end) : at_most;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// PageRanges: cuts a range of keys in etcd into requests for one page each. etcd 3.4 collects the
-// whole index of a range before it applies the limit, and the newer ones count it. So each request
-// ends where the keys behind the last page promise a few pages. A wrong guess costs time only:
-// every key of the range is in exactly one page. Any thread, one at a time.
+// PageRanges: cuts a range of keys in etcd into requests for one page each. For each request, etcd
+// goes through the index of the whole range: 3.4 collects it before it applies the limit, and 3.7
+// still counts it. So each request ends where the keys behind the last page promise a few pages. A
+// wrong guess costs time only: every key of the range is in exactly one page. Any thread, one at a
+// time.
 #pragma once
 
 #include <cstdint>
@@ -28,12 +29,17 @@ class PageRanges {
   void fill(pb::RangeRequest& request) const;
   // Takes the answer to the request that fill() made.
   void note(const pb::RangeResponse& page);
+  // All keys below it are in the pages so far. Requires: !is_done().
+  [[nodiscard]] const std::string& position() const { return from_; }
+  // Goes on at `from`: further on, where the keys between do not matter, or back in the last page,
+  // because the caller has not taken all of it.
+  void go_on_at(std::string from);
 
  private:
   // A distance between keys: the first `place` bytes of a key, as a number, grow by `steps`.
   struct Width {
     std::size_t place = 0;
-    std::uint64_t steps = 0;  // > 0
+    std::uint64_t steps = 0;  // > 0; 0: not known yet
   };
   [[nodiscard]] static Width between(const std::string& first, const std::string& last);
   // Requires: factor > 0.
@@ -47,8 +53,8 @@ class PageRanges {
   void widen();
   void begin_range(const std::string& at_most);
 
-  const std::string to_;
-  const std::int64_t keys_max_;
+  std::string to_;
+  std::int64_t keys_max_;
   std::string from_;
   std::string end_;
   std::int64_t limit_;

@@ -179,6 +179,64 @@ TEST(PageRanges, MixedKeysAreAllSeen) {
   }
 }
 
+// As a caller that takes only a part of some pages, and does not want all keys.
+TEST(PageRanges, ThePositionMovesBackAndForth) {
+  std::mt19937 random(4);
+  std::set<std::string> all;
+  for (int i = 0; i < 20'000; ++i) all.insert(decimal(i));
+  const std::string unwanted = "e/k/id/user00150";  // and what follows up to …016
+  PageRanges ranges("e/", "e0", kPage);
+  std::vector<std::string> keys;
+  std::int64_t collected = 0;
+  while (!ranges.is_done() && keys.size() <= all.size()) {
+    pb::RangeRequest request;
+    ranges.fill(request);
+    const auto page = answer(all, request);
+    collected += page.count();
+    ranges.note(page);
+    for (int i = 0; i < page.kvs_size(); ++i) {
+      const std::string& key = page.kvs(i).key();
+      if (key.starts_with(unwanted)) {
+        ranges.go_on_at("e/k/id/user00160");
+        break;
+      }
+      if (i > 0 && random() % 300 == 0) {
+        ranges.go_on_at(key);
+        break;
+      }
+      keys.push_back(key);
+    }
+    EXPECT_TRUE(ranges.is_done() || keys.empty() || ranges.position() > keys.back());
+  }
+  std::erase_if(all, [&](const std::string& key) { return key.starts_with(unwanted); });
+  EXPECT_TRUE(std::ranges::equal(keys, all)) << keys.size() << " of " << all.size();
+  EXPECT_LT(collected, 20 * static_cast<std::int64_t>(all.size()));
+}
+
+TEST(PageRanges, TheFirstKeyOfEachFolderIsCheap) {
+  std::set<std::string> all;
+  for (int folder = 0; folder < 200; ++folder) {
+    const std::string name = "e/sale-" + std::to_string(1000 + folder) + "/";
+    all.insert(name + "owner");
+    for (int i = 0; i < (folder == 150 ? 50'000 : 20); ++i) all.insert(name + decimal(i, "k"));
+  }
+  PageRanges ranges("e/", "e0", 1);
+  int folders = 0;
+  std::int64_t collected = 0;
+  while (!ranges.is_done() && folders < 1000) {
+    pb::RangeRequest request;
+    ranges.fill(request);
+    const auto page = answer(all, request);
+    collected += page.count();
+    ranges.note(page);
+    if (page.kvs_size() == 0) continue;
+    ++folders;
+    ranges.go_on_at(page.kvs(0).key().substr(0, 11) + "0");
+  }
+  EXPECT_EQ(folders, 200);
+  EXPECT_LT(collected, 20 * static_cast<std::int64_t>(all.size()));
+}
+
 // A count that is missing or wrong costs time only.
 TEST(PageRanges, TheCountIsOnlyAGuess) {
   std::set<std::string> all;

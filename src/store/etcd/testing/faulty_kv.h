@@ -116,6 +116,9 @@ class KvFaults {
     const MutexLock lock(mutex_);
     return std::exchange(late_, {});
   }
+  // The keys that etcd has gone through in its index, to answer ranges.
+  [[nodiscard]] std::int64_t index_keys() const { return index_keys_; }
+  void note_range(const pb::RangeResponse& answer) { index_keys_ += answer.count(); }
   // For how long the callers of silent transactions would have waited, in order.
   void note_patience(Duration patience) {
     const MutexLock lock(mutex_);
@@ -166,6 +169,7 @@ class KvFaults {
   std::atomic<bool> cut_ = false;
   std::atomic<bool> grants_no_lease_ = false;
   std::vector<Duration> patience_ SLUICE_GUARDED_BY(mutex_);
+  std::atomic<std::int64_t> index_keys_ = 0;
   std::atomic<std::uint64_t> cluster_ = 0;
   std::vector<pb::TxnRequest> late_ SLUICE_GUARDED_BY(mutex_);
   int sent_ SLUICE_GUARDED_BY(mutex_) = 0;
@@ -201,7 +205,9 @@ class FaultyKv final : public Kv {
 
   Task<etcd::CallReply<pb::RangeResponse>> range(const pb::RangeRequest& request,
                                                  etcd::CallOptions options) override {
-    return of_cluster(held(kv_->range(request, options), options.deadline));
+    auto reply = co_await of_cluster(held(kv_->range(request, options), options.deadline));
+    if (reply) faults_->note_range(*reply);
+    co_return reply;
   }
   Task<etcd::CallReply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
                                              etcd::CallOptions options) override {
