@@ -45,9 +45,10 @@ HandedReply answer_of(Result<ApiResponse> response) {
 // The calls from a start() to a stop().
 class HandedCalls::Desk {
  public:
-  Desk(const ApiRouter& router, Context& context)
+  Desk(const ApiRouter& router, Context& context, Duration silence_max)
       : router_(router),
         context_(context),
+        silence_max_(silence_max),
         sweeper_([this](const std::stop_token& stop) { sweep(stop); }) {}
 
   void take(std::string message, Reply reply) {
@@ -198,7 +199,7 @@ class HandedCalls::Desk {
         const MutexLock lock(mutex_);
         std::erase_if(calls_, [&](const auto& item) {
           const Entry& its = item.second;
-          if (its.ended || its.answering > 0 || Clock::now() - its.heard < kSilenceMax)
+          if (its.ended || its.answering > 0 || Clock::now() - its.heard < silence_max_)
             return false;
           dropped.push_back(item.second.call);
           return true;
@@ -206,12 +207,13 @@ class HandedCalls::Desk {
       }
       dropped.clear();
       std::unique_lock lock(mutex);
-      wake.wait_for(lock, stop, kSilenceMax / 4, [] { return false; });
+      wake.wait_for(lock, stop, silence_max_ / 4, [] { return false; });
     }
   }
 
   const ApiRouter& router_;
   Context& context_;
+  const Duration silence_max_;
   Mutex mutex_;
   std::map<std::string, Entry> calls_ SLUICE_GUARDED_BY(mutex_);  // by id
   std::deque<std::string> ended_ SLUICE_GUARDED_BY(mutex_);       // of calls_, the oldest first
@@ -219,11 +221,11 @@ class HandedCalls::Desk {
   std::jthread sweeper_;  // last
 };
 
-HandedCalls::HandedCalls() = default;
+HandedCalls::HandedCalls(Duration silence_max) : silence_max_(silence_max) {}
 HandedCalls::~HandedCalls() { stop(); }
 
 void HandedCalls::start(const ApiRouter& router, Context& context) {
-  auto desk = std::make_shared<Desk>(router, context);
+  auto desk = std::make_shared<Desk>(router, context, silence_max_);
   const MutexLock lock(mutex_);
   desk_ = std::move(desk);
 }

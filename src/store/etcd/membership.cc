@@ -336,17 +336,22 @@ std::vector<std::string> Membership::takers(const pb::RangeResponse& members,
   return keys;
 }
 
-Task<Result<std::size_t>> Membership::rank(std::string_view ns) {
+Task<Result<std::size_t>> Membership::rank(std::string_view ns, bool follows) {
   pb::TxnRequest txn;
   *txn.add_success()->mutable_request_range() = range_of_prefix(context_.keys.members());
   add_range(*txn.add_success(), context_.keys.released(ns));
+  add_range(*txn.add_success(), context_.keys.seq(ns));
   etcd::CallOptions options;
   options.deadline = Clock::now() + kAttemptMax;
   const auto reply = co_await context_.kv.txn(txn, options);
   if (!reply) co_return std::unexpected(error_of(reply.error()));
   const auto& members = reply->responses(0).response_range();
   const auto& released = reply->responses(1).response_range();
-  co_return rank_of(context_.keys.member(context_.me.name), takers(members, released), ns);
+  const std::vector<std::string> all = takers(members, released);
+  const std::size_t rank = rank_of(context_.keys.member(context_.me.name), all, ns);
+  const bool is_new = reply->responses(2).response_range().kvs_size() == 0;
+  const bool others_follow = all.size() > 1 && !is_new;  // most likely
+  co_return follows || !others_follow ? rank : rank + all.size();
 }
 
 }  // namespace sluice::store
