@@ -12,7 +12,7 @@ namespace {
 
 constexpr Duration kPauseAfterFailure = std::chrono::milliseconds(50);
 // The first reads of namespaces that a process follows take so long together while it waits.
-constexpr Duration kReadAtOnceMax = std::chrono::seconds(1);
+constexpr Duration kReadAtOnceMax = std::chrono::milliseconds(500);
 constexpr Duration kPauseOfFollowing = std::chrono::milliseconds(250);
 
 }  // namespace
