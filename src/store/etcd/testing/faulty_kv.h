@@ -131,6 +131,9 @@ class KvFaults {
     const MutexLock lock(mutex_);
     return std::exchange(late_, {});
   }
+  // The keys that etcd has gone through in its index, to answer ranges.
+  [[nodiscard]] std::int64_t index_keys() const { return index_keys_; }
+  void note_range(const pb::RangeResponse& answer) { index_keys_ += answer.count(); }
   // For how long the callers of silent transactions would have waited, in order.
   void note_patience(Duration patience) {
     const MutexLock lock(mutex_);
@@ -181,6 +184,7 @@ class KvFaults {
   std::atomic<bool> cut_ = false;
   std::atomic<bool> grants_no_lease_ = false;
   std::vector<Duration> patience_ SLUICE_GUARDED_BY(mutex_);
+  std::atomic<std::int64_t> index_keys_ = 0;
   std::atomic<std::uint64_t> cluster_ = 0;
   std::vector<pb::TxnRequest> late_ SLUICE_GUARDED_BY(mutex_);
   int sent_ SLUICE_GUARDED_BY(mutex_) = 0;
@@ -220,7 +224,9 @@ class FaultyKv final : public Kv {
                                                  etcd::CallOptions options) override {
     if (faults_->is_unread(request.key())) co_return std::unexpected(failure(KvFault::lost));
     Task<etcd::CallReply<pb::RangeResponse>> call = kv_->range(request, options);
-    co_return co_await of_cluster(held(std::move(call), options.deadline));
+    auto reply = co_await of_cluster(held(std::move(call), options.deadline));
+    if (reply) faults_->note_range(*reply);
+    co_return reply;
   }
   Task<etcd::CallReply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
                                              etcd::CallOptions options) override {
