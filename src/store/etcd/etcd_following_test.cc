@@ -444,7 +444,8 @@ TEST_F(EtcdFollowingTest, AnEndBeforeTheWatchIsTold) {
   const auto taken = (*medium)->acquire(
       kNs, std::make_shared<Outlook>(std::make_shared<ExchangeNames>((*medium)->incarnation())));
   ASSERT_TRUE(taken && !*taken) << "the other one owns it";
-  const auto followed = (*medium)->follow(kNs, [](std::string_view, std::string_view) {});
+  const auto followed =
+      (*medium)->follow(kNs, TimePoint::max(), [](std::string_view, std::string_view) {});
   ASSERT_TRUE(followed);
   (*medium)->stop_following(kNs, fence() + 1);
   EXPECT_EQ(heard.ended.load(), 0U);
