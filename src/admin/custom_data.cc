@@ -8,6 +8,7 @@
 #include "config/value.h"
 #include "control/controller.h"
 #include "control/custom_data.h"
+#include "control/custom_preview.h"
 
 namespace sluice::admin {
 namespace {
@@ -208,6 +209,55 @@ Result<ApiResponse> change_items(Context& context, const ApiRequest& request,
   return report(context, request, names[0], done);
 }
 
+// --- both ---
+
+Json json_of(const control::CustomPreview& preview) {
+  Json out = {{"kind", preview.kind},
+              {"name", preview.name},
+              {"change", preview.change},
+              {"before", preview.before},
+              {"spec", preview.after}};
+  if (preview.kind == control::kCustomData) {
+    out["put"] = preview.put;
+    out["deleted"] = preview.deleted;
+  }
+  if (!preview.warnings.empty()) out["warnings"] = preview.warnings;
+  return out;
+}
+
+Result<void> check_kinds(const std::vector<config::Value>& documents) {
+  for (const config::Value& document : documents) {
+    const config::Value* kind = document.find("kind");
+    if (kind == nullptr ||
+        (kind->scalar != control::kCustomDataKind && kind->scalar != control::kCustomData))
+      return fail(ErrorKind::invalid, "kind: must be CustomDataKind or CustomData");
+  }
+  return {};
+}
+
+Result<ApplyMode> any_mode_of(const ApiRequest& request) {
+  const auto mode = request.query.find("mode");
+  if (mode == request.query.end() || mode->second == "apply") return ApplyMode::apply;
+  if (mode->second == "create") return ApplyMode::create;
+  if (mode->second == "update") return ApplyMode::update;
+  return fail(ErrorKind::invalid, "?mode= wants create, update or apply");
+}
+
+Result<ApiResponse> preview(Context& context, const ApiRequest& request, const PathNames&) {
+  if (!query_flag(request, "dry-run"))
+    return fail(ErrorKind::invalid,
+                "changes nothing: say so with ?dry-run=true; POST /customdatakinds and "
+                "/customdata/{kind}/items change custom data");
+  SLUICE_TRY(const ApplyMode mode, any_mode_of(request));
+  SLUICE_TRY(const auto documents, documents_of(request));
+  SLUICE_CHECK(check_kinds(documents));
+  SLUICE_TRY(const auto previews,
+             control::preview_custom(documents, mode, {.state = *data_of(context).state()}));
+  Json out = Json::array();
+  for (const control::CustomPreview& one : previews) out.push_back(json_of(one));
+  return respond(request, out);
+}
+
 }  // namespace
 
 // `items` comes before {id}.
@@ -219,6 +269,7 @@ void add_custom_data(ApiRouter& router, Context& context) {
        {"DELETE", "/customdatakinds", erase_all_kinds},
        {"GET", "/customdatakinds/{name}", get_kind},
        {"DELETE", "/customdatakinds/{name}", erase_kind},
+       {"POST", "/customdata", preview},
        {"GET", "/customdata/{kind}", list_items},
        {"POST", "/customdata/{kind}", create_item},
        {"PUT", "/customdata/{kind}", update_item},

@@ -134,12 +134,7 @@ Result<CustomData::Done> CustomData::commit(const CustomEdit& edit, bool in_step
     if (changes.empty()) return done;
     SLUICE_CHECK(check_bounds_after(*before, changes));
     const auto step = first_step(changes);
-    if (step.size() < changes.size() && !in_steps) {
-      return fail(ErrorKind::too_large, "one change has at most " +
-                                            std::to_string(kCustomChangeItemsMax) + " items and " +
-                                            std::to_string(kCustomChangeBytesMax >> 20) +
-                                            " MiB: send it in parts");
-    }
+    if (step.size() < changes.size() && !in_steps) return too_much_for_one_change();
     SLUICE_TRY(const bool saved, save(step));
     if (!saved && ++tries > kChangeTriesMax) {
       return fail(ErrorKind::unavailable,

@@ -78,17 +78,20 @@ std::size_t quotes_in(std::string_view literal) {
 AccessFormat::AccessFormat() : AccessFormat(*parse(kDefaultFormat)) {}
 
 Result<AccessFormat> AccessFormat::parse(std::string_view format) {
-  static constexpr std::array kNames{std::pair{std::string_view("Time"), LogVariable::time},
-                                     std::pair{std::string_view("RemoteAddr"), LogVariable::peer},
-                                     std::pair{std::string_view("RealIP"), LogVariable::real_ip},
-                                     std::pair{std::string_view("Method"), LogVariable::method},
-                                     std::pair{std::string_view("URI"), LogVariable::uri},
-                                     std::pair{std::string_view("Proto"), LogVariable::proto},
-                                     std::pair{std::string_view("StatusCode"), LogVariable::status},
-                                     std::pair{std::string_view("Duration"), LogVariable::duration},
-                                     std::pair{std::string_view("ReqSize"), LogVariable::rx},
-                                     std::pair{std::string_view("RespSize"), LogVariable::tx},
-                                     std::pair{std::string_view("Tags"), LogVariable::tags}};
+  static constexpr std::array kNames{
+      std::pair{std::string_view("Time"), LogVariable::time},
+      std::pair{std::string_view("RemoteAddr"), LogVariable::peer},
+      std::pair{std::string_view("RealIP"), LogVariable::real_ip},
+      std::pair{std::string_view("Method"), LogVariable::method},
+      std::pair{std::string_view("URI"), LogVariable::uri},
+      std::pair{std::string_view("Proto"), LogVariable::proto},
+      std::pair{std::string_view("StatusCode"), LogVariable::status},
+      std::pair{std::string_view("Duration"), LogVariable::duration},
+      std::pair{std::string_view("ReqSize"), LogVariable::rx},
+      std::pair{std::string_view("RespSize"), LogVariable::tx},
+      std::pair{std::string_view("Tags"), LogVariable::tags},
+      std::pair{std::string_view("ReqHeaders"), LogVariable::request_fields},
+      std::pair{std::string_view("RespHeaders"), LogVariable::response_fields}};
   AccessFormat out{Empty{}};
   const bool json = is_json(format);
   std::string literals;
@@ -119,6 +122,13 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
   }
   out.escape_ = json ? LineEscape::json() : LineEscape::text(literals);
   return out;
+}
+
+bool AccessFormat::has_fields() const {
+  return std::ranges::any_of(items_, [](const FormatItem& item) {
+    return item.variable == LogVariable::request_fields ||
+           item.variable == LogVariable::response_fields;
+  });
 }
 
 bool AccessFormat::is_number(LogVariable variable) {
@@ -189,6 +199,12 @@ void AccessFormat::append(std::string& out, const AccessEntry& entry, TimeCache&
         break;
       case LogVariable::tags:
         append_tags(out, entry);
+        break;
+      case LogVariable::request_fields:
+        escape_.append(out, entry.request_fields);
+        break;
+      case LogVariable::response_fields:
+        escape_.append(out, entry.response_fields);
         break;
     }
   }

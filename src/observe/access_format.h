@@ -35,12 +35,15 @@ struct AccessEntry {
   };
   std::span<const FilterRun> steps;
   std::span<const std::string> tags;
+  // "Name: value; Name: value", without secrets. Only if the format has_fields().
+  std::string_view request_fields{};
+  std::string_view response_fields{};
 };
 
 // A compiled template. Variables: Time RemoteAddr RealIP Method URI Proto StatusCode Duration
-// ReqSize RespSize Tags, written {{Name}}. Data of clients and programs is escaped for the kind of
-// line: JSON if the template begins with the brace of an object or a list of texts, else plain text
-// (LineEscape). Immutable; shared by the cores.
+// ReqSize RespSize Tags ReqHeaders RespHeaders, written {{Name}}. Data of clients and programs is
+// escaped for the kind of line: JSON if the template begins with the brace of an object or a list
+// of texts, else plain text (LineEscape). Immutable; shared by the cores.
 class AccessFormat {
  public:
   // The default: [{{Time}}] [{{RemoteAddr}} {{RealIP}} {{Method}} {{URI}} {{Proto}} {{StatusCode}}]
@@ -48,6 +51,8 @@ class AccessFormat {
   AccessFormat();
   // An error names the unknown variable, or the one outside of quotes in JSON.
   static Result<AccessFormat> parse(std::string_view format);
+  // A line has the fields of requests or responses, which are costly to collect.
+  [[nodiscard]] bool has_fields() const;
   // The rendered second of the last line: formatting a date costs more than the rest of the line.
   struct TimeCache {
     std::int64_t second = -1;
@@ -71,7 +76,9 @@ class AccessFormat {
     duration,
     rx,
     tx,
-    tags
+    tags,
+    request_fields,
+    response_fields
   };
   struct FormatItem {
     LogVariable variable;

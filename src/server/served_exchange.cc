@@ -6,6 +6,7 @@
 #include "http/body_memory.h"
 #include "router/client_address.h"
 #include "server/limits.h"
+#include "server/logged_fields.h"
 
 namespace sluice::server {
 
@@ -334,6 +335,13 @@ void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint6
   steps_.clear();
   for (const auto& step : exchange_.steps)
     steps_.push_back({step.alias, step.result, step.duration});
+  std::string request_fields;
+  std::string response_fields;
+  if (prototype_->access_format.has_fields()) [[unlikely]] {
+    request_fields = logged_fields(request().headers);
+    if (const http::Response* response = exchange_.response())
+      response_fields = logged_fields(response->headers);
+  }
   access_log->write(core_.core().index, prototype_->access_format,
                     {.start = started_at_,
                      .duration = duration,
@@ -347,7 +355,9 @@ void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint6
                      .response_bytes = bytes_sent,
                      .pipeline = exchange_.pipeline_name,
                      .steps = steps_,
-                     .tags = exchange_.tags()});
+                     .tags = exchange_.tags(),
+                     .request_fields = request_fields,
+                     .response_fields = response_fields});
 }
 
 }  // namespace sluice::server
