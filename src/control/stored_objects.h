@@ -39,6 +39,10 @@ class StoredObjects {
 
   explicit StoredObjects(store::Store& store) : store_(store) {}
 
+  // Why the store does not work; "" if it does.
+  [[nodiscard]] std::string trouble() const { return store_.health(); }
+  // See confirm_unchanged().
+  [[nodiscard]] Result<void> confirm() const;
   // True if other processes change the objects, too.
   [[nodiscard]] bool is_shared() const { return store_.is_shared(); }
   // Loads all objects, as being built. version() continues from the stored one.
