@@ -224,6 +224,16 @@ void Changes::publish_custom_data(std::shared_ptr<const pipeline::CustomDataSnap
   if (!before_start) publish(publisher_.objects());
 }
 
+Result<void> Changes::renew_internal(
+    const std::function<Result<ObjectList>(const ObjectList&)>& renew) {
+  const MutexLock hold(mutex_);
+  if (ending_) return stopping();
+  SLUICE_TRY(ObjectList next, renew(publisher_.internal()));
+  publisher_.set_internal(std::move(next));
+  publish(publisher_.objects());
+  return {};
+}
+
 void Changes::retry_ports() {
   if (!publisher_.has_port_errors()) return;
   const MutexLock hold(mutex_);

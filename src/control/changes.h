@@ -5,6 +5,7 @@
 // a shared store, other members change them, too: follow().
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -59,6 +60,10 @@ class Changes {
   // Puts `data` in force on every core. `before_start`: with the first publication.
   void publish_custom_data(std::shared_ptr<const pipeline::CustomDataSnapshot> data,
                            bool before_start = false);
+  // Puts what `renew` makes of the parts of the process itself in force. Errors: those of `renew`,
+  // and `unavailable` after end().
+  [[nodiscard]] Result<void> renew_internal(
+      const std::function<Result<ObjectList>(const ObjectList& internal)>& renew);
   // For a shared store: takes over the changes of other members. Their objects are behind until
   // they are built. Errors: those of the store.
   [[nodiscard]] Result<void> follow();
