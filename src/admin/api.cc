@@ -84,6 +84,7 @@ class HttpApi final : public Api {
     Options& options = context_.options;
     SLUICE_TRY(const ListenAddress address, resolve_address(options.address));
     SLUICE_TRY(access_, make_access(options));
+    tls_paths_ = options.tls;
     context_.start_options.store(std::make_shared<const Json>(options.start_options));
     if (!options.listener) {
       SLUICE_TRY(auto listener, listen(options.address));
@@ -110,13 +111,25 @@ class HttpApi final : public Api {
     access_ = std::move(next);
     context_.start_options.store(std::make_shared<const Json>(std::move(options.start_options)));
     server_->replace(access_);
+    tls_paths_ = std::move(options.tls);
     return {};
+  }
+  [[nodiscard]] net::CertificateEnds certificates() const override {
+    if (!access_.tls || !tls_paths_) return {};
+    net::CertificateEnds ends = access_.tls->certificates();
+    for (net::CertificateEnd& end : ends) {
+      end.place = end.place == net::TlsContext::kAuthoritiesPath
+                      ? "client-ca-file " + tls_paths_->client_ca
+                      : "cert-file " + tls_paths_->certificate;
+    }
+    return ends;
   }
 
  private:
   Context context_;
   ApiRouter router_;
   AccessControl access_;
+  std::optional<TlsPaths> tls_paths_;   // of access_
   std::unique_ptr<HttpServer> server_;  // its threads use the others
   std::unique_ptr<MemberReport> report_;
 };

@@ -38,12 +38,6 @@ Result<std::vector<config::Value>> documents_of(const ApiRequest& request) {
   return documents;
 }
 
-Result<config::Value> document_of(const ApiRequest& request) {
-  SLUICE_TRY(auto documents, documents_of(request));
-  if (documents.size() > 1) return fail(ErrorKind::invalid, "the body holds several documents");
-  return std::move(documents[0]);
-}
-
 // The members that do not have the change yet. ?wait=false: not asked.
 Json behind(Context& context, const ApiRequest& request, store::Version version) {
   const auto wait = request.query.find("wait");
@@ -166,7 +160,7 @@ Result<ApiResponse> get_item(Context& context, const ApiRequest& request, const 
 Result<ApiResponse> put_item(Context& context, const ApiRequest& request, const PathNames& names,
                              ApplyMode usual) {
   SLUICE_TRY(const ApplyMode mode, mode_of(request, usual));
-  SLUICE_TRY(config::Value item, document_of(request));
+  SLUICE_TRY(config::Value item, config::parse_document(request.body));
   SLUICE_TRY(const auto done,
              data_of(context).change(control::put_custom_item(names[0], std::move(item), mode)));
   return report(context, request, names[0], done, mode == ApplyMode::create ? 201 : 200);
@@ -200,7 +194,7 @@ Result<ApiResponse> erase_all_items(Context& context, const ApiRequest& request,
 
 Result<ApiResponse> change_items(Context& context, const ApiRequest& request,
                                  const PathNames& names) {
-  SLUICE_TRY(const config::Value document, document_of(request));
+  SLUICE_TRY(const config::Value document, config::parse_document(request.body));
   config::Faults faults;
   control::CustomChange change = control::read_custom_change(document, faults);
   if (!faults.empty()) return std::unexpected(faults.to_error());

@@ -101,6 +101,19 @@ Result<void> Controller::start(std::vector<InheritedPort> inherited, const confi
   return {};
 }
 
+Result<void> Controller::renew_cluster_port(const net::KeyPair& pair,
+                                            const std::string& authorities) {
+  ControllerState& s = *state_;
+  ClusterPort next;
+  next.address = s.cluster_port->address;
+  next.port = s.cluster_port->port;
+  next.certificate = pair.certificate;
+  next.key = pair.key;
+  next.authorities = authorities;
+  return s.changes.renew_internal(
+      [&](const ObjectList& internal) { return renew_cluster_port_in(internal, next); });
+}
+
 void Controller::stop() {
   state_->claims.end();
   state_->follower.stop();

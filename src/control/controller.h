@@ -25,6 +25,8 @@
 #include "control/object_kind.h"
 #include "control/ports.h"
 #include "control/saved_objects.h"
+#include "net/tls/certificate_end.h"
+#include "net/tls/key_pair.h"
 #include "pipeline/prototype.h"
 #include "store/store.h"
 
@@ -182,8 +184,18 @@ class Controller {
   // taken port, missing code) reports this in its own status; it does not make the process
   // unhealthy.
   [[nodiscard]] std::string health() const;
-  // Notes for the operator, one line each: objects that do not run or do not listen as configured,
-  // and filters whose running code differs from its file. Reads files.
+  // The certificates of the process, from files; the places are options with their files.
+  void set_own_certificates(net::CertificateEnds own);
+  // Those, and the ones of all objects: first the one that ends first.
+  [[nodiscard]] net::CertificateEnds certificates() const;
+  // New connections of other members meet `pair` and `authorities` (PEM). Those there are go on, or
+  // end after their exchanges if the authorities are others. Error `invalid`: they cannot work, and
+  // nothing has changed. Requires: there is a cluster port with TLS.
+  [[nodiscard]] Result<void> renew_cluster_port(const net::KeyPair& pair,
+                                                const std::string& authorities);
+  // Notes for the operator, one line each: certificates that have expired, objects that do not run
+  // or do not listen as configured, and filters whose running code differs from its file. Reads
+  // files.
   [[nodiscard]] std::vector<std::string> troubles() const;
 
  private:

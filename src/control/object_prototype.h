@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/memory_budget.h"
 #include "config/faults.h"
+#include "net/tls/certificate_end.h"
 #include "pipeline/prototype.h"
 #include "server/snapshot.h"
 
@@ -38,6 +39,8 @@ class ObjectPrototype {
   virtual void sample() const {}
   // The data to store beside the spec, to build the same object again; null or empty: nothing.
   [[nodiscard]] virtual Json pins() const;
+  // The certificates that the object holds, with their places in its spec.
+  [[nodiscard]] virtual net::CertificateEnds certificates() const { return {}; }
   // Notes for the operator on a running object. Reads files; not for a core.
   [[nodiscard]] virtual std::vector<std::string> notes() const;
 

@@ -56,6 +56,8 @@ class StoredObjects {
   [[nodiscard]] Saved save_pins(const std::vector<ObjectToSave>& built,
                                 const Announcement* ends = nullptr);
   [[nodiscard]] std::uint64_t version() const { return number_.load(); }
+  // See confirm_unchanged().
+  [[nodiscard]] Result<void> confirm() const;
 
   // stored_objects_follow.cc. For a shared store:
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "pipeline/holds_certificates.h"
 #include "pipeline/later_kinds.h"
 
 namespace sluice::pipeline {
@@ -225,6 +226,19 @@ Json PipelinePrototype::pins() const {
     if (!one.is_null()) pins[filter.name] = std::move(one);
   }
   return pins;
+}
+
+net::CertificateEnds PipelinePrototype::certificates() const {
+  net::CertificateEnds ends;
+  for (const NamedFilter& filter : filters_) {
+    const auto* its = dynamic_cast<const HoldsCertificates*>(filter.prototype.get());
+    if (its == nullptr) continue;
+    for (net::CertificateEnd& end : its->certificates()) {
+      end.place = filter.name + " " + end.place;
+      ends.push_back(std::move(end));
+    }
+  }
+  return ends;
 }
 
 std::vector<std::string> PipelinePrototype::notes() const {

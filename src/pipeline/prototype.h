@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "config/fields.h"
+#include "net/tls/certificate_end.h"
 #include "pipeline/exchange.h"
 #include "pipeline/filter.h"
 #include "resilience/policies.h"
@@ -94,6 +95,8 @@ class PipelinePrototype {
   [[nodiscard]] Json pins() const;
   // The FilterPrototype::note of every filter, prefixed with its name.
   [[nodiscard]] std::vector<std::string> notes() const;
+  // HoldsCertificates::certificates of all filters; the places begin with the filter's name.
+  [[nodiscard]] net::CertificateEnds certificates() const;
   // Null if there is no filter of that name.
   [[nodiscard]] const FilterPrototype* find(std::string_view filter) const;
 

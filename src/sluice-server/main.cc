@@ -99,13 +99,13 @@ Result<void> required(bool first, const Result<T>& done, const Logger& logger) {
 
 // Serves until a signal ends the service. Returns true if a new process serves instead. `in_force`:
 // those of `running`, which SIGHUP replaces.
-Result<bool> serve(const Running& running, Options& in_force) {
+Result<bool> serve(const Running& running, InForce& in_force) {
   while (true) {
     const int signal = running.signals.wait();
     if (signal == SIGTERM || signal == SIGINT) return false;
     if (signal == SIGHUP) {
       reopen_logs(running.logger, running.access_log);
-      reload(in_force, running.program, running.logger, *running.api);
+      reload(in_force, running.program, running.logger, *running.api, running.controller);
     } else if (signal == SIGUSR2) {
       SLUICE_TRY(const bool handed_over, hand_over(running));
       if (handed_over) return true;
@@ -137,7 +137,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   raise_file_limit();
   admin::Options api_options = admin_options(options);
   SLUICE_CHECK(admin::check(api_options));
-  SLUICE_CHECK(check_store_options(options));
+  SLUICE_TRY(MemberTls tls, read_member_tls(options.cluster));
   SLUICE_CHECK(make_folder(options.path_of(options.data_dir)));
   if (!options.log_dir.empty()) SLUICE_CHECK(make_folder(options.path_of(options.log_dir)));
   const auto log_file = [&](const char* name) {
@@ -152,7 +152,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
       const auto engine,
       wasm::Engine::create({.cache_directory = options.path_of(options.data_dir) + "/modules",
                             .guests_max = options.max_guests}));
-  SLUICE_TRY(auto cluster, make_cluster_ports(options, cores));
+  SLUICE_TRY(auto cluster, make_cluster_ports(options, tls, cores));
   PredecessorProcess::Estate inherited;
   config::Value known;
   if (predecessor != nullptr) {
@@ -165,7 +165,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
     SLUICE_TRY(known, predecessor->take_store());
   }
   SLUICE_TRY(auto locks, lock_directories(options));
-  SLUICE_TRY(const auto store, open_store(options, cores, logger, std::move(cluster.ask_owner),
+  SLUICE_TRY(const auto store, open_store(options, tls, cores, logger, std::move(cluster.ask_owner),
                                           std::move(cluster.reach_member),
                                           [&signals] { return signals.end_is_asked(); }));
   if (store == nullptr) return {};
@@ -199,6 +199,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   api_options.to_members = std::move(cluster.to_members);
   api_options.owner_wait = options.cluster.owner_wait;
   SLUICE_TRY(auto api, admin::Api::start(std::move(api_options), logger, controller));
+  note_certificates(tls, *api, controller);
   logger.info("sluice-server " SLUICE_VERSION " started, " + std::to_string(cores) +
               " workers, memory budget " + format_memory_size(memory) + ", admin API on " +
               options.api_addr);
@@ -208,9 +209,9 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   const Adoption adoption(predecessor, workers);
   notify_service_manager("READY=1\nMAINPID=" + std::to_string(getpid()));
 
-  Options in_force = options;
-  const Running running{program, in_force, signals,    logger, *store,
-                        locks,   workers,  controller, api,    access_log.get()};
+  InForce in_force{options, std::move(tls)};
+  const Running running{program, in_force.options, signals,    logger, *store,
+                        locks,   workers,          controller, api,    access_log.get()};
   SLUICE_TRY(const bool handed_over, serve(running, in_force));
   if (!handed_over) notify_service_manager("STOPPING=1");
   const bool asked_to_stop = !handed_over || retire(running);

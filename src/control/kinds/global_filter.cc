@@ -83,6 +83,12 @@ class GlobalFilterObject final : public ObjectPrototype {
     if (before_) before_->sample();
     if (after_) after_->sample();
   }
+  [[nodiscard]] net::CertificateEnds certificates() const override {
+    net::CertificateEnds ends;
+    if (before_) add_certificates(*before_, kBefore, ends);
+    if (after_) add_certificates(*after_, kAfter, ends);
+    return ends;
+  }
 
  private:
   static Json spec_of_part(const pipeline::PipelinePrototype& pipeline) {

@@ -124,6 +124,13 @@ void HttpServerObject::sample() const {
   for (const auto& [place, pool] : pools_) pool->sample();
 }
 
+net::CertificateEnds HttpServerObject::certificates() const {
+  net::CertificateEnds ends;
+  if (server_->tls) ends = server_->tls->certificates();
+  for (const auto& [place, pool] : pools_) add_certificates(*pool, place + ".backendPool", ends);
+  return ends;
+}
+
 std::optional<ObjectPrototype::Listening> HttpServerObject::listens() const {
   return Listening{address_, server_->spec.port};
 }

@@ -24,4 +24,12 @@ std::shared_ptr<const pipeline::PipelinePrototype> build_part(
   return built;
 }
 
+void add_certificates(const pipeline::PipelinePrototype& part, std::string_view path,
+                      net::CertificateEnds& ends) {
+  for (net::CertificateEnd& end : part.certificates()) {
+    end.place = std::string(path) + " " + end.place;
+    ends.push_back(std::move(end));
+  }
+}
+
 }  // namespace sluice::control

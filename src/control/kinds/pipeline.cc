@@ -23,6 +23,9 @@ class PipelineObject final : public ObjectPrototype {
   void hold_limits(std::uint64_t revision) const override { pipeline_->hold_limits(revision); }
   void sample() const override { pipeline_->sample(); }
   [[nodiscard]] Json pins() const override { return pipeline_->pins(); }
+  [[nodiscard]] net::CertificateEnds certificates() const override {
+    return pipeline_->certificates();
+  }
   [[nodiscard]] std::vector<std::string> notes() const override { return pipeline_->notes(); }
 
  private:

@@ -9,6 +9,7 @@
 #include "filters/proxy/parts.h"
 #include "filters/proxy/spec.h"
 #include "pipeline/exchange.h"
+#include "pipeline/holds_certificates.h"
 
 namespace sluice::filters {
 namespace {
@@ -66,22 +67,40 @@ class Proxy final : public pipeline::Filter {
   std::minstd_rand random_;
 };
 
-class ProxyPrototype final : public pipeline::FilterPrototype {
+void add_ends(const std::optional<TlsSpec>& tls, const std::string& path,
+              net::CertificateEnds& ends) {
+  if (!tls) return;
+  for (net::CertificateEnd& end : tls->certificates(path)) ends.push_back(std::move(end));
+}
+
+net::CertificateEnds ends_in(const ProxySpec& spec) {
+  net::CertificateEnds ends;
+  add_ends(spec.mtls, "mtls", ends);
+  for (std::size_t i = 0; i < spec.pools.size(); ++i)
+    add_ends(spec.pools[i].servers.tls, "pools[" + std::to_string(i) + "].tls", ends);
+  if (spec.mirror_pool) add_ends(spec.mirror_pool->pool.servers.tls, "mirrorPool.tls", ends);
+  return ends;
+}
+
+class ProxyPrototype final : public pipeline::FilterPrototype, public pipeline::HoldsCertificates {
  public:
   ProxyPrototype(const ProxySpec& spec, Parts parts, Logger logger)
       : spec_(config::encode(spec)),
+        certificates_(ends_in(spec)),
         parts_(std::make_shared<const Parts>(std::move(parts))),
         logger_(std::move(logger)) {}
 
   Json spec() const override { return spec_; }
   Json status() const override { return parts_->status(); }
   void sample() const override { parts_->sample(); }
+  net::CertificateEnds certificates() const override { return certificates_; }
   std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core) const override {
     return std::make_unique<Proxy>(core, parts_, logger_);
   }
 
  private:
   Json spec_;
+  net::CertificateEnds certificates_;
   std::shared_ptr<const Parts> parts_;
   Logger logger_;
 };

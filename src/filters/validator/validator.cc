@@ -12,6 +12,7 @@
 #include "filters/validator/password_check.h"
 #include "filters/validator/token_check.h"
 #include "pipeline/exchange.h"
+#include "pipeline/holds_certificates.h"
 
 namespace sluice::filters {
 namespace {
@@ -146,13 +147,15 @@ class Validator final : public pipeline::Filter {
   std::optional<PasswordCheck> passwords_;
 };
 
-class ValidatorPrototype final : public pipeline::FilterPrototype {
+class ValidatorPrototype final : public pipeline::FilterPrototype,
+                                 public pipeline::HoldsCertificates {
  public:
   ValidatorPrototype(Json spec, std::shared_ptr<const ValidatorModel> model)
       : spec_(std::move(spec)), model_(std::move(model)) {}
 
   Json spec() const override { return spec_; }
   Json status() const override { return model_->status(); }
+  net::CertificateEnds certificates() const override { return model_->certificates; }
   std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core) const override {
     return std::make_unique<Validator>(core, model_);
   }
