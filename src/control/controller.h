@@ -173,6 +173,10 @@ class Controller {
   // taken port, missing code) reports this in its own status; it does not make the process
   // unhealthy.
   [[nodiscard]] std::string health() const;
+  // False while an object is being built that does not run yet.
+  [[nodiscard]] bool is_built() const;
+  // The figures of all objects and of the process, for Prometheus. Reads files.
+  void expose(observe::Exposition& out) const;
   // Notes for the operator, one line each: objects that do not run or do not listen as configured,
   // and filters whose running code differs from its file. Reads files.
   [[nodiscard]] std::vector<std::string> troubles() const;

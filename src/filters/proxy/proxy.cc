@@ -66,7 +66,7 @@ class Proxy final : public pipeline::Filter {
   std::minstd_rand random_;
 };
 
-class ProxyPrototype final : public pipeline::FilterPrototype {
+class ProxyPrototype final : public pipeline::FilterPrototype, public pipeline::WithFigures {
  public:
   ProxyPrototype(const ProxySpec& spec, Parts parts, Logger logger)
       : spec_(config::encode(spec)),
@@ -75,6 +75,9 @@ class ProxyPrototype final : public pipeline::FilterPrototype {
 
   Json spec() const override { return spec_; }
   Json status() const override { return parts_->status(); }
+  void expose(const pipeline::FilterPlace& place, observe::Exposition& out) const override {
+    parts_->expose(place, out);
+  }
   void sample() const override { parts_->sample(); }
   std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core) const override {
     return std::make_unique<Proxy>(core, parts_, logger_);
@@ -86,7 +89,7 @@ class ProxyPrototype final : public pipeline::FilterPrototype {
   Logger logger_;
 };
 
-class ProxyKind final : public pipeline::FilterKind {
+class ProxyKind final : public pipeline::FilterKind, public pipeline::WithFamilies {
  public:
   ProxyKind(Logger logger, unsigned core_count, std::string own_secret, bool offline) {
     services_.core_count = core_count;
@@ -100,6 +103,7 @@ class ProxyKind final : public pipeline::FilterKind {
   std::span<const std::string_view> results() const override { return kResults; }
   std::string_view description() const override { return "Hands requests to backends."; }
   Json schema() const override { return config::schema<ProxySpec>(); }
+  observe::MetricFamilies metric_families() const override { return proxy_metric_families(); }
   std::shared_ptr<const pipeline::FilterPrototype> build(const config::Value& value,
                                                          const pipeline::FilterContext& context,
                                                          config::Faults& faults) const override {
