@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "admin/metrics.h"
+#include "admin/easegress_metrics.h"
 
 #include <array>
 #include <nlohmann/json.hpp>
 
 #include "control/controller.h"
-#include "observe/exposition.h"
 
 namespace sluice::admin {
 namespace {
@@ -14,8 +13,6 @@ using observe::Exposition;
 using observe::MetricFamily;
 using observe::MetricLabels;
 using observe::MetricType;
-
-constexpr std::string_view kPrometheusType = "text/plain; version=0.0.4; charset=utf-8";
 
 // A figure of a status, and its family.
 struct Figure {
@@ -115,26 +112,20 @@ void add_pipeline(const Json& status, const MetricLabels& labels, Exposition& ou
   }
 }
 
-Result<ApiResponse> metrics(Context& context, const ApiRequest&, const PathNames&) {
+}  // namespace
+
+void expose_as_easegress(const Context& context, Exposition& out) {
   const auto options = context.start_options.load();
   const MetricLabels common{
       {"clusterName", options ? options->value("cluster-name", "") : ""},
       {"clusterRole", options ? options->value("cluster-role", "primary") : "primary"},
       {"instanceName", context.options.member_name}};
-  Exposition out;
   for (const Json& spec : context.controller.list()) {
     const auto status = context.controller.status(spec.value("name", ""));
     if (!status) continue;  // deleted meanwhile
     if (status->contains("count")) add_server(*status, spec.value("routerKind", ""), common, out);
     if (status->contains("filters")) add_pipeline(*status, common, out);
   }
-  return ApiResponse{.content_type = std::string(kPrometheusType), .body = out.text()};
-}
-
-}  // namespace
-
-void add_metrics(ApiRouter& router, Context& context) {
-  add(router, context, "metrics", {{"GET", "/metrics", metrics}});
 }
 
 }  // namespace sluice::admin
