@@ -7,6 +7,7 @@
 #include "admin/backup.h"
 #include "admin/custom_data.h"
 #include "admin/handed_calls.h"
+#include "admin/health.h"
 #include "admin/http_server.h"
 #include "admin/logs.h"
 #include "admin/member_report.h"
@@ -93,8 +94,10 @@ class HttpApi final : public Api {
     const auto version = [&controller = context_.controller] {
       return std::to_string(controller.config_version());
     };
-    server_ = HttpServer::start({*std::exchange(options.listener, {}), access_, version}, router_,
-                                context_.logger);
+    if (!options.health) options.health = std::make_shared<const Health>(context_.controller);
+    HttpServer::Options its{*std::exchange(options.listener, {}), access_, version};
+    its.health = options.health;
+    server_ = HttpServer::start(std::move(its), router_, context_.logger);
     report_ = std::make_unique<MemberReport>(context_);
     if (options.handed) options.handed->start(router_, context_);
     context_.logger.info("admin API listens on " + address.host + ":" + std::to_string(port()) +

@@ -193,9 +193,12 @@ class Controller {
   // nothing has changed. Requires: there is a cluster port with TLS.
   [[nodiscard]] Result<void> renew_cluster_port(const net::KeyPair& pair,
                                                 const std::string& authorities);
-  // Notes for the operator, one line each: certificates that have expired, objects that do not run
-  // or do not listen as configured, and filters whose running code differs from its file. Reads
-  // files.
+  // False while an object is being built that does not run yet.
+  [[nodiscard]] bool is_built() const;
+  // The figures of all objects and of the process, for Prometheus. Reads files.
+  void expose(observe::Exposition& out) const;
+  // Notes for the operator, one line each: certificates that have expired, objects that do not run or do not listen as configured,
+  // and filters whose running code differs from its file. Reads files.
   [[nodiscard]] std::vector<std::string> troubles() const;
 
  private:

@@ -31,6 +31,8 @@ class ObjectPrototype {
   };
   // The part of the status that is specific to the kind. The controller adds name, kind and state.
   [[nodiscard]] virtual Json status(const StatusContext& context) const = 0;
+  // Adds its figures, for Prometheus.
+  virtual void expose(const StatusContext& /*context*/, observe::Exposition& /*out*/) const {}
   // Before the object comes into force: the store holds its limits from now on. `revision` as of
   // FilterPrototype::hold_limit. Blocks; not for a core.
   virtual void hold_limits(std::uint64_t /*revision*/) const {}

@@ -38,6 +38,7 @@ struct AccessEntry {
   // "Name: value; Name: value", without secrets. Only if the format has_fields().
   std::string_view request_fields{};
   std::string_view response_fields{};
+  std::string_view trace_id{};  // hexadecimal; "": the request is not traced
 };
 
 // A compiled template. Variables: Time RemoteAddr RealIP Method URI Proto StatusCode Duration
@@ -49,6 +50,11 @@ class AccessFormat {
   // The default: [{{Time}}] [{{RemoteAddr}} {{RealIP}} {{Method}} {{URI}} {{Proto}} {{StatusCode}}]
   // [{{Duration}} rx:{{ReqSize}}B tx:{{RespSize}}B] [{{Tags}}]
   AccessFormat();
+  // Lines of JSON with all that is known: time, peer, client, method, target, protocol, status,
+  // durationUs, requestBytes, responseBytes, pipeline, filters, tags, traceId.
+  [[nodiscard]] static AccessFormat json_lines();
+  // True for AccessFormat(): the server has no format of its own.
+  [[nodiscard]] bool is_default() const { return kind_ == Kind::standard; }
   // An error names the unknown variable, or the one outside of quotes in JSON.
   static Result<AccessFormat> parse(std::string_view format);
   // A line has the fields of requests or responses, which are costly to collect.
@@ -62,6 +68,7 @@ class AccessFormat {
   void append(std::string& out, const AccessEntry& entry, TimeCache& cache) const;
 
  private:
+  enum class Kind { standard, given, json_lines };
   struct Empty {};
   explicit AccessFormat(Empty) {}
   enum class LogVariable {
@@ -86,9 +93,12 @@ class AccessFormat {
   };
   static bool is_number(LogVariable variable);
   void append_tags(std::string& out, const AccessEntry& entry) const;
+  void append_json(std::string& out, const AccessEntry& entry, TimeCache& cache) const;
+  void append_json_steps(std::string& out, const AccessEntry& entry) const;
 
   std::vector<FormatItem> items_;
   LineEscape escape_;
+  Kind kind_ = Kind::given;
 };
 
 }  // namespace sluice::observe

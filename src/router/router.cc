@@ -75,6 +75,7 @@ void Router::add(const RuleSpec& spec, const std::string& path, config::Faults& 
   const std::string paths = join_path(path, "paths");
   for (std::size_t i = 0; i < spec.paths.size(); ++i) {
     paths_.push_back(build_path(spec.paths[i], paths + "[" + std::to_string(i) + "]", faults));
+    paths_.back().route.place = paths_.size() - 1;
     paths_.back().rule = static_cast<std::uint32_t>(rules_.size());
     needs_address_ |= paths_.back().ip_filter.is_active();
   }

@@ -42,6 +42,7 @@ class Route {
   std::int64_t client_max_body_size =
       0;                      // bytes; 0: as for the server; negative: streamed without limit
   std::size_t treatment = 0;  // equal for routes that treat a request alike
+  std::size_t place = 0;      // among all paths, in the order of the spec
   Ordinal ordinal = 0;        // its place among all paths, in the order in which they are tried
 
   [[nodiscard]] bool sets_headers() const { return !headers_.empty(); }

@@ -64,6 +64,7 @@ void ServedExchange::clear() {
   response_memory_.clear();
   client_stream_.reset();
   retry_after_ = 0;
+  route_ = nullptr;
   prototype_ = server_.prototype();
   pipeline_.reset();
   global_filter_.reset();
@@ -112,6 +113,8 @@ int ServedExchange::route() {
     if (*match.reason != 0) exchange_.add_tag(std::string("path refused: ") + match.reason);
     return match.status;
   }
+  if (match.route->place < prototype_->routes.size())
+    route_ = prototype_->routes[match.route->place].get();
   pipeline_ = core_.pipeline(match.route->backend);
   if (!pipeline_) return refuse_absent("pipeline", match.route->backend);
   if (!prototype_->spec.global_filter.empty()) [[unlikely]] {
@@ -330,6 +333,8 @@ void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint6
   const Duration duration = Clock::now() - started_;
   prototype_->counters->stats.record(core_.core().index, status, duration, bytes_received,
                                      bytes_sent);
+  RouteCounts& route = route_ != nullptr ? *route_ : prototype_->counters->routes.none();
+  route.record(core_.core().index, status, duration);
   observe::AccessLog* access_log = core_.access_log();
   if (access_log == nullptr) return;
   steps_.clear();

@@ -13,6 +13,8 @@
 #include <utility>
 
 #include "admin/api.h"
+#include "admin/health.h"
+#include "admin/health_server.h"
 #include "base/log.h"
 #include "base/memory_size.h"
 #include "control/controller.h"
@@ -114,7 +116,8 @@ Result<bool> serve(const Running& running, InForce& in_force) {
 }
 
 // Finishes the requests in flight.
-void stop(const Running& running) {
+void stop(const Running& running, admin::Health& health) {
+  health.drain();
   running.logger.info("stopping: requests in flight finish");
   // Other members take over what this one owns, while it still answers.
   running.store.resign();
@@ -174,8 +177,10 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   SLUICE_CHECK(required(predecessor == nullptr, pid_file, logger));
   std::unique_ptr<observe::AccessLog> access_log;
   if (!options.disable_access_log) {
+    using enum observe::AccessLog::Lines;
     access_log =
-        std::make_unique<observe::AccessLog>(log_file("filter_http_access.log"), cores, logger);
+        std::make_unique<observe::AccessLog>(log_file("filter_http_access.log"), cores, logger,
+                                             options.log_format == "json" ? json : text);
   }
   const std::uint64_t memory = memory_budget(options);
   server::Workers workers(cores, memory, access_log.get(), logger);
@@ -198,8 +203,14 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   api_options.handed = std::move(cluster.handed);
   api_options.to_members = std::move(cluster.to_members);
   api_options.owner_wait = options.cluster.owner_wait;
+  const auto health = std::make_shared<admin::Health>(controller);
+  api_options.health = health;
   SLUICE_TRY(auto api, admin::Api::start(std::move(api_options), logger, controller));
   note_certificates(tls, *api, controller);
+  std::unique_ptr<admin::HealthServer> health_server;
+  if (!options.health_addr.empty()) {
+    SLUICE_TRY(health_server, admin::HealthServer::start(options.health_addr, health, logger));
+  }
   logger.info("sluice-server " SLUICE_VERSION " started, " + std::to_string(cores) +
               " workers, memory budget " + format_memory_size(memory) + ", admin API on " +
               options.api_addr);
@@ -210,13 +221,13 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   notify_service_manager("READY=1\nMAINPID=" + std::to_string(getpid()));
 
   InForce in_force{options, std::move(tls)};
-  const Running running{program, in_force.options, signals,    logger, *store,
-                        locks,   workers,          controller, api,    access_log.get()};
+  const Running running{program, in_force.options, signals, logger,        *store,          locks,
+                        workers, controller,       api,     health_server, access_log.get()};
   SLUICE_TRY(const bool handed_over, serve(running, in_force));
   if (!handed_over) notify_service_manager("STOPPING=1");
   const bool asked_to_stop = !handed_over || retire(running);
   signals.second_one_kills(asked_to_stop);
-  stop(running);
+  stop(running, *health);
   return {};
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`egctl metrics` and `egctl profile`."""
+"""`egctl metrics --names easegress` and `egctl profile`. The figures under our own names: test_metrics.py."""
 
 import os
 import re
@@ -34,7 +34,7 @@ def samples(text: str) -> dict[tuple[str, str], float]:
     return found
 
 
-def test_metrics(server, port, backend):
+def test_metrics_under_the_names_of_easegress(server, port, backend):
     server.apply(
         http_server(port, {"path": "/x", "backend": "q"}, {"pathPrefix": "/", "backend": "p"}),
         pipeline("p", proxy(backend.url)),
@@ -42,10 +42,10 @@ def test_metrics(server, port, backend):
     )
     for path in ("/a", "/b", "/x"):
         fetch(port, path)
-    status, headers, text = server.request("GET", "/apis/v2/metrics")
+    status, headers, text = server.request("GET", "/apis/v2/metrics?names=easegress")
     assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4")
     found = samples(text)
-    assert samples(server.egctl("metrics").stdout).keys() == found.keys()
+    assert samples(server.egctl("metrics", "--names", "easegress").stdout).keys() == found.keys()
 
     def value(name: str, *labels: str) -> float:
         of_name = [one for (its, given), one in found.items() if its == name and all(label in given for label in labels)]
@@ -65,9 +65,11 @@ def test_metrics(server, port, backend):
 
 
 def test_metrics_of_nothing_and_wrong_use(server):
-    assert server.egctl("metrics").stdout == ""
+    assert server.egctl("metrics", "--names", "easegress").stdout == ""
     done = server.egctl("metrics", "-o", "json", check=False)
     assert done.returncode == 2 and "Prometheus" in done.stderr
+    done = server.egctl("metrics", "--names", "others", check=False)
+    assert done.returncode == 2 and "must be easegress" in done.stderr
 
 
 # --- profiles --------------------------------------------------------------------------------

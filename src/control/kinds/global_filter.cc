@@ -79,6 +79,10 @@ class GlobalFilterObject final : public ObjectPrototype {
     if (after_) status[kAfter] = after_->status()["filters"];
     return status;
   }
+  void expose(const StatusContext&, observe::Exposition& out) const override {
+    if (before_) before_->expose(server::before_key(spec_.name), out);
+    if (after_) after_->expose(server::after_key(spec_.name), out);
+  }
   void sample() const override {
     if (before_) before_->sample();
     if (after_) after_->sample();

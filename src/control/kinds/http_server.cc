@@ -89,6 +89,7 @@ std::shared_ptr<const ObjectPrototype> build_http_server(const config::Value& do
   }
   prototype->counters = context.states.keep(
       "counters", [&] { return std::make_shared<server::ServerCounters>(context.core_count); });
+  prototype->routes = prototype->counters->routes.counts_of(routed.rules);
   prototype->tickets = context.states.keep("tickets", [] { return std::make_shared<Tickets>(); });
   prototype->tls = server::make_tls(prototype->spec, prototype->tickets, faults);
   if (faults.count() != faults_before) return nullptr;

@@ -82,7 +82,9 @@ net::CertificateEnds ends_in(const ProxySpec& spec) {
   return ends;
 }
 
-class ProxyPrototype final : public pipeline::FilterPrototype, public pipeline::HoldsCertificates {
+class ProxyPrototype final : public pipeline::FilterPrototype,
+                             public pipeline::HoldsCertificates,
+                             public pipeline::WithFigures {
  public:
   ProxyPrototype(const ProxySpec& spec, Parts parts, Logger logger)
       : spec_(config::encode(spec)),
@@ -92,6 +94,9 @@ class ProxyPrototype final : public pipeline::FilterPrototype, public pipeline::
 
   Json spec() const override { return spec_; }
   Json status() const override { return parts_->status(); }
+  void expose(const pipeline::FilterPlace& place, observe::Exposition& out) const override {
+    parts_->expose(place, out);
+  }
   void sample() const override { parts_->sample(); }
   net::CertificateEnds certificates() const override { return certificates_; }
   std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core) const override {
@@ -105,7 +110,7 @@ class ProxyPrototype final : public pipeline::FilterPrototype, public pipeline::
   Logger logger_;
 };
 
-class ProxyKind final : public pipeline::FilterKind {
+class ProxyKind final : public pipeline::FilterKind, public pipeline::WithFamilies {
  public:
   ProxyKind(Logger logger, unsigned core_count, std::string own_secret, bool offline) {
     services_.core_count = core_count;
@@ -119,6 +124,7 @@ class ProxyKind final : public pipeline::FilterKind {
   std::span<const std::string_view> results() const override { return kResults; }
   std::string_view description() const override { return "Hands requests to backends."; }
   Json schema() const override { return config::schema<ProxySpec>(); }
+  observe::MetricFamilies metric_families() const override { return proxy_metric_families(); }
   std::shared_ptr<const pipeline::FilterPrototype> build(const config::Value& value,
                                                          const pipeline::FilterContext& context,
                                                          config::Faults& faults) const override {
