@@ -197,8 +197,9 @@ class Controller {
   [[nodiscard]] bool is_built() const;
   // The figures of all objects and of the process, for Prometheus. Reads files.
   void expose(observe::Exposition& out) const;
-  // Notes for the operator, one line each: certificates that have expired, objects that do not run or do not listen as configured,
-  // and filters whose running code differs from its file. Reads files.
+  // Notes for the operator, one line each: certificates that have expired, objects that do not run
+  // or do not listen as configured, and filters whose running code differs from its file. Reads
+  // files.
   [[nodiscard]] std::vector<std::string> troubles() const;
 
  private:

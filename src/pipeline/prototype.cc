@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "pipeline/holds_certificates.h"
 #include "observe/exposition.h"
 #include "pipeline/figures.h"
+#include "pipeline/holds_certificates.h"
 #include "pipeline/later_kinds.h"
 #include "pipeline/metrics.h"
 

@@ -41,7 +41,8 @@ class Observer {
   [[nodiscard]] Following begin(State state);
   // A take needs no further read.
   [[nodiscard]] bool follows() const { return state_.has_value(); }
-  // Begins to watch, if that following is the last. If it has ended meanwhile, the audience hears it.
+  // Begins to watch, if that following is the last. If it has ended meanwhile, the audience hears
+  // it.
   void listen(Following following);
   // This process has taken the namespace under `fence`. Waits for the groups before that, and gives
   // the state away. None: it is not known.
