@@ -12,8 +12,10 @@ namespace {
 // The tries of a change while other members change other objects.
 constexpr int kChangeTriesMax = 20;
 
-std::unexpected<Error> refusal(store::DocumentFailure failure) {
+// `trouble`: of the store; "" if it is well.
+std::unexpected<Error> refusal(store::DocumentFailure failure, const std::string& trouble) {
   if (!failure.mismatch) return std::unexpected<Error>(std::move(failure));
+  if (!trouble.empty()) return fail(ErrorKind::unavailable, "nothing was changed: " + trouble);
   if (StoredObjects::is_of_others(failure))
     return fail(ErrorKind::unavailable, "other members change objects all the time: try again");
   return fail(ErrorKind::conflict, "another member has changed " + failure.mismatch->key +
@@ -88,7 +90,8 @@ Result<void> Changes::commit(const std::vector<Proposed>& proposed) {
       publish(std::move(next));
       return {};
     }
-    if (!may_try_again(saved.error()) || tries == kChangeTriesMax) return refusal(saved.error());
+    if (!may_try_again(saved.error()) || tries == kChangeTriesMax)
+      return refusal(saved.error(), stored_.trouble());
   }
 }
 
@@ -124,7 +127,8 @@ Result<void> Changes::remove_locked(const std::vector<std::string>& names) {
       publish(std::move(next));
       return {};
     }
-    if (!may_try_again(saved.error()) || tries == kChangeTriesMax) return refusal(saved.error());
+    if (!may_try_again(saved.error()) || tries == kChangeTriesMax)
+      return refusal(saved.error(), stored_.trouble());
   }
 }
 

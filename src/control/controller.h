@@ -66,6 +66,15 @@ class Controller {
   // port that cannot work.
   [[nodiscard]] Result<void> start(std::vector<InheritedPort> inherited = {},
                                    const config::Value& known = {});
+  // The start of a successor process. `ran`: rehearsal() of the predecessor, or null: all objects.
+  // Waits until these are built, at most 4 min, or until `given_up`. The other objects run
+  // as soon as they are built.
+  struct TakenOver {
+    Json ran;
+    std::function<bool()> given_up;
+  };
+  [[nodiscard]] Result<void> start(std::vector<InheritedPort> inherited, const config::Value& known,
+                                   const std::optional<TakenOver>& taken_over);
   // Refuses later changes: apply() and the like fail with `unavailable`, and changes in progress
   // fail soon.
   void end_changes();
@@ -178,6 +187,8 @@ class Controller {
   [[nodiscard]] std::vector<std::string> troubles() const;
 
  private:
+  void wait_for_builds(const TakenOver& taken_over);
+
   std::unique_ptr<ControllerState> state_;
 };
 

@@ -41,6 +41,8 @@ class StoredObjects {
 
   // True if other processes change the objects, too.
   [[nodiscard]] bool is_shared() const { return store_.is_shared(); }
+  // Why the store does not work; "" if it does.
+  [[nodiscard]] std::string trouble() const { return store_.health(); }
   // Loads all objects, as being built. version() continues from the stored one.
   [[nodiscard]] Result<Objects> load();
   // Saves all or nothing; durable on return. Increments version(). Returns the version of the saved

@@ -118,8 +118,10 @@ int ServedExchange::route() {
   }
   exchange_.route.path_prefix = match.route->path().matched_prefix(request.path);
   match.route->path().capture(request.path, exchange_.route.captures);
-  match.route->set_headers(request,
-                           {exchange_.real_ip, Clock::now() - started_, &exchange_.route.captures});
+  if (match.route->sets_headers()) {
+    match.route->set_headers(
+        request, {exchange_.real_ip, Clock::now() - started_, &exchange_.route.captures});
+  }
   if (const int status = match.route->rewrite(request); status != 0) {
     if (status == 400) exchange_.add_tag("path refused: dot segments after rewriteTarget");
     return status;

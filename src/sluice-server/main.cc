@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -186,7 +187,11 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
                                   .cluster_port = std::move(cluster.port)},
                                  logger, *store, workers, std::move(kinds));
   workers.start();
-  SLUICE_CHECK(controller.start(std::move(inherited.ports), known));
+  std::optional<control::Controller::TakenOver> taken_over;
+  if (predecessor != nullptr) {
+    taken_over.emplace(std::move(inherited.objects), [&signals] { return signals.end_is_asked(); });
+  }
+  SLUICE_CHECK(controller.start(std::move(inherited.ports), known, taken_over));
   const bool first = predecessor == nullptr && controller.list().empty();
   InitialObjects initial(options.initial_object_config_files, controller, logger);
   SLUICE_CHECK(required(first, initial.wait(), logger));

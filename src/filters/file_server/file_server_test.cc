@@ -127,6 +127,16 @@ TEST_F(FileServerTest, SendsParts) {
   EXPECT_EQ(response().status, 200);
 }
 
+TEST_F(FileServerTest, SendsAPartOfAnySize) {
+  const std::string text = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  write("letters", text);
+  for (std::size_t size = 1; size < text.size(); ++size) {
+    fresh().headers.add("Range", "bytes=1-" + std::to_string(size));
+    EXPECT_EQ(run("/letters"), "");
+    EXPECT_EQ(body(), text.substr(1, size));
+  }
+}
+
 TEST_F(FileServerTest, StreamsALargeFile) {
   std::string text;
   while (text.size() <= 3 * kFilePieceBytes) text += std::to_string(text.size());

@@ -64,6 +64,8 @@ class HistoryCluster {
                                          const std::string& ns, TimePoint deadline) {
       return roads_.ask(core, owner, ns, deadline);
     };
+    if (const char* const file = std::getenv("SLUICE_HISTORY_LOG"))
+      terms.medium.logger = Logger::open(file + ("." + name_of(i)), true);
     terms.medium.small_bulk_max = plan_.small_bulk_max;
     terms.medium.page_keys_max = 7;
     terms.limits.bulk_entries_min = 1;  // an import is a group of its own
@@ -287,7 +289,8 @@ class HistoryCluster {
     ClientRun& run = runs_[place];
     run.full = served->result == "limitReached";
     if (!run.full && served->result != "wasmResult1") {
-      why_not_ = served->result + ": " + std::string(served->exchange->response()->body.bytes());
+      why_not_ = served->result;
+      for (const std::string& tag : served->exchange->tags()) why_not_ += ", " + tag;
       co_return false;
     }
     run.end = clock_.now();
