@@ -12,6 +12,7 @@
 #include "filters/file_server/media_type.h"
 #include "filters/file_server/spec.h"
 #include "filters/proxy/compression.h"
+#include "filters/redirector/location.h"
 #include "http/cache_control.h"
 #include "http/conditional.h"
 #include "http/content_coding.h"
@@ -161,12 +162,13 @@ class FileServer final : public pipeline::Filter {
     return result_of_status(status);
   }
 
-  // Relative links of the page count from the folder.
+  // Relative links of the page count from the folder. So does Location from the client's path,
+  // which the rules or the filter may have rewritten. A colon would make the name a scheme without
+  // "./".
   static std::string_view add_slash(pipeline::Exchange& exchange, const http::Request& request) {
-    std::string location = request.escaped_path;
-    location.erase(0, location.find_first_not_of('/') - 1);  // "//a/" would name a host
-    location += '/';
-    if (request.has_query) location.append(1, '?').append(request.query);
+    const std::string_view path = request.escaped_path;
+    std::string location = "./" + encode_location(path.substr(path.rfind('/') + 1)) + '/';
+    if (request.has_query) location.append(1, '?').append(encode_location(request.query));
     http::Response& response = exchange.new_response();
     response.status = 301;
     response.headers.set("Location", location);

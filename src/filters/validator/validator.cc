@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/validator/validator.h"
+#include "base/time.h"
 
 #include <array>
 #include <chrono>
@@ -47,7 +48,8 @@ class Validator final : public pipeline::Filter {
       jwt_.emplace(core, model_->jwt_keys, model_->jwt_rules, spec.jwt->claims_to_headers);
     if (model_->oauth2_keys) oauth2_.emplace(core, model_->oauth2_keys, kNoRules, kOAuth2Claims);
     if (model_->introspector)
-      introspection_.emplace(core, *spec.oauth2->token_introspect, model_->introspector);
+      introspection_.emplace(core, *spec.oauth2->token_introspect, model_->introspector,
+                             [] { return static_cast<double>(unix_time_ms()) / 1000; });
     if (spec.basic_auth) passwords_.emplace(core, *model_);
   }
 
