@@ -167,8 +167,10 @@ class FileServer final : public pipeline::Filter {
   // "./".
   static std::string_view add_slash(pipeline::Exchange& exchange, const http::Request& request) {
     const std::string_view path = request.escaped_path;
-    std::string location = "./" + encode_location(path.substr(path.rfind('/') + 1)) + '/';
-    if (request.has_query) location.append(1, '?').append(encode_location(request.query));
+    std::string location =
+        "./" + encode_location(std::string(path.substr(path.rfind('/') + 1))) + '/';
+    if (request.has_query)
+      location.append(1, '?').append(encode_location(std::string(request.query)));
     http::Response& response = exchange.new_response();
     response.status = 301;
     response.headers.set("Location", location);
