@@ -166,7 +166,7 @@ class FileServer final : public pipeline::Filter {
   // which the rules or the filter may have rewritten. A colon would make the name a scheme without
   // "./".
   static std::string_view add_slash(pipeline::Exchange& exchange, const http::Request& request) {
-    const std::string_view path = request.escaped_path;
+    const std::string& path = request.escaped_path;
     std::string location = "./" + encode_location(path.substr(path.rfind('/') + 1)) + '/';
     if (request.has_query) location.append(1, '?').append(encode_location(request.query));
     http::Response& response = exchange.new_response();
