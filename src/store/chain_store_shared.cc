@@ -60,8 +60,8 @@ void ChainStore::put_in_place(const std::shared_ptr<Chain>& chain, Chain& before
 Result<void> ChainStore::take_over(const std::string& ns, Fence fence) {
   const auto before = find(ns);
   if (!before || before->is_owned() || before->fence() >= fence) return {};
-  if (knows_over(ns, fence)) {
-    medium_->listen(ns, before->following());  // a try that failed may have ended it
+  if (knows_over(ns, fence)) {  // a try that failed may have ended the following
+    if (before->following() != 0) medium_->listen(ns, before->following());
     return {};
   }
   SLUICE_TRY(auto chain, next_owned(*before, fence));

@@ -155,8 +155,8 @@ TEST_F(CorsAdaptorTest, FaultsNameTheirPlace) {
   EXPECT_THAT(faults_of("allowCredentials: true"),
               ElementsAre(StartsWith("f.allowCredentials: needs names in allowedOrigins")));
   for (const char* origin : {"https://a/", "a.example", "*.example", "*://a.example", "https://",
-                             "https://u@a.example", "https://a.example/*", "''"})
-    EXPECT_THAT(faults_of("allowedOrigins: [" + std::string(origin) + "]"),
+                             "https://u@a.example", "https://a.example/*", ""})
+    EXPECT_THAT(faults_of("allowedOrigins: ['" + std::string(origin) + "']"),
                 ElementsAre(HasSubstr(" is not an origin")))
         << origin;
   for (const char* origin : {"http://a.example:80", "HTTPS://a.example:443", "https://*:443"})
