@@ -19,7 +19,8 @@ using testing::IsEmpty;
 class NginxTest : public ::testing::Test {
  protected:
   void convert_text(const std::string& text) {
-    const auto find = [](const std::string&) -> Result<std::vector<ConfigFile>> {
+    const auto find = [](const std::string& name) -> Result<std::vector<ConfigFile>> {
+      if (name == "none.conf") return fail(ErrorKind::not_found, "none.conf is not there");
       return std::vector<ConfigFile>{};
     };
     auto directives = read_directives({"a.conf", text}, find);

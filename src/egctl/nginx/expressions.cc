@@ -217,7 +217,8 @@ bool may_take_file(const std::string& text, const std::string& name) {
   const std::string last =
       lower_case(slash == std::string::npos ? literal : literal.substr(slash + 1));
   if (last.empty()) return false;
-  return lower_case(name).find(last) != std::string::npos;
+  const std::string file = lower_case(name);
+  return slash == std::string::npos ? file.find(last) != std::string::npos : file.starts_with(last);
 }
 
 bool is_expression(const std::string& text) { return compiled(text).has_value(); }

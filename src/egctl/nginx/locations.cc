@@ -196,6 +196,8 @@ class LocationReader {
     const auto filter = redirect_of_rewrite(rewrite, around_.server_name);
     if (filter && !expression.wider && settings.closed == 0) {
       made.content = {*filter};
+      Json adaptor = response_adaptor(settings.response, false, notes_);
+      if (!adaptor.is_null()) made.before = {std::move(adaptor)};
       return;
     }
     notes_.add(rewrite, "is not converted: the paths that it takes answer 503");
