@@ -169,22 +169,6 @@ void fill(Location& location, const Content& content, Settings settings, const S
   Filling(location, content, settings, around, notes).run();
 }
 
-bool is_prefix(const Location& location) {
-  return location.match == Location::Match::prefix ||
-         location.match == Location::Match::firm_prefix;
-}
-
-void close_location(Location& location, int status) {
-  location.content = {mock(status)};
-  location.before.clear();
-  location.fallback.clear();
-  location.root.clear();
-  location.tries = nullptr;
-  location.closed = true;
-  location.path.erase("rewriteTarget");
-  location.path.erase("setHeaders");
-}
-
 Location remaining_location(const Directive* answer, Settings settings, const Surroundings& around,
                             Notes& notes) {
   Location location{.text = "/", .place = around.server, .path = {{"pathPrefix", "/"}}};

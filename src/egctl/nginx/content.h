@@ -2,7 +2,7 @@
 // The filters of a location.
 #pragma once
 
-#include "egctl/nginx/locations.h"
+#include "egctl/nginx/location.h"
 
 namespace sluice::egctl::nginx {
 
@@ -18,5 +18,9 @@ struct Content {
 // Requires: location.match, path, name and directive are set.
 void fill(Location& location, const Content& content, Settings settings, const Surroundings& around,
           Notes& notes);
+
+// What a server does with a request that no location takes: its `return`, its files, or 404.
+[[nodiscard]] Location remaining_location(const Directive* answer, Settings settings,
+                                          const Surroundings& around, Notes& notes);
 
 }  // namespace sluice::egctl::nginx

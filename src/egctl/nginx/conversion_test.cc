@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: access.cc answers.cc backends.cc content.cc fallbacks.cc harmless.cc http_servers.cc
-// Covers: locations.cc order.cc rate_limits.cc request_headers.cc response_headers.cc
+// Covers: location.cc locations.cc order.cc rate_limits.cc request_headers.cc response_headers.cc
 // Covers: server_paths.cc settings.cc virtual_server.cc
 #include "egctl/nginx/conversion.h"
 

@@ -3,7 +3,7 @@
 // path. A FileServer would send such a file itself, though another location protects or runs it.
 #pragma once
 
-#include "egctl/nginx/locations.h"
+#include "egctl/nginx/location.h"
 
 namespace sluice::egctl::nginx {
 

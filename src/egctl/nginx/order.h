@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "egctl/nginx/locations.h"
+#include "egctl/nginx/location.h"
 
 namespace sluice::egctl::nginx {
 

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "egctl/nginx/answers.h"
+#include "egctl/nginx/content.h"
 #include "egctl/nginx/fallbacks.h"
+#include "egctl/nginx/locations.h"
 #include "egctl/nginx/order.h"
 
 namespace sluice::egctl::nginx {

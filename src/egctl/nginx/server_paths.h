@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "egctl/nginx/locations.h"
+#include "egctl/nginx/location.h"
 #include "egctl/nginx/virtual_server.h"
 
 namespace sluice::egctl::nginx {
