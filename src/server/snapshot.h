@@ -19,8 +19,10 @@
 #include "router/router.h"
 #include "server/admission.h"
 #include "server/client_limits.h"
+#include "server/connection_counts.h"
 #include "server/overload.h"
 #include "server/places.h"
+#include "server/route_stats.h"
 #include "server/server_spec.h"
 
 namespace sluice::server {
@@ -31,10 +33,14 @@ struct ServerCounters {
       : stats(core_count),
         overload(core_count),
         refusals(core_count),
+        routes(core_count),
+        connections(core_count),
         places(std::make_shared<Places>(core_count)) {}
   observe::RequestStats stats;
   observe::PerCore<OverloadCells> overload;
   observe::Refusals refusals;
+  RouteStats routes;
+  observe::PerCore<ConnectionCounts> connections;
   ClientTable clients;
   const std::shared_ptr<Places> places;  // maxConnections
 };
@@ -50,8 +56,9 @@ struct ServerPrototype {
   // The admission that its connections must show.
   std::shared_ptr<const Admission> admission = std::make_shared<const Admission>();
   std::shared_ptr<ServerCounters> counters;
-  bool handed_over = false;  // another process serves, counts and logs the requests
-  bool internal = false;     // of the process itself: its requests are not counted or logged
+  RouteStats::OfPaths routes{};  // by router::Route::place; may be empty: they count as `none`
+  bool handed_over = false;      // another process serves, counts and logs the requests
+  bool internal = false;         // of the process itself: its requests are not counted or logged
 };
 
 // A pipeline that is configured and does not run.
