@@ -38,7 +38,8 @@ struct ConfigFile {
 // The files that `include PATTERN` means, in order.
 using FindFiles = std::function<Result<std::vector<ConfigFile>>(const std::string& pattern)>;
 
-// Errors name the file and the line.
+// An `include` of which no file can be read stays where it stands, for the converter to close that.
+// The contents of a block of Lua are left out. Errors name the file and the line.
 [[nodiscard]] Result<std::vector<Directive>> read_directives(const ConfigFile& file,
                                                              const FindFiles& find);
 
