@@ -62,7 +62,7 @@ TEST_F(CustomPreviewTest, ShowsOnlyItemsThatDiffer) {
   const auto previews =
       preview({"{kind: CustomData, name: users, list: [{name: ann, level: 2}, {name: bob}], "
                "delete: [eve]}"});
-  ASSERT_TRUE(previews);
+  ASSERT_TRUE(previews) << previews.error().message;
   const CustomPreview& one = previews->at(0);
   EXPECT_EQ(one.before["list"], Json::parse(R"([{"name":"ann","level":1},{"name":"eve"}])"));
   EXPECT_EQ(one.after["list"], Json::parse(R"([{"name":"ann","level":2}])"));
