@@ -41,12 +41,14 @@ class CustomPreviewTest : public ::testing::Test {
   }
   void have(const std::string& kind, const std::string& change) {
     config::Faults faults;
-    ground_.state =
-        put_custom_kinds({build_custom_kind(parse(kind), faults)}, ApplyMode::apply)(ground_.state)
-            .value();
-    ground_.state =
-        change_custom_items("users", read_custom_change(parse(change), faults))(ground_.state)
-            .value();
+    make(put_custom_kinds({build_custom_kind(parse(kind), faults)}, ApplyMode::apply));
+    make(change_custom_items("users", read_custom_change(parse(change), faults)));
+  }
+  void make(const CustomEdit& edit) {
+    const auto next = edit(ground_.state);
+    ASSERT_TRUE(next) << next.error().message;
+    std::vector<std::string> unread;
+    ground_.state = with_changes(ground_.state, changes_between(ground_.state, *next), unread);
   }
   CustomGround ground_;
 };
