@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "base/password.h"
 #include "filters/validator/password_hash.h"
+#include "http/exact_value.h"
 #include "loop/blocking_pool.h"
 
 namespace sluice::filters {
