@@ -23,9 +23,11 @@ bool takes_all_paths(const Location& location) {
 std::vector<Location> locations_of(const VirtualServer& server, Surroundings around, Notes& notes) {
   Settings settings = server.settings;
   for (const Directive* one : server.conditions) {
-    auto filter = redirect_of_if(*one, around.server_name);
-    if (filter) around.before.push_back(*std::move(filter));
-    if (!filter) close_for(*one, "is not converted", settings, notes);
+    if (auto filter = redirect_of_if(*one, around.server_name)) {
+      around.before.push_back(*std::move(filter));
+    } else {
+      close_for(*one, "is not converted", settings, notes);
+    }
   }
   Locations locations;
   for (const Directive* one : server.rewrites)
