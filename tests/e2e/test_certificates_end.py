@@ -94,6 +94,7 @@ class Rotated:
         self.members = []
         for name in ("one", "two"):
             member = self.cluster.member(name)
+            member.options += ("--member-ttl", "30s")  # a slow machine ends no lease
             for kind in ("cluster", "etcd"):
                 for what in ("cert", "key", "ca"):
                     member.options += (f"--{kind}-{what}-file", str(self.file(member, kind, what)))
