@@ -39,7 +39,7 @@ namespace sluice::control {
 class CustomData;
 struct ControllerState;
 
-// What an apply would do to an object. Secrets are redacted, and createdAt is left out.
+// The change that an apply would make to one object. The specs hide secrets and have no createdAt.
 struct Preview {
   Applied applied;
   Json before;  // the spec of the object in force; null: there is none
@@ -104,8 +104,8 @@ class Controller {
   // several documents: `document 2, rules[0].paths[0].backend: …`).
   [[nodiscard]] Result<std::vector<Applied>> apply(const std::vector<config::Value>& documents,
                                                    ApplyMode mode);
-  // What apply() would do, without any change: the same errors and warnings. A port that another
-  // process holds is found by apply() only.
+  // Checks the documents as apply() does and returns the changes, but makes none. Errors and
+  // warnings are those of apply(), but only apply() finds a port that another process holds.
   [[nodiscard]] Result<std::vector<Preview>> preview(const std::vector<config::Value>& documents,
                                                      ApplyMode mode);
   // Returns the objects that still name it.

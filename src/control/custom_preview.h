@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What documents of custom data would change. Nothing changes. Any thread.
+// Computes the changes that documents of custom data would make, without making them. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,7 @@ struct CustomPreview {
   std::vector<std::string> warnings{};
 };
 
-// What the documents are checked against.
+// The state that preview_custom() checks the documents against.
 struct CustomGround {
   CustomState state{};    // in force
   bool knows_all = true;  // false: there may be other kinds, of a server that is not asked

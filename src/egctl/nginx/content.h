@@ -19,7 +19,8 @@ struct Content {
 void fill(Location& location, const Content& content, Settings settings, const Surroundings& around,
           Notes& notes);
 
-// What a server does with a request that no location takes: its `return`, its files, or 404.
+// The location for the requests that no other location takes: the server's `return`, its files, or
+// 404.
 [[nodiscard]] Location remaining_location(const Directive* answer, Settings settings,
                                           const Surroundings& around, Notes& notes);
 

@@ -47,7 +47,7 @@ class FilterNames {
   std::map<std::string, int> counts_;
 };
 
-// What the Pipeline of a location needs: its filters, and its flow.
+// The Pipeline of a location, with its filters and its flow.
 Json pipeline_of(const Location& location) {
   FilterNames names;
   Json filters = Json::array();

@@ -12,7 +12,7 @@
 
 namespace sluice::egctl::nginx {
 
-// Of what is read together.
+// Bounds of a configuration with all files that it includes.
 inline constexpr std::size_t kConfigBytesMax = 4 << 20;
 inline constexpr std::size_t kDirectivesMax = 100'000;
 inline constexpr std::size_t kWordsMax = 10'000;  // of one directive

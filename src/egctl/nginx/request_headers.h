@@ -23,7 +23,7 @@ struct Constants {
   std::string proxy_host;
 };
 
-// What the headers come to, for a path and for its Proxy.
+// The settings that the headers of nginx become, for a path and for its Proxy.
 struct HeaderChanges {
   Json set;                // setHeaders of the path
   bool keep_host = false;  // the client's Host is passed on
