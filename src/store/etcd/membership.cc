@@ -21,6 +21,7 @@ constexpr int kFoldersMax = 64;  // below the prefix, that are looked at
 // A process that was killed leaves its name until its lease ends.
 constexpr Duration kNameGrace = std::chrono::seconds(2);
 constexpr Duration kNamePause = std::chrono::milliseconds(100);
+constexpr int kFirstLeasesMax = 10;  // that end before their first use
 constexpr unsigned kMajorMin = 3;
 constexpr unsigned kMinorMin = 4;
 
@@ -268,6 +269,19 @@ Task<Result<void>> Membership::grant() {
   }
 }
 
+// The process stood still since the grant, or somebody has revoked the lease.
+Task<Result<void>> Membership::grant_again(int lost) {
+  lease_ = 0;
+  const std::string what = "the lease of this member has ended in etcd before its first use";
+  if (lost > kFirstLeasesMax) {
+    co_return fail(ErrorKind::unavailable,
+                   what + ", " + std::to_string(lost) +
+                       " times: look whether this machine stands still, and who revokes leases");
+  }
+  context_.logger.warn("store: " + what + ": it asks for another one");
+  co_return co_await grant();
+}
+
 Task<Result<bool>> Membership::register_name() {
   const std::string key = context_.keys.member(context_.me.name);
   pb::TxnRequest txn;
@@ -275,6 +289,10 @@ Task<Result<bool>> Membership::register_name() {
   add_put(*txn.add_success(), key, context_.me.encode(), lease_);
   add_range(*txn.add_failure(), key);
   const auto reply = co_await this->txn(txn);
+  if (!reply && reply.error().status == etcd::Status::not_found) {
+    lease_ = 0;
+    co_return false;
+  }
   if (!reply) co_return std::unexpected(error_at_start(reply.error()));
   if (reply->succeeded()) co_return true;
   const auto& found = reply->responses(0).response_range();
@@ -287,11 +305,16 @@ Task<Result<bool>> Membership::register_name() {
 
 Task<Result<void>> Membership::register_first() {
   const TimePoint end = Clock::now() + ttl_ + kNameGrace;
-  while (true) {
+  for (int lost = 0;;) {
     SLUICE_CO_TRY(const bool mine, co_await register_name());
     if (mine) co_return Result<void>();
+    bool alive = lease_ != 0;
+    if (alive) alive = co_await renew();
+    if (!alive) {
+      SLUICE_CO_CHECK(co_await grant_again(++lost));
+      continue;
+    }
     if (Clock::now() > end) break;
-    (void)co_await renew();
     co_await context_.loop().sleep_for(kNamePause);
   }
   co_return fail(ErrorKind::conflict, "a member `" + context_.me.name + "` of the cluster `" +
@@ -335,8 +358,9 @@ Task<void> Membership::join_again() {
     complains_from_ = TimePoint();
     co_return;
   }
+  const bool in_use = granted && registered && lease_ != 0;
   lease_ = 0;
-  if (granted && registered) {
+  if (in_use) {
     trouble_ = "another process has the name `" + context_.me.name +
                "` in the cluster: this one owns nothing until that one ends";
     if (Clock::now() >= complains_from_) {

@@ -65,7 +65,10 @@ class Membership {
   [[nodiscard]] Result<void> check_expected(const ClusterRecord& found) const;
   [[nodiscard]] Task<Result<void>> check_size();
   [[nodiscard]] Task<Result<void>> grant();
-  // True: the name is this process's. False: another process has it.
+  // The same at the start, after the lease has ended for the `lost`th time before it was used.
+  [[nodiscard]] Task<Result<void>> grant_again(int lost);
+  // True: the name is this process's. False: another process has it, or (lease_ is 0 then) the
+  // lease has ended.
   [[nodiscard]] Task<Result<bool>> register_name();
   [[nodiscard]] Task<Result<void>> register_first();
   [[nodiscard]] Task<void> keep_alive();

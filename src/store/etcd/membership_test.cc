@@ -249,5 +249,26 @@ TEST_F(EtcdMediumTest, AMemberThatIsNotTheFirstTakesLater) {
   EXPECT_TRUE(owned_within(*two.store, 20s));
 }
 
+// --- The first lease ---------------------------------------------------------------------------
+
+TEST_F(EtcdMediumTest, AStartAsksForAnotherLeaseIfTheFirstOneEnds) {
+  const auto faults = std::make_shared<KvFaults>();
+  faults->leases_that_end() = 2;
+  opened_ = open_on_etcd({.etcd = options_}, cores_.count(), {}, faults);
+  ASSERT_EQ(opened_.trouble, "");
+  EXPECT_EQ(faults->leases_that_end(), 0);
+  EXPECT_TRUE(store().health().empty()) << store().health();
+  prepare();
+  rival_ = std::make_unique<EtcdRival>(options_, faults);
+  EXPECT_EQ(told("k", "1"), "durable");
+}
+
+TEST_F(EtcdMediumTest, AStartGivesUpIfEveryLeaseEnds) {
+  const auto faults = std::make_shared<KvFaults>();
+  faults->leases_that_end() = 1000;
+  opened_ = open_on_etcd({.etcd = options_}, cores_.count(), {}, faults);
+  EXPECT_NE(opened_.trouble.find("who revokes leases"), std::string::npos) << opened_.trouble;
+}
+
 }  // namespace
 }  // namespace sluice::store
