@@ -22,6 +22,7 @@
 #include "server/overload.h"
 #include "server/places.h"
 #include "server/server_spec.h"
+#include "tracing/tracer.h"
 
 namespace sluice::server {
 
@@ -50,8 +51,9 @@ struct ServerPrototype {
   // The admission that its connections must show.
   std::shared_ptr<const Admission> admission = std::make_shared<const Admission>();
   std::shared_ptr<ServerCounters> counters;
-  bool handed_over = false;  // another process serves, counts and logs the requests
-  bool internal = false;     // of the process itself: its requests are not counted or logged
+  std::shared_ptr<tracing::Tracer> tracer;  // null: requests are not traced
+  bool handed_over = false;                 // another process serves, counts and logs the requests
+  bool internal = false;  // of the process itself: its requests are not counted or logged
 };
 
 // A pipeline that is configured and does not run.

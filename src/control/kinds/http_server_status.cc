@@ -50,6 +50,7 @@ Json HttpServerObject::status(const StatusContext& context) const {
   status["refusals"] = server_->counters->refusals.to_json();
   status["memory"] = memory_status(context.memory);
   for (const auto& [path, pool] : pools_) status["backendPools"][path] = pool->status()["filters"];
+  if (server_->tracer) status["tracing"] = server_->tracer->status();
   status["openConnections"] = server_->counters->places->taken();
   return status;
 }
