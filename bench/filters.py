@@ -13,7 +13,8 @@
 
 As bench/run.py: all contenders run at the same time and idle but for the one being measured, rounds go
 through all of them in turn, CPU is utime + stime of all threads of the server. The load is wrk -t1 -c64,
-keep-alive, the same bytes for each; before the first round, one answer of each contender is compared.
+keep-alive, the same bytes for each; before the first round, one answer of each contender is compared. nginx
+listens with reuseport, as the others do by themselves: else one of its workers may get all connections.
 
     bench/filters.py [--only NAME...] [--rounds 5] [--seconds 2] [--json FILE]
 """
@@ -126,7 +127,7 @@ class FilterArena(ProxyArena):
         mine = [case for case in cases if case.name in bodies]
         ports = [free_port() for _ in mine]
         servers = "\n".join(
-            f"  server {{ listen {port}; location / {{ {bodies[case.name]} }}"
+            f"  server {{ listen {port} reuseport; location / {{ {bodies[case.name]} }}"
             ' location @ok { default_type text/plain; return 200 "ok\\n"; } }'
             for case, port in zip(mine, ports)
         )

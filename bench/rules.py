@@ -5,9 +5,10 @@
 Half of the paths are exact, half are prefixes. Their backends differ, so Sluice also looks for rules
 whose path is near that of the request (docs/rules.md). nginx has the same paths as locations. Each
 contender is one kind of request to one server: to the first, the middle and the last rule, and to
-none (404). The load is wrk -t1 -c64. Rounds go through all contenders in turn. Medians.
+none (404). The load is wrk -t1 -c64. Many short rounds go through all contenders in turn, and a ratio is the
+median of those of the rounds.
 
-    bench/rules.py [--rules 5000] [--rounds 5] [--seconds 2] [--json FILE]
+    bench/rules.py [--rules 5000] [--rounds 16] [--seconds 1] [--json FILE]
 """
 
 import argparse
@@ -157,8 +158,8 @@ def report(contenders: list[Contender]) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rules", type=int, default=5000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=16)
+    parser.add_argument("--seconds", type=int, default=1)
     parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench-rules.json")
     arguments = parser.parse_args()
 

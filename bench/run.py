@@ -247,13 +247,15 @@ def report(contenders: list[Contender]) -> dict:
 
 
 def measure_in_turns(contenders: list[Contender], rounds: int, seconds: float) -> None:
-    """A warm-up, then rounds, each of which another one begins."""
+    """A warm-up, then rounds. Another one begins each, and every other goes backwards: a machine that becomes
+    slower or faster does not favour the last or the first."""
     for contender in contenders:
         contender.measure(1, keep=False)
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", flush=True)
         turn = number % len(contenders)
-        for contender in contenders[turn:] + contenders[:turn]:
+        order = contenders[turn:] + contenders[:turn]
+        for contender in reversed(order) if number % 2 else order:
             contender.measure(seconds, keep=True)
 
 

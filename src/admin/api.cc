@@ -7,6 +7,7 @@
 #include "admin/backup.h"
 #include "admin/custom_data.h"
 #include "admin/handed_calls.h"
+#include "admin/health.h"
 #include "admin/http_server.h"
 #include "admin/logs.h"
 #include "admin/member_report.h"
@@ -84,6 +85,7 @@ class HttpApi final : public Api {
     Options& options = context_.options;
     SLUICE_TRY(const ListenAddress address, resolve_address(options.address));
     SLUICE_TRY(access_, make_access(options));
+    tls_paths_ = options.tls;
     context_.start_options.store(std::make_shared<const Json>(options.start_options));
     if (!options.listener) {
       SLUICE_TRY(auto listener, listen(options.address));
@@ -92,8 +94,10 @@ class HttpApi final : public Api {
     const auto version = [&controller = context_.controller] {
       return std::to_string(controller.config_version());
     };
-    server_ = HttpServer::start({*std::exchange(options.listener, {}), access_, version}, router_,
-                                context_.logger);
+    if (!options.health) options.health = std::make_shared<const Health>(context_.controller);
+    HttpServer::Options its{*std::exchange(options.listener, {}), access_, version};
+    its.health = options.health;
+    server_ = HttpServer::start(std::move(its), router_, context_.logger);
     report_ = std::make_unique<MemberReport>(context_);
     if (options.handed) options.handed->start(router_, context_);
     context_.logger.info("admin API listens on " + address.host + ":" + std::to_string(port()) +
@@ -110,13 +114,25 @@ class HttpApi final : public Api {
     access_ = std::move(next);
     context_.start_options.store(std::make_shared<const Json>(std::move(options.start_options)));
     server_->replace(access_);
+    tls_paths_ = std::move(options.tls);
     return {};
+  }
+  [[nodiscard]] net::CertificateEnds certificates() const override {
+    if (!access_.tls || !tls_paths_) return {};
+    net::CertificateEnds ends = access_.tls->certificates();
+    for (net::CertificateEnd& end : ends) {
+      end.place = end.place == net::TlsContext::kAuthoritiesPath
+                      ? "client-ca-file " + tls_paths_->client_ca
+                      : "cert-file " + tls_paths_->certificate;
+    }
+    return ends;
   }
 
  private:
   Context context_;
   ApiRouter router_;
   AccessControl access_;
+  std::optional<TlsPaths> tls_paths_;   // of access_
   std::unique_ptr<HttpServer> server_;  // its threads use the others
   std::unique_ptr<MemberReport> report_;
 };

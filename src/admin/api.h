@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "net/listener.h"
+#include "net/tls/certificate_end.h"
 
 namespace sluice::control {
 class Controller;
@@ -35,6 +36,8 @@ class Api {
   // calls. Ignores the other options; `address` must be that of start(). After an error (of
   // check()) nothing has changed.
   [[nodiscard]] virtual Result<void> replace(Options options) = 0;
+  // When the certificates of `tls` in force end; the places are options with their files.
+  [[nodiscard]] virtual net::CertificateEnds certificates() const = 0;
   // The listening socket, valid while this lives.
   [[nodiscard]] virtual int descriptor() const = 0;
 };

@@ -8,6 +8,7 @@
 #include "config/value.h"
 #include "control/controller.h"
 #include "control/custom_data.h"
+#include "control/custom_preview.h"
 
 namespace sluice::admin {
 namespace {
@@ -35,12 +36,6 @@ Result<std::vector<config::Value>> documents_of(const ApiRequest& request) {
   });
   if (documents.empty()) return fail(ErrorKind::invalid, "the body is empty");
   return documents;
-}
-
-Result<config::Value> document_of(const ApiRequest& request) {
-  SLUICE_TRY(auto documents, documents_of(request));
-  if (documents.size() > 1) return fail(ErrorKind::invalid, "the body holds several documents");
-  return std::move(documents[0]);
 }
 
 // The members that do not have the change yet. ?wait=false: not asked.
@@ -165,7 +160,7 @@ Result<ApiResponse> get_item(Context& context, const ApiRequest& request, const 
 Result<ApiResponse> put_item(Context& context, const ApiRequest& request, const PathNames& names,
                              ApplyMode usual) {
   SLUICE_TRY(const ApplyMode mode, mode_of(request, usual));
-  SLUICE_TRY(config::Value item, document_of(request));
+  SLUICE_TRY(config::Value item, config::parse_document(request.body));
   SLUICE_TRY(const auto done,
              data_of(context).change(control::put_custom_item(names[0], std::move(item), mode)));
   return report(context, request, names[0], done, mode == ApplyMode::create ? 201 : 200);
@@ -199,13 +194,62 @@ Result<ApiResponse> erase_all_items(Context& context, const ApiRequest& request,
 
 Result<ApiResponse> change_items(Context& context, const ApiRequest& request,
                                  const PathNames& names) {
-  SLUICE_TRY(const config::Value document, document_of(request));
+  SLUICE_TRY(const config::Value document, config::parse_document(request.body));
   config::Faults faults;
   control::CustomChange change = control::read_custom_change(document, faults);
   if (!faults.empty()) return std::unexpected(faults.to_error());
   SLUICE_TRY(const auto done,
              data_of(context).change(control::change_custom_items(names[0], std::move(change))));
   return report(context, request, names[0], done);
+}
+
+// --- both ---
+
+Json json_of(const control::CustomPreview& preview) {
+  Json out = {{"kind", preview.kind},
+              {"name", preview.name},
+              {"change", preview.change},
+              {"before", preview.before},
+              {"spec", preview.after}};
+  if (preview.kind == control::kCustomData) {
+    out["put"] = preview.put;
+    out["deleted"] = preview.deleted;
+  }
+  if (!preview.warnings.empty()) out["warnings"] = preview.warnings;
+  return out;
+}
+
+Result<void> check_kinds(const std::vector<config::Value>& documents) {
+  for (const config::Value& document : documents) {
+    const config::Value* kind = document.find("kind");
+    if (kind == nullptr ||
+        (kind->scalar != control::kCustomDataKind && kind->scalar != control::kCustomData))
+      return fail(ErrorKind::invalid, "kind: must be CustomDataKind or CustomData");
+  }
+  return {};
+}
+
+Result<ApplyMode> any_mode_of(const ApiRequest& request) {
+  const auto mode = request.query.find("mode");
+  if (mode == request.query.end() || mode->second == "apply") return ApplyMode::apply;
+  if (mode->second == "create") return ApplyMode::create;
+  if (mode->second == "update") return ApplyMode::update;
+  return fail(ErrorKind::invalid, "?mode= wants create, update or apply");
+}
+
+Result<ApiResponse> preview(Context& context, const ApiRequest& request, const PathNames&) {
+  if (!query_flag(request, "dry-run"))
+    return fail(ErrorKind::invalid,
+                "changes nothing: say so with ?dry-run=true; POST /customdatakinds and "
+                "/customdata/{kind}/items change custom data");
+  SLUICE_TRY(const ApplyMode mode, any_mode_of(request));
+  SLUICE_TRY(const auto documents, documents_of(request));
+  SLUICE_CHECK(check_kinds(documents));
+  SLUICE_TRY(const auto previews,
+             control::preview_custom(documents, mode, {.state = *data_of(context).state()}));
+  Json out = Json::array();
+  for (const control::CustomPreview& one : previews) out.push_back(json_of(one));
+  return respond(request, out);
 }
 
 }  // namespace
@@ -219,6 +263,7 @@ void add_custom_data(ApiRouter& router, Context& context) {
        {"DELETE", "/customdatakinds", erase_all_kinds},
        {"GET", "/customdatakinds/{name}", get_kind},
        {"DELETE", "/customdatakinds/{name}", erase_kind},
+       {"POST", "/customdata", preview},
        {"GET", "/customdata/{kind}", list_items},
        {"POST", "/customdata/{kind}", create_item},
        {"PUT", "/customdata/{kind}", update_item},

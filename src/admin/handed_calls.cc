@@ -45,9 +45,10 @@ HandedReply answer_of(Result<ApiResponse> response) {
 // The calls from a start() to a stop().
 class HandedCalls::Desk {
  public:
-  Desk(const ApiRouter& router, Context& context)
+  Desk(const ApiRouter& router, Context& context, Duration silence_max)
       : router_(router),
         context_(context),
+        silence_max_(silence_max),
         sweeper_([this](const std::stop_token& stop) { sweep(stop); }) {}
 
   void take(std::string message, Reply reply) {
@@ -63,7 +64,21 @@ class HandedCalls::Desk {
   struct Entry {
     std::shared_ptr<OpenCall> call;
     TimePoint heard;
+    int answering = 0;  // steps in progress; a commit may take longer than the silence
     bool ended = false;
+  };
+
+  // A step of a call that find() has found. The silence begins behind it.
+  class Answering {
+   public:
+    Answering(Desk& desk, const std::string& id) : desk_(desk), id_(id) {}
+    ~Answering() { desk_.note_answered(id_); }
+    Answering(const Answering&) = delete;
+    Answering& operator=(const Answering&) = delete;
+
+   private:
+    Desk& desk_;
+    const std::string& id_;
   };
 
   HandedReply answer(const std::string& message) try {
@@ -72,6 +87,7 @@ class HandedCalls::Desk {
     if (step->kind == HandedStep::Kind::begin) return begin(*step);
     const auto call = find(step->id);
     if (!call) return come_again();
+    const Answering answering(*this, step->id);
     const MutexLock one_at_a_time(call->mutex);
     if (step->number < call->next || call->ended) return call->last;  // a copy
     if (step->number > call->next)
@@ -132,12 +148,20 @@ class HandedCalls::Desk {
         std::ranges::count_if(calls_, [](const auto& item) { return !item.second.ended; }));
   }
 
+  // The caller makes an Answering of what it finds.
   std::shared_ptr<OpenCall> find(const std::string& id) {
     const MutexLock lock(mutex_);
     const auto found = calls_.find(id);
     if (found == calls_.end()) return nullptr;
-    found->second.heard = Clock::now();
+    ++found->second.answering;
     return found->second.call;
+  }
+  void note_answered(const std::string& id) {
+    const MutexLock lock(mutex_);
+    const auto found = calls_.find(id);
+    if (found == calls_.end()) return;
+    --found->second.answering;
+    found->second.heard = Clock::now();
   }
   // An ended call stays for its copies, as one of the last.
   void note_ended(const std::string& id) {
@@ -174,19 +198,22 @@ class HandedCalls::Desk {
       {
         const MutexLock lock(mutex_);
         std::erase_if(calls_, [&](const auto& item) {
-          if (item.second.ended || Clock::now() - item.second.heard < kSilenceMax) return false;
+          const Entry& its = item.second;
+          if (its.ended || its.answering > 0 || Clock::now() - its.heard < silence_max_)
+            return false;
           dropped.push_back(item.second.call);
           return true;
         });
       }
       dropped.clear();
       std::unique_lock lock(mutex);
-      wake.wait_for(lock, stop, kSilenceMax / 4, [] { return false; });
+      wake.wait_for(lock, stop, silence_max_ / 4, [] { return false; });
     }
   }
 
   const ApiRouter& router_;
   Context& context_;
+  const Duration silence_max_;
   Mutex mutex_;
   std::map<std::string, Entry> calls_ SLUICE_GUARDED_BY(mutex_);  // by id
   std::deque<std::string> ended_ SLUICE_GUARDED_BY(mutex_);       // of calls_, the oldest first
@@ -194,11 +221,11 @@ class HandedCalls::Desk {
   std::jthread sweeper_;  // last
 };
 
-HandedCalls::HandedCalls() = default;
+HandedCalls::HandedCalls(Duration silence_max) : silence_max_(silence_max) {}
 HandedCalls::~HandedCalls() { stop(); }
 
 void HandedCalls::start(const ApiRouter& router, Context& context) {
-  auto desk = std::make_shared<Desk>(router, context);
+  auto desk = std::make_shared<Desk>(router, context, silence_max_);
   const MutexLock lock(mutex_);
   desk_ = std::move(desk);
 }

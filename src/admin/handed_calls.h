@@ -22,7 +22,7 @@ class HandedCalls final : public filters::PortCalls {
   // A call whose member says nothing for so long is dropped.
   static constexpr Duration kSilenceMax = std::chrono::minutes(2);
 
-  HandedCalls();
+  explicit HandedCalls(Duration silence_max = kSilenceMax);
   ~HandedCalls() override;
 
   // Serves calls from now on. Requires: both live until stop().
@@ -35,6 +35,7 @@ class HandedCalls final : public filters::PortCalls {
 
  private:
   class Desk;
+  const Duration silence_max_;
   Mutex mutex_;
   std::shared_ptr<Desk> desk_ SLUICE_GUARDED_BY(mutex_);  // null: not started, or stopped
 };

@@ -20,7 +20,8 @@ class LoopServer final : public HttpServer {
         descriptor_(options.listener.descriptor()),
         access_(std::make_shared<const AccessControl>(std::move(options.access))),
         threads_(loop_),
-        service_(router, logger, std::move(options.config_version), loop_, threads_),
+        service_(router, logger, {std::move(options.config_version), std::move(options.health)},
+                 loop_, threads_),
         connections_(loop_, service_, access_, options.patience, options.connections_max),
         acceptor_(loop_, std::move(options.listener)) {
     loop_.spawn(accept_all());

@@ -15,14 +15,18 @@
 
 namespace sluice::admin {
 
+class Health;
+
 class HttpServer {
  public:
   struct Options {
     net::Listener listener;
     AccessControl access;
-    std::function<std::string()> config_version;  // for X-Config-Version of every response
+    std::function<std::string()>
+        config_version;  // for X-Config-Version of every response; empty: none
     Patience patience{};
     std::size_t connections_max = ApiConnections::kConnectionsMax;
+    std::shared_ptr<const Health> health{};  // null: no probes
   };
   // Requires: `router` outlives this.
   [[nodiscard]] static std::unique_ptr<HttpServer> start(Options options, const ApiRouter& router,

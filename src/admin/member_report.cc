@@ -15,9 +15,8 @@ namespace {
 
 constexpr std::chrono::seconds kReportPeriod{2};
 constexpr std::chrono::seconds kClockPeriod{30};
-// Of an object that does not run; of these, the first ones are named.
-constexpr std::size_t kReasonBytesMax = 300;
-constexpr std::size_t kNamedMax = 20;
+constexpr std::size_t kReasonBytesMax = 300;  // of an object that does not run
+constexpr std::size_t kNamedMax = 20;         // objects that do not run; likewise certificates
 
 // The number of running objects, and which others there are.
 Json describe_objects(const control::Controller& controller) {
@@ -41,6 +40,32 @@ Json describe_objects(const control::Controller& controller) {
   return {{"running", running}, {"building", building}, {"failed", failed}, {"failures", failures}};
 }
 
+const char* word_for(net::CertificateState state) {
+  switch (state) {
+    case net::CertificateState::ended:
+      return "expired";
+    case net::CertificateState::ends_soon:
+      return "expires soon";
+    case net::CertificateState::valid:
+      break;
+  }
+  return "valid";
+}
+
+// The certificates that end first.
+Json describe_certificates(const control::Controller& controller) {
+  const auto now = std::chrono::system_clock::now();
+  Json list = Json::array();
+  for (const net::CertificateEnd& one : controller.certificates()) {
+    if (list.size() == kNamedMax) break;
+    list.push_back({{"source", one.place},
+                    {"subject", one.subject},
+                    {"expires", net::end_text(one)},
+                    {"state", word_for(net::state_of(one, now))}});
+  }
+  return list;
+}
+
 }  // namespace
 
 Json describe_this_member(const Context& context) {
@@ -53,6 +78,7 @@ Json describe_this_member(const Context& context) {
                  {"version", SLUICE_VERSION},
                  {"health", context.controller.health()},
                  {"objects", describe_objects(context.controller)}};
+  report["certificates"] = describe_certificates(context.controller);
   if (const auto clock = context.clock.load()) report["clock"] = clock->to_json();
   return report;
 }

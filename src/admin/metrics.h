@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /metrics: figures for Prometheus, under Easegress' names.
+// GET /metrics: figures for Prometheus, in its text format or as OpenMetrics.
 #pragma once
 
 #include "admin/resource.h"

@@ -17,6 +17,7 @@
 namespace sluice::admin {
 
 class HandedCalls;
+class Health;
 
 struct Options {
   std::string address;      // host:port; an address that is not loopback needs TLS and credentials
@@ -26,6 +27,7 @@ struct Options {
   std::optional<TlsPaths> tls{};
   CredentialOptions credentials{};
   bool profiling = false;
+  std::shared_ptr<const Health> health{};   // null: one of its own
   std::optional<net::Listener> listener{};  // a socket that listens on `address` already
   // In a cluster:
   std::shared_ptr<HandedCalls> handed{};  // the calls of other members; null: there are none

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::string_view kPrefix1 = "/apis/v1";
 constexpr std::string_view kPrefix2 = "/apis/v2";
+// Where Prometheus looks by default: a second name of kPrefix2 and this.
+constexpr std::string_view kMetrics = "/metrics";
 // The id of an item of custom data, which may be no name.
 constexpr std::string_view kIdPlaceholder = "{id}";
 
@@ -113,8 +115,9 @@ Json ApiRouter::list() const {
 Result<void> parse_target(std::string_view target, ApiRequest& out) {
   const std::size_t query = std::min(target.find('?'), target.size());
   std::string_view path = target.substr(0, query);
-  const bool known = path.starts_with(kPrefix1) || path.starts_with(kPrefix2);
-  if (known) path.remove_prefix(kPrefix1.size());
+  const bool prefixed = path.starts_with(kPrefix1) || path.starts_with(kPrefix2);
+  const bool known = prefixed || path == kMetrics;
+  if (prefixed) path.remove_prefix(kPrefix1.size());
   if (!known || (!path.empty() && path[0] != '/')) {
     return fail(ErrorKind::not_found, "no such path; the API begins at /apis/v2");
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "admin/health.h"
 #include "admin/pipe.h"
 #include "admin/slot.h"
 #include "base/time.h"
@@ -54,17 +55,20 @@ void add_security_fields(http::Headers& headers) {
 
 }  // namespace
 
-Service::Service(const ApiRouter& router, Logger logger,
-                 std::function<std::string()> config_version, loop::EventLoop& loop,
+Service::Service(const ApiRouter& router, Logger logger, Sources sources, loop::EventLoop& loop,
                  Threads& threads)
     : router_(router),
       logger_(std::move(logger)),
-      config_version_(std::move(config_version)),
+      sources_(std::move(sources)),
       loop_(loop),
       threads_(threads) {}
 
 Task<http::Response> Service::answer(http::Request& request, const Peer& client,
                                      const AccessControl& access, bool& admitted) {
+  if (sources_.health && is_probe(request.target())) {
+    ApiResponse response = co_await probe(request);
+    co_return finish(std::move(response));
+  }
   const TimePoint begin = Clock::now();
   auto caller = co_await admit(request, client, *access.credentials);
   admitted = caller.has_value();
@@ -105,6 +109,15 @@ Task<Result<T>> Service::block(Threads::WorkClass kind, std::function<Result<T>(
     }
   });
   co_return result;
+}
+
+Task<ApiResponse> Service::probe(const http::Request& request) {
+  auto response =
+      co_await block<ApiResponse>(Threads::WorkClass::quick, [&]() -> Result<ApiResponse> {
+        return sources_.health->answer(request.method, request.target()).value_or(ApiResponse{});
+      });
+  if (!response) co_return respond_error(response.error());
+  co_return *std::move(response);
 }
 
 Task<std::expected<Identity, ApiResponse>> Service::admit(const http::Request& request,
@@ -237,7 +250,7 @@ http::Response Service::finish(ApiResponse response) {
     out.headers.set("WWW-Authenticate", R"(Basic realm="sluice", charset="UTF-8")");
   if (response.retry_after_seconds > 0)
     out.headers.set("Retry-After", std::to_string(response.retry_after_seconds));
-  out.headers.set("X-Config-Version", config_version_());
+  if (sources_.config_version) out.headers.set("X-Config-Version", sources_.config_version());
   add_security_fields(out.headers);
   if (response.stream) {
     out.body = http::Body(read_stream(loop_, threads_, std::move(response.stream)), std::nullopt);

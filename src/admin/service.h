@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,8 @@
 
 namespace sluice::admin {
 
+class Health;
+
 class Service {
  public:
   // A change waits for URLs and guests, an upload for its commit, and a download for its client:
@@ -30,10 +33,13 @@ class Service {
   // The bodies of all calls that are held whole, together.
   static constexpr std::size_t kBodiesBytesMax = kChangesMax * kBodyBytesMax;
 
-  // `config_version` is the X-Config-Version of every response. Requires: `router`, `loop` and
-  // `threads` outlive this.
-  Service(const ApiRouter& router, Logger logger, std::function<std::string()> config_version,
-          loop::EventLoop& loop, Threads& threads);
+  struct Sources {
+    std::function<std::string()> config_version;  // X-Config-Version of every response; empty: none
+    std::shared_ptr<const Health> health;         // null: no probes
+  };
+  // Requires: `router`, `loop` and `threads` outlive this.
+  Service(const ApiRouter& router, Logger logger, Sources sources, loop::EventLoop& loop,
+          Threads& threads);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
@@ -46,6 +52,8 @@ class Service {
   [[nodiscard]] const Logger& logger() const { return logger_; }
 
  private:
+  // The answer to a probe of the process, for everybody.
+  Task<ApiResponse> probe(const http::Request& request);
   Task<std::expected<Identity, ApiResponse>> admit(const http::Request& request, const Peer& client,
                                                    Credentials& credentials);
   Task<ApiResponse> respond(http::Request& request, const Identity& caller);
@@ -62,7 +70,7 @@ class Service {
 
   const ApiRouter& router_;
   const Logger logger_;
-  const std::function<std::string()> config_version_;
+  const Sources sources_;
   loop::EventLoop& loop_;
   Threads& threads_;
   std::size_t held_bytes_ = 0;  // of bodies

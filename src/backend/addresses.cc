@@ -14,7 +14,8 @@ constexpr auto kGrace = std::chrono::seconds(5);  // margin for a busy core
 }  // namespace
 
 Addresses::Addresses(loop::EventLoop& loop, std::string host, std::uint16_t port, Duration period,
-                     std::shared_ptr<KnownAddresses> known, std::size_t turn)
+                     std::shared_ptr<KnownAddresses> known, std::size_t turn,
+                     std::shared_ptr<LookUpShare> share)
     : loop_(loop),
       on_core_(loop),
       host_(std::move(host)),
@@ -22,6 +23,7 @@ Addresses::Addresses(loop::EventLoop& loop, std::string host, std::uint16_t port
       period_(period),
       literal_(net::is_ip_literal(host_)),
       known_(std::move(known)),
+      share_(std::move(share)),
       turn_(turn),
       found_(loop) {
   if (literal_) addresses_.push_back({net::Endpoint(host_, port_)});
@@ -31,8 +33,14 @@ void Addresses::refresh(TimePoint now) {
   on_core_.here();
   if (literal_) return;
   take_over();
+  if (looking_) return;
+  if (share_ && share_->running >= share_->max) {
+    error_ = {ErrorKind::unavailable, "too many names are being looked up"};
+    return;
+  }
   // Before the first answer each core looks up by itself: no core waits for another.
-  if (looking_ || (!known_->claim(now, kLookUpMax + kGrace) && !addresses_.empty())) return;
+  if (!known_->claim(now, kLookUpMax + kGrace) && !addresses_.empty()) return;
+  if (share_) ++share_->running;
   looking_ = true;
   loop_.spawn(look_up(shared_from_this()));
 }
@@ -85,6 +93,7 @@ Task<void> Addresses::look_up(std::shared_ptr<Addresses> self) {
   auto found = co_await net::resolve(self->loop_, self->host_, self->port_,
                                      loop::EventLoop::now() + kLookUpMax);
   self->looking_ = false;
+  if (self->share_) --self->share_->running;
   const TimePoint next = loop::EventLoop::now() + self->period_;
   if (found) {
     self->known_->tell(std::move(*found), next);

@@ -20,16 +20,23 @@
 
 namespace sluice::backend {
 
+// The look-ups that may run at a time, for names that clients choose. One core.
+struct LookUpShare {
+  std::size_t max = 0;
+  std::size_t running = 0;
+};
+
 class Addresses : public std::enable_shared_from_this<Addresses> {
  public:
   // `known`: for this name, shared by all cores. `turn`: the index at which this core begins, so
-  // that cores begin with different addresses.
+  // that cores begin with different addresses. `share`: null: look-ups are not limited.
   Addresses(loop::EventLoop& loop, std::string host, std::uint16_t port, Duration period,
-            std::shared_ptr<KnownAddresses> known, std::size_t turn);
+            std::shared_ptr<KnownAddresses> known, std::size_t turn,
+            std::shared_ptr<LookUpShare> share = nullptr);
 
   // Returns the addresses in the order to try them: rotated, so that all are used, and those that
   // did not answer last. Waits only before the first answer. Errors: `timed_out`, else that of the
-  // look-up (net::resolve).
+  // look-up (net::resolve), `unavailable` if the share is used up.
   [[nodiscard]] Task<Result<std::vector<net::Endpoint>>> find(TimePoint deadline);
   // Adopts the addresses that other cores have found. Begins a new look-up if one is due.
   void refresh(TimePoint now);
@@ -54,6 +61,7 @@ class Addresses : public std::enable_shared_from_this<Addresses> {
   const Duration period_;
   const bool literal_;
   const std::shared_ptr<KnownAddresses> known_;
+  const std::shared_ptr<LookUpShare> share_;
   std::uint64_t version_ = 0;       // of the adopted addresses
   std::vector<Address> addresses_;  // empty: never found
   std::size_t turn_;

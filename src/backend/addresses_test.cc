@@ -79,6 +79,22 @@ TEST_F(AddressesTest, AFailureIsKnownToTheCoreThatAsked) {
   EXPECT_EQ(known_->version(), 0U);
 }
 
+TEST_F(AddressesTest, OnlySoManyLookUpsRunAtATime) {
+  const auto share = std::make_shared<LookUpShare>(1);
+  const auto make = [&](const char* host) {
+    return std::make_shared<Addresses>(loop_, host, 80, hours(1),
+                                       std::make_shared<KnownAddresses>(), 0, share);
+  };
+  const auto first = make("localhost");
+  const auto second = make("localhost");
+  first->refresh(loop::EventLoop::now());
+  EXPECT_EQ(share->running, 1U);
+  EXPECT_THAT(find(*second), ElementsAre("error"));
+  EXPECT_THAT(find(*first), testing::Contains("127.0.0.1"));
+  EXPECT_EQ(share->running, 0U);
+  EXPECT_THAT(find(*second), testing::Contains("127.0.0.1"));
+}
+
 TEST(KnownAddresses, OneCoreAtATimeLooksUp) {
   KnownAddresses known;
   const TimePoint now = Clock::now();

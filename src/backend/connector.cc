@@ -22,7 +22,8 @@ Connector::Connector(const loop::Core& core, const Server& server, ConnectorOpti
       server_(server),
       options_(std::move(options)),
       addresses_(std::make_shared<Addresses>(core.loop, server.host, server.port,
-                                             options_.dns_period, std::move(known), core.index)) {}
+                                             options_.dns_period, std::move(known), core.index,
+                                             options_.look_ups)) {}
 
 bool Connector::is_current(const net::Endpoint& endpoint, TimePoint now) {
   if (server_.has_ip_host) return true;
@@ -84,11 +85,25 @@ Task<Result<Connector::Connected>> Connector::race(std::vector<net::Endpoint> en
   co_return std::move(*race->winner);
 }
 
+Result<void> Connector::leave_allowed(std::vector<net::Endpoint>& endpoints) const {
+  if (!options_.rule) return {};
+  Result<void> refused;
+  std::erase_if(endpoints, [&](const net::Endpoint& endpoint) {
+    auto allowed = options_.rule->check(endpoint);
+    if (allowed) return false;
+    refused = std::move(allowed);
+    return true;
+  });
+  return endpoints.empty() ? refused : Result<void>();
+}
+
 Task<Result<Connector::Connected>> Connector::connect(TimePoint deadline) {
   const TimePoint now = loop::EventLoop::now();
   const TimePoint connected_by = std::min(deadline, now + options_.connect_timeout);
   auto endpoints = co_await addresses_->find(connected_by);
   if (!endpoints) co_return std::unexpected(std::move(endpoints).error());
+  auto allowed = leave_allowed(*endpoints);
+  if (!allowed) co_return std::unexpected(std::move(allowed).error());
   auto connected = co_await race(std::move(*endpoints), connected_by);
   if (!connected) co_return std::unexpected(std::move(connected).error());
   if (!server_.secure) co_return std::move(*connected);

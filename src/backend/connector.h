@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "backend/address_rule.h"
 #include "backend/addresses.h"
 #include "backend/server.h"
 #include "base/time.h"
@@ -21,6 +22,8 @@ struct ConnectorOptions {
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration dns_period = std::chrono::seconds(30);
   std::shared_ptr<const net::TlsClientContext> tls{};  // for https
+  std::shared_ptr<const AddressRule> rule{};           // null: every address may be connected to
+  std::shared_ptr<LookUpShare> look_ups{};             // of one core; null: no limit
 
   bool operator==(const ConnectorOptions&) const = default;
 };
@@ -37,7 +40,8 @@ class Connector {
   };
   // Tries the addresses one after the other. If one does not answer within 250 ms, the next attempt
   // starts in parallel (RFC 8305 section 5). The first to answer wins. Errors: those of
-  // net::resolve, net::connect and net::connect_tls; with several addresses, that of the last one.
+  // net::resolve, net::connect and net::connect_tls; with several addresses, that of the last one;
+  // those of the rule if it leaves no address.
   [[nodiscard]] Task<Result<Connected>> connect(TimePoint deadline);
   // False if the server's name no longer has that address. Starts a new look-up in the background
   // if one is due.
@@ -46,6 +50,7 @@ class Connector {
  private:
   struct Race;
   static Task<void> attempt(std::shared_ptr<Race> race, net::Endpoint endpoint, TimePoint deadline);
+  [[nodiscard]] Result<void> leave_allowed(std::vector<net::Endpoint>& endpoints) const;
   Task<Result<Connected>> race(std::vector<net::Endpoint> endpoints, TimePoint deadline);
 
   loop::EventLoop& loop_;

@@ -10,7 +10,11 @@ namespace sluice::backend {
 IdleConnections::IdleConnections(const loop::Core& core,
                                  std::vector<std::shared_ptr<ConnectionGate>> gates,
                                  IdleLimits limits)
-    : core_(core), on_core_(core.loop), limits_(limits), by_server_(gates.size()) {
+    : core_(core),
+      on_core_(core.loop),
+      limits_(std::move(limits)),
+      by_server_(gates.size()),
+      all_(limits_.together ? limits_.together : std::make_shared<std::size_t>(0)) {
   for (std::size_t i = 0; i < gates.size(); ++i) {
     ServerIdles& of_server = by_server_[i];
     of_server.gate = std::move(gates[i]);
@@ -18,6 +22,8 @@ IdleConnections::IdleConnections(const loop::Core& core,
         of_server.gate->add_evictor(core, [this, &of_server] { return drop_one(of_server.idles); });
   }
 }
+
+IdleConnections::~IdleConnections() { subtract(idle_); }
 
 // An idle connection may receive only its end.
 Task<void> IdleConnections::watch(Idle& idle) {
@@ -36,7 +42,7 @@ std::unique_ptr<H1Connection> IdleConnections::take(std::size_t server) {
   while (!idles.empty()) {
     const std::unique_ptr<Idle> last = std::move(idles.back());
     idles.pop_back();
-    --idle_;
+    subtract(1);
     const bool good = usable(*last);
     last->watch.reset();
     if (good) return std::move(last->connection);
@@ -50,11 +56,11 @@ void IdleConnections::put(std::size_t server, std::unique_ptr<H1Connection> conn
   ServerIdles& of_server = by_server_[server];
   if (!of_server.gate->has_queue(core_.index) && of_server.gate->others_wait(core_.index)) return;
   Idles& idles = of_server.idles;
-  if (idles.size() >= limits_.per_server_max || idle_ >= limits_.max) prune(idles);
-  if (idles.size() >= limits_.per_server_max || idle_ >= limits_.max) return;
+  if (is_full(idles)) prune(idles);
+  if (is_full(idles)) return;
   connection->stream().clear_deadline();
   idles.push_back(std::make_unique<Idle>());
-  ++idle_;
+  add();
   Idle& idle = *idles.back();
   idle.connection = std::move(connection);
   idle.until = loop::EventLoop::now() + std::min(limits_.for_max, idle.connection->reusable_for());
@@ -64,15 +70,19 @@ void IdleConnections::put(std::size_t server, std::unique_ptr<H1Connection> conn
   of_server.gate->notify(core_);
 }
 
+bool IdleConnections::is_full(const Idles& idles) const {
+  return idles.size() >= limits_.per_server_max || *all_ >= limits_.max;
+}
+
 void IdleConnections::prune(Idles& idles) {
-  idle_ -= std::erase_if(idles, [](const auto& idle) { return !usable(*idle); });
+  subtract(std::erase_if(idles, [](const auto& idle) { return !usable(*idle); }));
 }
 
 bool IdleConnections::drop_one(Idles& idles) {
   if (idles.empty()) return false;
   const std::unique_ptr<Idle> oldest = std::move(idles.front());
   idles.erase(idles.begin());
-  --idle_;
+  subtract(1);
   return true;
 }
 

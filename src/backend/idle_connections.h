@@ -20,6 +20,9 @@ struct IdleLimits {
   std::size_t max = 10240;  // over all servers
   std::size_t per_server_max = 1024;
   Duration for_max = std::chrono::seconds(90);  // then the connection is closed
+  // The idle connections of all IdleConnections of a core that have it: `max` counts these. Null:
+  // `max` counts the own ones.
+  std::shared_ptr<std::size_t> together{};
 
   bool operator==(const IdleLimits&) const = default;
 };
@@ -31,6 +34,7 @@ class IdleConnections {
                   IdleLimits limits);
   IdleConnections(const IdleConnections&) = delete;
   IdleConnections& operator=(const IdleConnections&) = delete;
+  ~IdleConnections();
 
   // Returns the most recently idle connection, or null if there is none.
   [[nodiscard]] std::unique_ptr<H1Connection> take(std::size_t server);
@@ -56,6 +60,9 @@ class IdleConnections {
 
   static Task<void> watch(Idle& idle);
   [[nodiscard]] static bool usable(const Idle& idle);
+  [[nodiscard]] bool is_full(const Idles& idles) const;
+  void add() { ++idle_, ++*all_; }
+  void subtract(std::size_t count) { idle_ -= count, *all_ -= count; }
   void prune(Idles& idles);
   bool drop_one(Idles& idles);
   void sweep();
@@ -65,6 +72,7 @@ class IdleConnections {
   IdleLimits limits_;
   std::vector<ServerIdles> by_server_;  // never resized
   std::size_t idle_ = 0;
+  std::shared_ptr<std::size_t> all_;  // those that count for the limit
   loop::EventLoop::Timer sweep_;
 };
 

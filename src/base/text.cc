@@ -40,8 +40,9 @@ template std::optional<std::int64_t> to_number(std::string_view, int);
 template std::optional<std::uint64_t> to_number(std::string_view, int);
 
 void append_hex(std::string& out, std::uint64_t value, int digits) {
-  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-    out.push_back(kLowerDigits[value >> shift & 15]);
+  std::size_t at = out.size() + static_cast<std::size_t>(digits);
+  out.resize(at);
+  for (; digits > 0; --digits, value >>= 4) out[--at] = kLowerDigits[value & 15];
 }
 
 std::string hex_encode(std::string_view bytes) {

@@ -116,13 +116,24 @@ void Decoder::decode(const Value& value, std::string& out, const Rule& rule,
   }
 }
 
+namespace {
+
+// Most people who leave out the unit mean seconds, and the fields of nginx are in seconds.
+std::string not_a_duration(const std::string& text) {
+  const bool lacks_unit =
+      is_digits(text) && parse_duration(text + "ms") && parse_duration(text + "s");
+  return quote(text) + " is not a duration" +
+         (lacks_unit ? ": it has no unit, is it " + text + "s or " + text + "ms?"
+                     : ", such as 100ms");
+}
+
+}  // namespace
+
 void Decoder::decode(const Value& value, Duration& out, const Rule& rule, const std::string& path) {
   if (!expect(value, Value::Kind::scalar, "a duration such as 100ms", path)) return;
   const auto parsed = parse_duration(value.scalar);
   if (!parsed) {
-    const std::string example = is_digits(value.scalar) ? value.scalar + "ms" : "100ms";
-    faults_.add(path, quote(value.scalar) + " is not a duration, try " +
-                          (parse_duration(example) ? example : "100ms"));
+    faults_.add(path, not_a_duration(value.scalar));
   } else if (parsed->count() < rule.min) {
     faults_.add(path, value.scalar + " is under " + format_duration(Duration{rule.min}));
   } else if (parsed->count() > rule.max) {

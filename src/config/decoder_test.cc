@@ -112,8 +112,10 @@ TEST(Decoder, ReportsEveryFaultWithItsPath) {
 }
 
 TEST(Decoder, PutsThePathInFront) {
-  EXPECT_THAT(faults_of("{kind: x, timeout: 100}", "filters[0]"),
-              ElementsAre("filters[0].timeout: \"100\" is not a duration, try 100ms"));
+  EXPECT_THAT(
+      faults_of("{kind: x, timeout: 100}", "filters[0]"),
+      ElementsAre(
+          "filters[0].timeout: \"100\" is not a duration: it has no unit, is it 100s or 100ms?"));
 }
 
 struct FaultCase {
@@ -147,7 +149,7 @@ TEST(Decoder, SaysWhatToDo) {
       {"ratio: .nan", "ratio: \".nan\" is not a number"},
       {"timeout: -1s", "timeout: -1s is under 0s"},
       {"timeout: 2m", "timeout: 2m is over 1m"},
-      {"timeout: soon", "timeout: \"soon\" is not a duration, try 100ms"},
+      {"timeout: soon", "timeout: \"soon\" is not a duration, such as 100ms"},
       {"timeout: [1s]", "timeout: must be a duration such as 100ms, is a list"},
       {"rules: [{backend: \"\"}]",
        "rules[0].backend: \"\" is not a name: 1 to 253 characters of "

@@ -20,7 +20,8 @@
 // Member types: bool, integers, double, std::string, Duration, std::vector<T>,
 // std::map<std::string, T>, std::optional<T>, UndecodedValue, and structs with a field list. The
 // default of a field is its value after default construction. decode() reports every fault with its
-// path (`filters[0].timeout: "100" is not a duration, try 100ms`), unknown keys with a suggestion.
+// path (`filters[0].timeout: "soon" is not a duration, such as 100ms`), unknown keys with a
+// suggestion.
 #pragma once
 
 #include <string>

@@ -9,11 +9,10 @@
 namespace sluice::control {
 namespace {
 
-// The tries of a change while other members change other objects.
-constexpr int kChangeTriesMax = 20;
-
-std::unexpected<Error> refusal(store::DocumentFailure failure) {
+// `trouble`: of the store; "" if it is well.
+std::unexpected<Error> refusal(store::DocumentFailure failure, const std::string& trouble) {
   if (!failure.mismatch) return std::unexpected<Error>(std::move(failure));
+  if (!trouble.empty()) return fail(ErrorKind::unavailable, "nothing was changed: " + trouble);
   if (StoredObjects::is_of_others(failure))
     return fail(ErrorKind::unavailable, "other members change objects all the time: try again");
   return fail(ErrorKind::conflict, "another member has changed " + failure.mismatch->key +
@@ -74,11 +73,11 @@ Result<void> Changes::commit(const std::vector<Proposed>& proposed) {
   for (const Proposed& each : proposed) {
     if (each.changes) changed.push_back({each.object, each.before});
   }
-  for (int tries = 1;; ++tries) {
+  for (ChangeRetries retries;;) {
     Objects next = publisher_.objects();
     for (const auto& [object, before] : changed) next.insert_or_assign(object->name, object);
     SLUICE_CHECK(check_ports(proposed, next, publisher_.internal()));
-    if (changed.empty()) return {};
+    if (changed.empty()) return stored_.confirm();
     const auto saved = stored_.save(changed, {});
     if (saved) {
       if (stored_.is_shared()) {
@@ -88,7 +87,7 @@ Result<void> Changes::commit(const std::vector<Proposed>& proposed) {
       publish(std::move(next));
       return {};
     }
-    if (!may_try_again(saved.error()) || tries == kChangeTriesMax) return refusal(saved.error());
+    SLUICE_CHECK(await_retry(saved.error(), retries));
   }
 }
 
@@ -111,20 +110,29 @@ bool Changes::may_try_again(const store::DocumentFailure& failure) {
   return StoredObjects::is_of_others(failure);
 }
 
+Result<void> Changes::await_retry(const store::DocumentFailure& failure, ChangeRetries& retries) {
+  const bool again = may_try_again(failure);
+  const std::string trouble = stored_.trouble();
+  if (!again || !trouble.empty() || !retries.wait(mutex_, ended_)) return refusal(failure, trouble);
+  return ending_ ? Result<void>(stopping()) : Result<void>();
+}
+
 Result<void> Changes::remove_locked(const std::vector<std::string>& names) {
-  for (int tries = 1;; ++tries) {
+  bool first = true;
+  for (ChangeRetries retries;;) {
     Objects next = publisher_.objects();
     std::vector<std::string> there;
     for (const std::string& name : names) {
       if (next.erase(name) > 0) there.push_back(name);
     }
-    if (there.empty() && tries > 1) return {};  // another member has removed them
+    const bool is_retry = !std::exchange(first, false);
+    if (there.empty() && is_retry) return stored_.confirm();  // another member has removed them
     const auto saved = stored_.save({}, there);
     if (saved) {
       publish(std::move(next));
       return {};
     }
-    if (!may_try_again(saved.error()) || tries == kChangeTriesMax) return refusal(saved.error());
+    SLUICE_CHECK(await_retry(saved.error(), retries));
   }
 }
 
@@ -216,6 +224,16 @@ void Changes::publish_custom_data(std::shared_ptr<const pipeline::CustomDataSnap
   if (!before_start) publish(publisher_.objects());
 }
 
+Result<void> Changes::renew_internal(
+    const std::function<Result<ObjectList>(const ObjectList&)>& renew) {
+  const MutexLock hold(mutex_);
+  if (ending_) return stopping();
+  SLUICE_TRY(ObjectList next, renew(publisher_.internal()));
+  publisher_.set_internal(std::move(next));
+  publish(publisher_.objects());
+  return {};
+}
+
 void Changes::retry_ports() {
   if (!publisher_.has_port_errors()) return;
   const MutexLock hold(mutex_);
@@ -225,6 +243,7 @@ void Changes::retry_ports() {
 void Changes::end() {
   const MutexLock hold(mutex_);
   ending_ = true;
+  ended_.notify_all();
 }
 
 }  // namespace sluice::control

@@ -5,6 +5,7 @@
 // a shared store, other members change them, too: follow().
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "control/announcement.h"
+#include "control/change_retries.h"
 #include "control/object.h"
 #include "control/proposed.h"
 #include "control/publisher.h"
@@ -58,6 +60,10 @@ class Changes {
   // Puts `data` in force on every core. `before_start`: with the first publication.
   void publish_custom_data(std::shared_ptr<const pipeline::CustomDataSnapshot> data,
                            bool before_start = false);
+  // Puts what `renew` makes of the parts of the process itself in force. Errors: those of `renew`,
+  // and `unavailable` after end().
+  [[nodiscard]] Result<void> renew_internal(
+      const std::function<Result<ObjectList>(const ObjectList& internal)>& renew);
   // For a shared store: takes over the changes of other members. Their objects are behind until
   // they are built. Errors: those of the store.
   [[nodiscard]] Result<void> follow();
@@ -73,7 +79,7 @@ class Changes {
   // An object that follow() puts in force if its spec and its pins come to be the stored ones.
   void offer_candidate(const std::string& announcement, std::shared_ptr<const Object> built);
 
-  // Refuses all later changes.
+  // Refuses all later changes, and ends the retries of those in progress.
   void end();
   // controller_hand_over.cc: see the functions of Controller.
   [[nodiscard]] std::vector<Ports::Open> ports();
@@ -90,6 +96,9 @@ class Changes {
   // After a refused change: follows the change that came first. Returns true if the refused one can
   // be tried again as it is.
   [[nodiscard]] bool may_try_again(const store::DocumentFailure& failure) SLUICE_REQUIRES(mutex_);
+  // The same, and waits for its turn; other changes of this member may come between.
+  [[nodiscard]] Result<void> await_retry(const store::DocumentFailure& failure,
+                                         ChangeRetries& retries) SLUICE_REQUIRES(mutex_);
   [[nodiscard]] Result<void> remove_locked(const std::vector<std::string>& names)
       SLUICE_REQUIRES(mutex_);
   // Puts candidates in the place of objects that are behind.
@@ -106,6 +115,7 @@ class Changes {
   const Logger logger_;
   Mutex mutex_;  // one change at a time: guards stored_ and the objects in force
   bool ending_ SLUICE_GUARDED_BY(mutex_) = false;
+  Condition ended_;
   std::string candidates_of_ SLUICE_GUARDED_BY(mutex_);  // id of an announcement
   Objects candidates_ SLUICE_GUARDED_BY(mutex_);
   Mutex ready_mutex_;

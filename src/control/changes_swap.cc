@@ -3,26 +3,22 @@
 #include "control/changes.h"
 
 namespace sluice::control {
-namespace {
-
-constexpr int kSwapTriesMax = 20;
-
-}  // namespace
 
 Result<std::map<std::string, store::Version>> Changes::swap(std::vector<ObjectUpdate> updates,
                                                             const Announcement& announcement) {
   const MutexLock hold(mutex_);
   if (ending_) return stopping();
   const Announcement* ends = &announcement;
-  for (int tries = 1;; ++tries) {
+  for (ChangeRetries retries;;) {
     drop_stale(updates);
     std::vector<ObjectToSave> pinned;
     for (const auto& [before, after] : updates) pinned.push_back({after, before});
     const auto saved = stored_.save_pins(pinned, ends);
     if (!saved) {
-      if (!saved.error().mismatch || tries == kSwapTriesMax)
-        return std::unexpected<Error>(saved.error());
+      if (!saved.error().mismatch) return std::unexpected<Error>(saved.error());
       (void)may_try_again(saved.error());
+      if (!retries.wait(mutex_, ended_)) return std::unexpected<Error>(saved.error());
+      if (ending_) return stopping();
       // The announcement was taken for stale.
       const auto current = stored_.announcement();
       if (!current || current->id != announcement.id) ends = nullptr;

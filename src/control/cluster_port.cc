@@ -17,8 +17,9 @@ constexpr std::int64_t kMemberBodyBytesMax = std::int64_t{33} << 20;
 // Longer than members keep a connection that is idle, so that they close it.
 constexpr std::chrono::minutes kMemberIdleMax{10};
 
-std::shared_ptr<server::ServerPrototype> make_server(const ClusterPort& port, unsigned core_count,
-                                                     config::Faults& faults) {
+std::shared_ptr<server::ServerPrototype> make_server(
+    const ClusterPort& port, std::shared_ptr<server::ServerCounters> counters,
+    config::Faults& faults) {
   auto prototype = std::make_shared<server::ServerPrototype>();
   server::HttpServerSpec& spec = prototype->spec;
   spec.name = kClusterPortName;
@@ -35,7 +36,7 @@ std::shared_ptr<server::ServerPrototype> make_server(const ClusterPort& port, un
   if (spec.https && port.authorities.empty())
     faults.add("", "members must show certificates, so authorities are needed");
   prototype->router = router::Router::build(spec, faults);
-  prototype->counters = std::make_shared<server::ServerCounters>(core_count);
+  prototype->counters = std::move(counters);
   prototype->tickets = std::make_shared<net::TicketKeys>();
   prototype->tls = server::make_tls(spec, prototype->tickets, faults);
   prototype->admission =
@@ -55,7 +56,7 @@ std::shared_ptr<const Object> internal_object(std::shared_ptr<const ObjectProtot
 
 Result<ObjectList> build_cluster_port(const ClusterPort& port, unsigned core_count) {
   config::Faults faults;
-  auto server = make_server(port, core_count, faults);
+  auto server = make_server(port, std::make_shared<server::ServerCounters>(core_count), faults);
   const Json document{
       {"name", "cluster"},
       {"kind", "Pipeline"},
@@ -69,6 +70,19 @@ Result<ObjectList> build_cluster_port(const ClusterPort& port, unsigned core_cou
   objects.push_back(
       internal_object(std::make_shared<HttpServerObject>(std::move(server), port.address)));
   return objects;
+}
+
+Result<ObjectList> renew_cluster_port_in(const ObjectList& built, const ClusterPort& port) {
+  ObjectList renewed = built;
+  for (auto& object : renewed) {
+    const auto* its = dynamic_cast<const HttpServerObject*>(object->prototype.get());
+    if (its == nullptr) continue;
+    config::Faults faults;
+    auto server = make_server(port, its->server().counters, faults);
+    if (!faults.empty()) return std::unexpected(faults.to_error());
+    object = internal_object(std::make_shared<HttpServerObject>(std::move(server), port.address));
+  }
+  return renewed;
 }
 
 }  // namespace sluice::control

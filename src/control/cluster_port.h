@@ -32,4 +32,10 @@ struct ClusterPort {
 // cannot work, and for TLS without all three.
 [[nodiscard]] Result<ObjectList> build_cluster_port(const ClusterPort& port, unsigned core_count);
 
+// The objects of build_cluster_port() with the certificates of `port`, for the connections to come.
+// The counters and the pipeline go on. Error `invalid`: as above. Requires: `port` has the address
+// of the one that was built; its filters are not used.
+[[nodiscard]] Result<ObjectList> renew_cluster_port_in(const ObjectList& built,
+                                                       const ClusterPort& port);
+
 }  // namespace sluice::control

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -35,7 +36,8 @@ struct ClusterMember {
       tls.own = pair;
       tls.authorities = authorities;
       tls.protocols = {"h2"};
-      options.tls = net::TlsClientContext::create(tls).value_or(nullptr);
+      to_members = net::TlsClientContext::create(tls).value_or(nullptr);
+      options.tls = to_members;
     }
     handover = std::make_shared<filters::Handover>(std::move(options));
     pipeline::FilterKinds kinds;
@@ -64,7 +66,17 @@ struct ClusterMember {
 
   server::Workers& workers;
   const std::uint16_t port = free_port();
+  // Puts another certificate in force, on both sides of its connections.
+  void renew(const net::KeyPair& pair, const std::string& authorities) {
+    const auto fresh = net::TlsClientContext::create(
+        {.own = pair, .authorities = authorities, .protocols = {"h2"}});
+    ASSERT_TRUE(fresh);
+    to_members->renew(**fresh);
+    const auto renewed = controller->renew_cluster_port(pair, authorities);
+    ASSERT_TRUE(renewed) << renewed.error().message;
+  }
   std::unique_ptr<store::Store> store;
+  std::shared_ptr<net::TlsClientContext> to_members;  // null: without TLS
   std::shared_ptr<filters::Handover> handover;
   std::unique_ptr<Controller> controller;
 };
@@ -257,6 +269,46 @@ TEST_F(ClusterPortTest, AStrangerIsRefused) {
   start(net::testing::make_pair("stranger"), pair, pair.certificate, 300ms);
   EXPECT_EQ(post("x").substr(0, 3), "503");
   EXPECT_EQ(stored(), "");
+}
+
+TEST_F(ClusterPortTest, CertificatesAreRenewedWhileRequestsCome) {
+  const auto old = net::testing::make_pair("localhost");
+  start(old, old, old.certificate);
+  std::atomic<bool> done = false;
+  std::atomic<int> asked = 0;
+  std::atomic<int> right = 0;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([&] {
+      while (!done) {
+        right += post("x") == "200 x" ? 1 : 0;
+        ++asked;
+      }
+    });
+  }
+  const auto some_more = [&asked] {
+    return testing::eventually([&asked, before = asked.load()] { return asked > before + 20; });
+  };
+  EXPECT_TRUE(some_more());
+  auto held = old;
+  for (int i = 0; i < 3; ++i) {
+    const auto next = net::testing::make_pair("localhost");
+    // Both authorities count until all members have a certificate of the new one.
+    for (const auto& [pair, authorities] : {std::pair(held, held.certificate + next.certificate),
+                                            std::pair(next, held.certificate + next.certificate),
+                                            std::pair(next, next.certificate)}) {
+      for (ClusterMember* member : {a_.get(), b_.get()}) member->renew(pair, authorities);
+      EXPECT_TRUE(some_more());
+    }
+    held = next;
+  }
+  done = true;
+  for (auto& client : clients) client.join();
+  EXPECT_EQ(right.load(), asked.load());
+  EXPECT_EQ(stored(), std::to_string(asked.load()));
+  const auto refused = b_->controller->renew_cluster_port(old, "nonsense");
+  EXPECT_FALSE(refused);
+  EXPECT_EQ(post("y"), "200 y") << "what was in force goes on";
 }
 
 TEST_F(ClusterPortTest, CertificatesThatCannotWorkRefuseTheStart) {

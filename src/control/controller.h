@@ -25,6 +25,8 @@
 #include "control/object_kind.h"
 #include "control/ports.h"
 #include "control/saved_objects.h"
+#include "net/tls/certificate_end.h"
+#include "net/tls/key_pair.h"
 #include "pipeline/prototype.h"
 #include "store/store.h"
 
@@ -37,7 +39,7 @@ namespace sluice::control {
 class CustomData;
 struct ControllerState;
 
-// What an apply would do to an object. Secrets are redacted, and createdAt is left out.
+// The change that an apply would make to one object. The specs hide secrets and have no createdAt.
 struct Preview {
   Applied applied;
   Json before;  // the spec of the object in force; null: there is none
@@ -66,6 +68,15 @@ class Controller {
   // port that cannot work.
   [[nodiscard]] Result<void> start(std::vector<InheritedPort> inherited = {},
                                    const config::Value& known = {});
+  // The start of a successor process. `ran`: rehearsal() of the predecessor, or null: all objects.
+  // Waits until these are built, at most 4 min, or until `given_up`. The other objects run
+  // as soon as they are built.
+  struct TakenOver {
+    Json ran;
+    std::function<bool()> given_up;
+  };
+  [[nodiscard]] Result<void> start(std::vector<InheritedPort> inherited, const config::Value& known,
+                                   const std::optional<TakenOver>& taken_over);
   // Refuses later changes: apply() and the like fail with `unavailable`, and changes in progress
   // fail soon.
   void end_changes();
@@ -93,8 +104,8 @@ class Controller {
   // several documents: `document 2, rules[0].paths[0].backend: …`).
   [[nodiscard]] Result<std::vector<Applied>> apply(const std::vector<config::Value>& documents,
                                                    ApplyMode mode);
-  // What apply() would do, without any change: the same errors and warnings. A port that another
-  // process holds is found by apply() only.
+  // Checks the documents as apply() does and returns the changes, but makes none. Errors and
+  // warnings are those of apply(), but only apply() finds a port that another process holds.
   [[nodiscard]] Result<std::vector<Preview>> preview(const std::vector<config::Value>& documents,
                                                      ApplyMode mode);
   // Returns the objects that still name it.
@@ -173,11 +184,27 @@ class Controller {
   // taken port, missing code) reports this in its own status; it does not make the process
   // unhealthy.
   [[nodiscard]] std::string health() const;
-  // Notes for the operator, one line each: objects that do not run or do not listen as configured,
-  // and filters whose running code differs from its file. Reads files.
+  // The certificates of the process, from files; the places are options with their files.
+  void set_own_certificates(net::CertificateEnds own);
+  // Those, and the ones of all objects: first the one that ends first.
+  [[nodiscard]] net::CertificateEnds certificates() const;
+  // New connections of other members meet `pair` and `authorities` (PEM). Those there are go on, or
+  // end after their exchanges if the authorities are others. Error `invalid`: they cannot work, and
+  // nothing has changed. Requires: there is a cluster port with TLS.
+  [[nodiscard]] Result<void> renew_cluster_port(const net::KeyPair& pair,
+                                                const std::string& authorities);
+  // False while an object is being built that does not run yet.
+  [[nodiscard]] bool is_built() const;
+  // The figures of all objects and of the process, for Prometheus. Reads files.
+  void expose(observe::Exposition& out) const;
+  // Notes for the operator, one line each: certificates that have expired, objects that do not run
+  // or do not listen as configured, and filters whose running code differs from its file. Reads
+  // files.
   [[nodiscard]] std::vector<std::string> troubles() const;
 
  private:
+  void wait_for_builds(const TakenOver& taken_over);
+
   std::unique_ptr<ControllerState> state_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "control/controller.h"
 #include "control/state.h"
@@ -11,8 +12,6 @@
 namespace sluice::control {
 
 namespace {
-
-constexpr int kTriesMax = 5;  // of an apply, while other members change the same objects
 
 std::vector<std::string> names_of(const std::vector<config::Value>& documents) {
   std::vector<std::string> names;
@@ -48,15 +47,17 @@ Result<std::vector<Step>> ControllerState::propose_all(const std::vector<config:
 // If another member has changed one of the objects meanwhile, this change comes after that one.
 Result<std::vector<Step>> ControllerState::propose_and_commit(
     const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop) {
-  for (int tries = 1;; ++tries) {
+  for (ChangeRetries retries;;) {
     SLUICE_TRY(auto steps, propose_all(documents, mode, stop));
     std::vector<Proposed> proposed;
     for (const Step& step : steps) proposed.push_back(step.proposed);
     const auto committed = changes.commit(proposed);
     if (committed) return steps;
     const bool overtaken = store.is_shared() && committed.error().kind == ErrorKind::conflict;
-    if (!overtaken || tries == kTriesMax) return std::unexpected(committed.error());
+    const auto next = overtaken ? retries.next(Clock::now()) : std::nullopt;
+    if (!next || stop.stop_requested()) return std::unexpected(committed.error());
     logger.info("an apply begins again: " + committed.error().message);
+    std::this_thread::sleep_until(*next);
   }
 }
 

@@ -155,6 +155,11 @@ std::vector<std::string> Controller::troubles() const {
   std::vector<std::string> lines;
   if (const auto port = state_->publisher.port_error(kClusterPortName); !port.empty())
     lines.push_back("the cluster port does not listen: " + port);
+  const auto now = std::chrono::system_clock::now();
+  for (const net::CertificateEnd& certificate : state_->certificates.all()) {
+    if (net::state_of(certificate, now) == net::CertificateState::ended)
+      lines.push_back(line_about(certificate, net::CertificateState::ended));
+  }
   for (const auto& [name, object] : state_->publisher.objects()) {
     if (std::string trouble = state_->publisher.trouble_of(*object); !trouble.empty())
       lines.push_back(std::move(trouble));
@@ -164,6 +169,12 @@ std::vector<std::string> Controller::troubles() const {
   }
   return lines;
 }
+
+void Controller::set_own_certificates(net::CertificateEnds own) {
+  state_->certificates.set_own(std::move(own));
+}
+
+net::CertificateEnds Controller::certificates() const { return state_->certificates.all(); }
 
 std::string Controller::health() const { return state_->store.health(); }
 

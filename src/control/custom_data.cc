@@ -7,13 +7,13 @@
 #include <utility>
 
 #include "base/text.h"
+#include "control/change_retries.h"
 #include "control/read_together.h"
 #include "control/stored_names.h"
 
 namespace sluice::control {
 namespace {
 
-constexpr int kChangeTriesMax = 20;
 constexpr Duration kFollowLook = std::chrono::milliseconds(20);
 
 bool is_number(const store::DocumentChange& change) {
@@ -114,6 +114,7 @@ Result<bool> CustomData::follow_locked() {
 void CustomData::end() {
   const MutexLock hold(mutex_);
   ending_ = true;
+  ended_.notify_all();
 }
 
 Result<CustomData::Done> CustomData::change(const CustomEdit& edit) { return commit(edit, false); }
@@ -125,33 +126,38 @@ Result<CustomData::Done> CustomData::change_in_steps(const CustomEdit& edit) {
 Result<CustomData::Done> CustomData::commit(const CustomEdit& edit, bool in_steps) {
   const MutexLock hold(mutex_);
   Done done;
-  for (int tries = 1;;) {
+  for (ChangeRetries retries;;) {
     if (ending_) return Changes::stopping();
     const auto before = state_.load();
     SLUICE_TRY(const CustomState next, edit(*before));
     const auto changes = changes_between(*before, next);
     done.version = version_;
-    if (changes.empty()) return done;
+    if (changes.empty()) {
+      SLUICE_CHECK(confirm_unchanged(store_, kCustomMetaDocuments, kCustomNumberKey, version_));
+      return done;
+    }
     SLUICE_CHECK(check_bounds_after(*before, changes));
     const auto step = first_step(changes);
-    if (step.size() < changes.size() && !in_steps) {
-      return fail(ErrorKind::too_large, "one change has at most " +
-                                            std::to_string(kCustomChangeItemsMax) + " items and " +
-                                            std::to_string(kCustomChangeBytesMax >> 20) +
-                                            " MiB: send it in parts");
-    }
+    if (step.size() < changes.size() && !in_steps) return too_much_for_one_change();
     SLUICE_TRY(const bool saved, save(step));
-    if (!saved && ++tries > kChangeTriesMax) {
-      return fail(ErrorKind::unavailable,
-                  "other members change custom data all the time: try again");
+    if (!saved) {
+      SLUICE_CHECK(await_retry(retries));
+      continue;
     }
-    if (!saved) continue;
+    retries = ChangeRetries();
     for (const store::DocumentChange& one : step) {
       if (one.collection == kCustomItemDocuments) ++(one.value ? done.put : done.deleted);
     }
     done.version = version_;
     if (step.size() == changes.size()) return done;
   }
+}
+
+Result<void> CustomData::await_retry(ChangeRetries& retries) {
+  if (const std::string trouble = store_.health(); !trouble.empty())
+    return fail(ErrorKind::unavailable, "custom data cannot be changed now: " + trouble);
+  if (retries.wait(mutex_, ended_)) return {};
+  return fail(ErrorKind::unavailable, "other members change custom data all the time: try again");
 }
 
 Result<bool> CustomData::save(std::span<const store::DocumentChange> step) {

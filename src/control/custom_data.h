@@ -19,6 +19,7 @@
 #include "base/published.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "control/change_retries.h"
 #include "control/changes.h"
 #include "control/custom_edit.h"
 #include "control/custom_state.h"
@@ -38,7 +39,7 @@ class CustomData {
   [[nodiscard]] Result<void> load();
   // Takes over the changes of other members.
   [[nodiscard]] Result<void> follow();
-  // Refuses all later changes.
+  // Refuses all later changes, and ends the retries of those in progress.
   void end();
 
   // As this member has it.
@@ -65,6 +66,8 @@ class CustomData {
   // Saves one change and puts it in force. False: another member was first, and is followed.
   [[nodiscard]] Result<bool> save(std::span<const store::DocumentChange> step)
       SLUICE_REQUIRES(mutex_);
+  // Waits for the next try; other changes of this member may come between. Error: there is none.
+  [[nodiscard]] Result<void> await_retry(ChangeRetries& retries) SLUICE_REQUIRES(mutex_);
   [[nodiscard]] Result<void> read() SLUICE_REQUIRES(mutex_);
   [[nodiscard]] Result<bool> follow_locked() SLUICE_REQUIRES(mutex_);
   void take(std::span<const store::DocumentChange> changes, store::Version version)
@@ -78,6 +81,7 @@ class CustomData {
   Published<CustomState> state_{std::make_shared<const CustomState>()};
   Mutex mutex_;  // one change at a time
   bool ending_ SLUICE_GUARDED_BY(mutex_) = false;
+  Condition ended_;
   std::uint64_t number_ SLUICE_GUARDED_BY(mutex_) = 0;
   store::Version version_ SLUICE_GUARDED_BY(mutex_) = 0;  // of the document with the number
   store::Version seen_ SLUICE_GUARDED_BY(mutex_) = 0;     // of the news that were read

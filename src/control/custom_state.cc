@@ -222,6 +222,12 @@ std::span<const store::DocumentChange> first_step(std::span<const store::Documen
   return changes.first(count);
 }
 
+std::unexpected<Error> too_much_for_one_change() {
+  return fail(ErrorKind::too_large,
+              "one change has at most " + std::to_string(kCustomChangeItemsMax) + " items and " +
+                  std::to_string(kCustomChangeBytesMax >> 20) + " MiB: send it in parts");
+}
+
 CustomState with_changes(const CustomState& before, std::span<const store::DocumentChange> changes,
                          std::vector<std::string>& faults) {
   Draft draft(before);

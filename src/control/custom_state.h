@@ -65,6 +65,8 @@ class CustomDraft {
 // The longest prefix of `changes` within the bounds of one change, at least one of them.
 [[nodiscard]] std::span<const store::DocumentChange> first_step(
     std::span<const store::DocumentChange> changes);
+// The error of a change of which first_step() is only a part.
+[[nodiscard]] std::unexpected<Error> too_much_for_one_change();
 // The state after `changes`. Leaves out documents that are not of custom data, and adds a line to
 // `faults` for each that cannot be read.
 [[nodiscard]] CustomState with_changes(const CustomState& before,

@@ -48,6 +48,7 @@ void Housekeeper::work(const std::stop_token& stop) {
   TimePoint next_sample = Clock::now() + observe::RequestStats::kSamplePeriod;
   TimePoint next_retry = Clock::now() + kRetryPeriod;
   while (!stop.stop_requested()) {
+    certificates_.tell(std::chrono::system_clock::now());
     std::unique_lock lock(mutex);
     wake.wait_until(lock, stop, std::min(next_sample, next_retry), [] { return false; });
     if (stop.stop_requested()) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Housekeeper: a thread that samples statistics, sweeps kept and shared code, and retries failed
-// builds and ports.
+// Housekeeper: a thread that samples statistics, sweeps kept and shared code, retries failed builds
+// and ports, and tells of certificates that end.
 #pragma once
 
 #include <stop_token>
@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "control/builder.h"
+#include "control/certificates.h"
 #include "control/changes.h"
 #include "control/loader.h"
 #include "control/publisher.h"
@@ -20,11 +21,12 @@ class Housekeeper {
  public:
   // Requires: all outlive this.
   Housekeeper(store::Store& store, const ObjectBuilder& builder, Publisher& publisher,
-              Changes& changes, Loader& loader, Logger logger)
+              Changes& changes, Loader& loader, Certificates& certificates, Logger logger)
       : builder_(builder),
         publisher_(publisher),
         changes_(changes),
         loader_(loader),
+        certificates_(certificates),
         shared_code_(store, std::move(logger)) {}
 
   void start();
@@ -39,6 +41,7 @@ class Housekeeper {
   Publisher& publisher_;
   Changes& changes_;
   Loader& loader_;
+  Certificates& certificates_;
   SharedCode shared_code_;
   std::jthread thread_;
 };

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/memory_budget.h"
 #include "config/faults.h"
+#include "net/tls/certificate_end.h"
 #include "pipeline/prototype.h"
 #include "server/snapshot.h"
 
@@ -30,6 +31,8 @@ class ObjectPrototype {
   };
   // The part of the status that is specific to the kind. The controller adds name, kind and state.
   [[nodiscard]] virtual Json status(const StatusContext& context) const = 0;
+  // Adds its figures, for Prometheus.
+  virtual void expose(const StatusContext& /*context*/, observe::Exposition& /*out*/) const {}
   // Before the object comes into force: the store holds its limits from now on. `revision` as of
   // FilterPrototype::hold_limit. Blocks; not for a core.
   virtual void hold_limits(std::uint64_t /*revision*/) const {}
@@ -38,6 +41,8 @@ class ObjectPrototype {
   virtual void sample() const {}
   // The data to store beside the spec, to build the same object again; null or empty: nothing.
   [[nodiscard]] virtual Json pins() const;
+  // The certificates that the object holds, with their places in its spec.
+  [[nodiscard]] virtual net::CertificateEnds certificates() const { return {}; }
   // Notes for the operator on a running object. Reads files; not for a core.
   [[nodiscard]] virtual std::vector<std::string> notes() const;
 

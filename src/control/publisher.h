@@ -51,8 +51,7 @@ class Publisher {
 
   // The functions below are for Changes only, one thread at a time.
 
-  // Parts of the process itself, which every publish() adds to the objects. Requires: before the
-  // first one.
+  // Parts of the process itself, which every publish() from now on adds to the objects.
   void set_internal(ObjectList objects) { internal_ = std::move(objects); }
   [[nodiscard]] const ObjectList& internal() const { return internal_; }
   // The custom data of the next publish() and of those after it; null: none.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "control/builder.h"
+#include "control/certificates.h"
 #include "control/change.h"
 #include "control/changes.h"
 #include "control/claims.h"
@@ -51,7 +52,8 @@ struct ControllerState {
         changes(stored, publisher, status_notes, logger),
         custom_data(store, changes, logger),
         loader(builder, claims, publisher, changes, crew, logger),
-        housekeeper(store, builder, publisher, changes, loader, logger),
+        certificates(publisher, logger),
+        housekeeper(store, builder, publisher, changes, loader, certificates, logger),
         trials(store, builder, claims, publisher, changes, stored, crew, member, logger),
         follower(stored, changes, custom_data, loader, trials, logger) {}
 
@@ -95,6 +97,7 @@ struct ControllerState {
   CustomData custom_data;
   Crew crew{kBuildsAtOnceMax};
   Loader loader;
+  Certificates certificates;
   Housekeeper housekeeper;
   std::optional<ClusterPort> cluster_port{};
   Trials trials;

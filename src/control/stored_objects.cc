@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "control/change_retries.h"
 #include "control/stored_names.h"
 #include "store/blobs.h"
 
@@ -28,6 +29,10 @@ Result<Objects> StoredObjects::load() {
 void StoredObjects::note_number(std::string_view text, store::Version version) {
   number_ = std::strtoull(std::string(text).c_str(), nullptr, 10);
   number_version_ = version;
+}
+
+Result<void> StoredObjects::confirm() const {
+  return confirm_unchanged(store_, kMetaDocuments, kNumberKey, number_version_);
 }
 
 store::DocumentChange StoredObjects::next_number() const {

@@ -41,6 +41,8 @@ class StoredObjects {
 
   // True if other processes change the objects, too.
   [[nodiscard]] bool is_shared() const { return store_.is_shared(); }
+  // Why the store does not work; "" if it does.
+  [[nodiscard]] std::string trouble() const { return store_.health(); }
   // Loads all objects, as being built. version() continues from the stored one.
   [[nodiscard]] Result<Objects> load();
   // Saves all or nothing; durable on return. Increments version(). Returns the version of the saved
@@ -54,6 +56,8 @@ class StoredObjects {
   [[nodiscard]] Saved save_pins(const std::vector<ObjectToSave>& built,
                                 const Announcement* ends = nullptr);
   [[nodiscard]] std::uint64_t version() const { return number_.load(); }
+  // See confirm_unchanged().
+  [[nodiscard]] Result<void> confirm() const;
 
   // stored_objects_follow.cc. For a shared store:
 

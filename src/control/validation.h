@@ -16,7 +16,7 @@
 
 namespace sluice::control {
 
-// What the documents are checked against.
+// The builder and the objects that validate() checks the documents against.
 struct Ground {
   const ObjectBuilder& builder;
   Objects objects{};      // in force

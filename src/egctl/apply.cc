@@ -18,7 +18,7 @@ void add_apply(Command root, Invocation& invocation) {
   command.footer(
       "All objects are applied, or none. In a cluster, members that do not run them are named, "
       "and\n"
-      "the exit code is 1. Example:\n  egctl apply -f pipeline.yaml");
+      "the exit code is 6. Example:\n  egctl apply -f pipeline.yaml");
   set_action(command, invocation, [files, waiting, dry_run](Invocation& s) {
     if (*dry_run) return try_objects(s, *files, "apply");
     return send_objects(s, *files, "apply", *waiting);

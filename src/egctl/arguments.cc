@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/faults.h"
+#include "egctl/absent.h"
 
 namespace sluice::egctl {
 namespace {
@@ -36,7 +37,10 @@ Error unknown(const CLI::App& parent, const std::string& word) {
   std::vector<std::string> names;
   for (const CLI::App* command : commands_of(parent)) names.push_back(command->get_name());
   const std::vector<std::string_view> known(names.begin(), names.end());
-  const std::string where = parent.get_parent() == nullptr ? "" : " of " + parent.get_name();
+  const bool of_root = parent.get_parent() == nullptr;
+  const std::string where = of_root ? "" : " of " + parent.get_name();
+  if (const std::string advice = of_root ? advice_on_word(word) : ""; !advice.empty())
+    return {ErrorKind::invalid, "unknown command: " + word + "; " + advice, {}};
   return {ErrorKind::invalid,
           "unknown command" + where + ": " + word + config::suggestion(word, known) +
               "; egctl help lists them",

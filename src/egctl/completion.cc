@@ -43,7 +43,7 @@ void add_shell(Command completion, Invocation& invocation, const std::string& sh
   });
 }
 
-// What the scripts call.
+// The hidden command that the completion scripts call.
 void add_words(Command root, Invocation& invocation) {
   const Command command = root.add(kWordsCommand, "Print the words that may stand next");
   command.group("");  // not in the help

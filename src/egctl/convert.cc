@@ -11,6 +11,7 @@
 #include "config/emit.h"
 #include "config/formats.h"
 #include "egctl/files.h"
+#include "egctl/nginx/checking.h"
 #include "egctl/nginx/conversion.h"
 
 namespace sluice::egctl {
@@ -32,6 +33,13 @@ class ConfigFolder {
 
   [[nodiscard]] std::string path_of(const std::string& name) const {
     return (folder_ / name).string();
+  }
+  // For a gateway, whose folder is another one.
+  [[nodiscard]] std::string absolute_path_of(const std::string& name) const {
+    if (name.empty()) return name;
+    std::error_code unknown;
+    const auto path = std::filesystem::absolute(folder_ / name, unknown);
+    return (unknown ? folder_ / name : path).lexically_normal().string();
   }
 
   // A name without wildcards must be there.
@@ -65,25 +73,41 @@ std::string yaml_of(const std::vector<Json>& objects) {
   return text;
 }
 
+// A file with a private key is for its owner only.
+Result<void> write_objects(Invocation& invocation, const std::string& output,
+                           const nginx::Conversion& made) {
+  constexpr unsigned kOwnerOnly = 0600;
+  const std::string yaml = yaml_of(made.objects);
+  if (output.empty() || output == "-") {
+    invocation.out << yaml;
+    return {};
+  }
+  if (!made.has_keys) return write_file(output, yaml);
+  SLUICE_TRY(OutputFile file, OutputFile::create(output, {.mode = kOwnerOnly}));
+  SLUICE_CHECK(file.write(yaml));
+  return file.commit();
+}
+
 Result<void> convert_nginx(Invocation& invocation, const ConvertArguments& arguments) {
   const ConfigFolder folder(arguments.input);
   SLUICE_TRY(std::string text, read_input(arguments.input));
   const auto find = [&folder](const std::string& pattern) { return folder.find(pattern); };
   SLUICE_TRY(const auto directives,
              nginx::read_directives({arguments.input, std::move(text)}, find));
-  const auto read_pem = [&folder](const std::string& name) {
-    return read_file(folder.path_of(name), kPemBytesMax);
-  };
-  auto made = nginx::convert(directives, arguments.prefix, read_pem);
+  const nginx::NamedFiles files = {
+      .read_pem =
+          [&folder](const std::string& name) {
+            return read_file(folder.path_of(name), kPemBytesMax);
+          },
+      .path_of = [&folder](const std::string& name) { return folder.absolute_path_of(name); }};
+  auto made = nginx::convert(directives, arguments.prefix, files);
   if (!made) return fail(ErrorKind::invalid, arguments.input + ": " + made.error().message);
-  const std::string yaml = yaml_of(made->objects);
-  if (arguments.output.empty() || arguments.output == "-") {
-    invocation.out << yaml;
-  } else {
-    SLUICE_CHECK(write_file(arguments.output, yaml));
-  }
-  for (const std::string& line : made->warnings) invocation.err << "Warning: " << line << "\n";
-  return {};
+  const auto valid = nginx::check(*made);
+  SLUICE_CHECK(write_objects(invocation, arguments.output, *made));
+  for (const std::string& line : made->notes.lines()) invocation.err << "Warning: " << line << "\n";
+  if (made->has_keys)
+    invocation.err << "Warning: the objects hold private keys: keep the file from others\n";
+  return valid;
 }
 
 std::string fault_of_prefix(const std::string& text) {
@@ -109,7 +133,9 @@ void add_convert(Command root, Invocation& invocation) {
       .required()
       .check(fault_of_prefix);
   command.footer(
-      "A directive that has no counterpart is named on standard error with file and line.\n"
+      "A directive that has no counterpart is named on standard error with file and line, and\n"
+      "what it stands in answers 403 or 503, unless it is harmless to leave it out. Nothing that\n"
+      "nginx keeps closed becomes open.\n"
       "Example:\n  egctl convert nginx -f /etc/nginx/nginx.conf -o sluice.yaml --resource-prefix "
       "shop");
   set_action(command, invocation,

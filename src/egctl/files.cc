@@ -219,15 +219,15 @@ ObjectDocuments documents_of(const Json& objects) {
   return out;
 }
 
-void name_places(const ObjectDocuments& objects, std::vector<std::string>& lines) {
+void name_places(const std::vector<std::string>& places, std::vector<std::string>& lines) {
   for (std::string& line : lines) {
     if (!line.starts_with(kDocument)) continue;
     std::size_t number = 0;
     const char* end = line.data() + line.size();
     const auto parsed = std::from_chars(line.data() + kDocument.size(), end, number);
-    if (number == 0 || number > objects.places.size()) continue;
+    if (number == 0 || number > places.size()) continue;
     const std::string_view rest(parsed.ptr, end);
-    if (rest.starts_with(", ")) line = objects.places[number - 1] + std::string(rest.substr(2));
+    if (rest.starts_with(", ")) line = places[number - 1] + std::string(rest.substr(2));
   }
 }
 

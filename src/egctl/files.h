@@ -79,6 +79,7 @@ struct ObjectDocuments {
 // `objects`: a list of specs.
 [[nodiscard]] ObjectDocuments documents_of(const Json& objects);
 // Makes the server's fault lines, `document 3, port: ...`, name the file if there is more than one.
-void name_places(const ObjectDocuments& objects, std::vector<std::string>& lines);
+// `places`: of the documents, in their order.
+void name_places(const std::vector<std::string>& places, std::vector<std::string>& lines);
 
 }  // namespace sluice::egctl

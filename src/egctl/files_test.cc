@@ -45,7 +45,7 @@ TEST_F(FilesTest, FaultsNameTheirFile) {
   std::vector<std::string> lines = {"document 1, port: is required",
                                     "document 3, kind: is required", "document 9, x: y",
                                     "port: is required"};
-  name_places(*objects, lines);
+  name_places(objects->places, lines);
   EXPECT_THAT(lines, ElementsAre(a + ": port: is required", b + ": document 2, kind: is required",
                                  "document 9, x: y", "port: is required"));
 }

@@ -105,7 +105,7 @@ Result<void> add_tls(Invocation& invocation, const HttpProxy& proxy, Json& serve
 
 Result<void> create(Invocation& invocation, const HttpProxy& proxy) {
   if (proxy.auto_cert || !proxy.auto_cert_options.empty()) {
-    return fail(ErrorKind::invalid, "--auto-cert is not there yet",
+    return fail(ErrorKind::invalid, "--auto-cert is not there, because AutoCertManager is not",
                 {"get the certificate by an ACME client, and name it with --tls --cert-file FILE "
                  "--key-file FILE"});
   }

@@ -75,7 +75,7 @@ class PathParser {
   }
 
  private:
-  // What stands between { and }: one or more texts and paths.
+  // Reads the part of a template between { and }: one or more texts and paths.
   Result<void> action(std::vector<JsonPathNode>& out, int depth) {
     if (take_word("range")) {
       if (depth >= kRangesMax) return wrong("too many ranges one inside the other");

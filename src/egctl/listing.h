@@ -21,8 +21,8 @@ struct Listing {
   Row header;
   std::vector<Row> rows;  // the first cell is the name
 
-  // The rows that `before` lacks, or has with other cells. Ages do not count. What is gone comes
-  // last, with the state "deleted".
+  // Returns the rows that are new or differ from `before`; a different age is no difference. The
+  // rows that are gone come last, with the state "deleted".
   [[nodiscard]] std::vector<Row> changes_since(const Listing& before) const;
 };
 

@@ -62,17 +62,28 @@ std::string owns_text(const Json& member) {
   return text;
 }
 
+// The state of the certificate that ends first, and the day; "" without certificates.
+std::string certificates_text(const Json& member) {
+  const Json certificates = member.value("certificates", Json::array());
+  if (!certificates.is_array() || certificates.empty()) return "";
+  const Json& first = certificates.front();
+  constexpr std::size_t kDay = 10;
+  const bool is_over = text_at(first, "state") == "expired";
+  return (is_over ? "expired " : "until ") + text_at(first, "expires").substr(0, kDay);
+}
+
 std::vector<Row> wide_rows(const std::vector<Json>& members) {
   const auto now = std::chrono::system_clock::now();
-  std::vector<Row> rows{
-      {"NAME", "ROLE", "AGE", "VERSION", "CLUSTER-ADDR", "ZONE", "OBJECTS", "CLOCK", "OWNS"}};
+  std::vector<Row> rows{{"NAME", "ROLE", "AGE", "VERSION", "CLUSTER-ADDR", "ZONE", "OBJECTS",
+                         "CLOCK", "CERTIFICATES", "OWNS"}};
   for (const Json& member : members) {
     const Json options = member.value("options", Json::object());
     const std::string role = text_at(options, "cluster-role");
     rows.push_back({text_at(options, "name"), role.empty() ? "single" : role,
                     format_age(text_at(member, "startTime"), now), text_at(member, "version"),
                     text_at(member, "clusterAddress"), text_at(member, "zone"),
-                    objects_text(member), clock_text(member), owns_text(member)});
+                    objects_text(member), clock_text(member), certificates_text(member),
+                    owns_text(member)});
   }
   return rows;
 }

@@ -103,7 +103,7 @@ Result<void> stop(Invocation& invocation, const std::string& given) {
 void add_profile(Command root, Invocation& invocation) {
   const Command profile = root.add("profile", "Profiles of the server, which has --profiling");
   profile.require_command();
-  profile.footer("Read a CPU profile with: go tool pprof sluice-server FILE");
+  profile.footer("Read a CPU profile with github.com/google/pprof: pprof -top sluice-server FILE");
   set_action(profile.add("info", "Print which profiles are being taken"), invocation, print_info);
   const Command begin = profile.add("start", "Begin a profile");
   begin.require_command();

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "config/faults.h"
+#include "egctl/absent.h"
 #include "egctl/custom_document.h"
 #include "egctl/json_text.h"
 
@@ -62,6 +63,9 @@ Result<std::string> find_kind(const std::vector<ResourceKind>& resources, std::s
     if (answers_to(resource, lower_case(word))) return resource.kind;
     known.push_back(resource.name);
   }
+  if (const std::string advice = advice_on_word(word); !advice.empty())
+    return fail(ErrorKind::invalid,
+                "no such kind of resource: " + std::string(word) + "; " + advice);
   return fail(ErrorKind::invalid, "no such kind of resource: " + std::string(word) +
                                       config::suggestion(word, known) +
                                       " (egctl api-resources lists them)");

@@ -3,16 +3,25 @@
 
 #include <nlohmann/json.hpp>
 
+#include "egctl/custom_check.h"
 #include "egctl/custom_data.h"
 #include "egctl/json_text.h"
 
 namespace sluice::egctl {
 namespace {
 
+// Of CustomData: ", 2 items put, 1 deleted".
+std::string counts_of(const Json& one) {
+  if (!one.contains("put") || text_at(one, "change") == "unchanged") return "";
+  const auto put = one["put"].get<std::uint64_t>();
+  return ", " + std::to_string(put) + (put == 1 ? " item" : " items") + " put, " +
+         std::to_string(one.value("deleted", std::uint64_t{0})) + " deleted";
+}
+
 // "create Pipeline demo successfully"; for apply, the outcome: "Pipeline demo unchanged".
 std::string outcome_line(const Json& one, const std::string& mode) {
   const std::string object = text_at(one, "kind") + " " + text_at(one, "name");
-  if (mode == "apply") return object + " " + text_at(one, "change");
+  if (mode == "apply") return object + " " + text_at(one, "change") + counts_of(one);
   return mode + " " + object + " successfully";
 }
 
@@ -44,11 +53,6 @@ void print_warnings(const Invocation& invocation, const Json& one) {
     invocation.err << "Warning: " << text_at(one, "name") << ": " << warning << "\n";
 }
 
-void warn_of_unchecked(const Invocation& invocation, const ObjectDocuments& objects) {
-  if (objects.custom.empty()) return;
-  invocation.err << "Warning: documents of custom data are not checked here\n";
-}
-
 void add_file_option(Command command, std::vector<std::string>& files) {
   command.option("-f,--file", files, "file to read, - for standard input; may be repeated")
       .type_name("FILE")
@@ -63,14 +67,17 @@ Result<void> send_objects(Invocation& invocation, const std::vector<std::string>
 
 Result<Json> ask_for_preview(const Invocation& invocation, ObjectDocuments objects,
                              const std::string& mode) {
-  warn_of_unchecked(invocation, objects);
-  if (objects.names.empty()) return Json::array();
+  SLUICE_TRY(Json custom, preview_custom_documents(invocation, objects.custom, mode));
+  if (objects.names.empty() && !objects.custom.empty()) return custom;
   SLUICE_TRY(const ApiClient client, invocation.client());
   auto previews = client.json({.method = "POST",
                                .path = "/objects?dry-run=true&mode=" + mode,
                                .body = std::move(objects.text)});
-  if (previews) return previews;
-  name_places(objects, previews.error().details);
+  if (previews) {
+    for (Json& one : *previews) custom.push_back(std::move(one));
+    return custom;
+  }
+  name_places(objects.places, previews.error().details);
   return refused(mode + " " + objects.label, std::move(previews).error());
 }
 
@@ -95,7 +102,7 @@ Result<void> send_documents(Invocation& invocation, ObjectDocuments objects,
   auto applied = client.json(
       {.method = "POST", .path = "/objects?mode=" + mode, .body = std::move(objects.text)});
   if (!applied) {
-    name_places(objects, applied.error().details);
+    name_places(objects.places, applied.error().details);
     return refused(mode + " " + objects.label, std::move(applied).error());
   }
   print_outcome(invocation, *applied, mode);

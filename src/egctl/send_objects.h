@@ -25,11 +25,10 @@ void add_file_option(Command command, std::vector<std::string>& files);
 [[nodiscard]] Result<void> try_objects(Invocation& invocation,
                                        const std::vector<std::string>& files,
                                        const std::string& mode);
-// The answer of the server: a list of {name, kind, change, before, spec}, and warnings.
+// The answers of the server: a list of {name, kind, change, before, spec}, and warnings. Custom
+// data come first.
 [[nodiscard]] Result<Json> ask_for_preview(const Invocation& invocation, ObjectDocuments objects,
                                            const std::string& mode);
-// On standard error, if there are documents that only an apply reads.
-void warn_of_unchecked(const Invocation& invocation, const ObjectDocuments& objects);
 // The warnings of an object of an answer, a line each on standard error.
 void print_warnings(const Invocation& invocation, const Json& one);
 

@@ -6,16 +6,16 @@
 
 #include "control/validation.h"
 #include "egctl/catalog.h"
+#include "egctl/custom_check.h"
 #include "egctl/send_objects.h"
 
 namespace sluice::egctl {
 namespace {
 
 // The error of a check that asks nobody: "validate Pipeline p failed: 2 errors".
-std::unexpected<Error> invalid(const ObjectDocuments& objects, Error error) {
-  name_places(objects, error.details);
+std::unexpected<Error> invalid(const std::string& label, Error error) {
   const std::size_t count = error.details.size();
-  error.message = "validate " + objects.label + " failed: " +
+  error.message = "validate " + label + " failed: " +
                   (count == 0   ? error.message
                    : count == 1 ? std::string("1 error")
                                 : std::to_string(count) + " errors");
@@ -31,15 +31,34 @@ Json validation_json(const std::vector<control::Step>& steps) {
   return out;
 }
 
-Result<void> validate_files(Invocation& invocation, const std::vector<std::string>& files) {
-  SLUICE_TRY(const ObjectDocuments objects, read_objects(files));
-  warn_of_unchecked(invocation, objects);
-  if (objects.names.empty() && !objects.custom.empty()) return {};
+Result<Json> validate_objects(const ObjectDocuments& objects) {
+  if (objects.names.empty() && !objects.custom.empty()) return Json::array();
   SLUICE_TRY(const auto documents, control::objects_in(objects.text));
   SLUICE_TRY(const Catalog catalog, Catalog::open(Catalog::Use::build));
   auto steps = control::validate(documents, control::ApplyMode::apply, {catalog.builder()});
-  if (!steps) return invalid(objects, std::move(steps).error());
-  const Json report = validation_json(*steps);
+  if (steps) return validation_json(*steps);
+  name_places(objects.places, steps.error().details);
+  return std::unexpected(std::move(steps).error());
+}
+
+// The faults of both kinds of documents, or the reports.
+Result<Json> validate_all(const ObjectDocuments& documents) {
+  auto custom = validate_custom(documents.custom);
+  auto objects = validate_objects(documents);
+  if (custom && objects) {
+    for (Json& one : *objects) custom->push_back(std::move(one));
+    return custom;
+  }
+  if (custom) return invalid(documents.label, std::move(objects).error());
+  if (objects) return invalid(label_of(documents.custom), std::move(custom).error());
+  Error error = std::move(custom).error();
+  for (std::string& line : objects.error().details) error.details.push_back(std::move(line));
+  return invalid(documents.label + " and custom data", std::move(error));
+}
+
+Result<void> validate_files(Invocation& invocation, const std::vector<std::string>& files) {
+  SLUICE_TRY(const ObjectDocuments documents, read_objects(files));
+  SLUICE_TRY(const Json report, validate_all(documents));
   if (invocation.format() != Output::standard) {
     invocation.print(report);
     return {};

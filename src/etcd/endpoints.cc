@@ -220,7 +220,7 @@ Task<CallReply<void>> Endpoints::ensure_token(EndpointIndex index, TimePoint dea
 Task<void> Endpoints::authenticate(std::shared_ptr<Endpoints> self, EndpointIndex index) {
   pb::AuthenticateRequest request;
   request.set_name(self->options_.user);
-  request.set_password(self->options_.password);
+  request.set_password(self->options_.password.text());
   const std::string framed = frame_of(request);
   const TimePoint deadline = loop::EventLoop::now() + self->options_.call_max;
   const auto reply = co_await self->call_at(index, kAuthenticate, framed, deadline);

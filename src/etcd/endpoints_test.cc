@@ -167,7 +167,7 @@ TEST_F(EtcdEndpoints, AuthenticatesOnceAndAgainWhenTheTokenIsOld) {
               refused(3, "etcdserver: revision of auth store is old"), token("three"),
               answered(success())});
   options_.user = "app";
-  options_.password = "secret";
+  options_.password = RenewableText("secret");
   for (int i = 0; i < 3; ++i) EXPECT_EQ(words(txn()), "7");
   const std::string txn = "/etcdserverpb.KV/Txn ";
   const std::string authenticate = "/etcdserverpb.Auth/Authenticate";

@@ -5,9 +5,8 @@
 
 namespace sluice::etcd {
 
-Result<std::shared_ptr<const net::TlsClientContext>> make_tls(std::string authorities,
-                                                              std::string certificate,
-                                                              std::string key) {
+Result<std::shared_ptr<net::TlsClientContext>> make_tls(std::string authorities,
+                                                        std::string certificate, std::string key) {
   net::TlsClientOptions options;
   options.authorities = std::move(authorities);
   options.own = {"", std::move(certificate), std::move(key)};

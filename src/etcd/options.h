@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/renewable_text.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "etcd/call_failure.h"
@@ -25,9 +26,9 @@ struct Options {
   std::vector<std::string> endpoints;
   // For https. Requires: its protocols are {"h2"}. make_tls() makes one.
   std::shared_ptr<const net::TlsClientContext> tls{};
-  std::string user{};  // empty: no password; etcd may take the user from the certificate
-  std::string password{};
-  std::string keys{};  // what all keys of the client begin with; for messages
+  std::string user{};        // empty: no password; etcd may take the user from the certificate
+  RenewableText password{};  // of the next authentication
+  std::string keys{};        // what all keys of the client begin with; for messages
   Duration dial_max = std::chrono::seconds(2);  // of look-up and TCP; likewise of the TLS handshake
   // A PING is sent on a connection with calls that has been silent for this long; at least
   // kKeepAliveMin. Without a sign of life for `keep_alive_max` after it, the connection ends.
@@ -40,9 +41,9 @@ struct Options {
 
 // Makes Options::tls of PEM texts; blocks. Empty `authorities`: the system's. Empty `certificate`:
 // none is shown. Error: `invalid`.
-[[nodiscard]] Result<std::shared_ptr<const net::TlsClientContext>> make_tls(std::string authorities,
-                                                                            std::string certificate,
-                                                                            std::string key);
+[[nodiscard]] Result<std::shared_ptr<net::TlsClientContext>> make_tls(std::string authorities,
+                                                                      std::string certificate,
+                                                                      std::string key);
 
 // Trivial, so that it may be a temporary of a co_await expression.
 struct CallOptions {

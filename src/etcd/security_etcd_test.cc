@@ -30,7 +30,7 @@ class UsersOfEtcd : public testing::EtcdFixture {
   void connect_as(const std::string& user, const std::string& password) {
     Options options;
     options.user = user;
-    options.password = password;
+    options.password = RenewableText(password);
     connect(options);
   }
   std::unique_ptr<Watch> watch(const std::string& key) {

@@ -21,6 +21,7 @@
 #include "filters/response_adaptor/response_adaptor.h"
 #include "filters/response_builder/response_builder.h"
 #include "filters/result_builder/result_builder.h"
+#include "filters/simple_http_proxy/simple_http_proxy.h"
 #include "filters/validator/validator.h"
 #include "filters/wasm_host/wasm_host.h"
 #include "filters/web_socket_proxy/web_socket_proxy.h"
@@ -55,6 +56,7 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   kinds.push_back(make_response_adaptor_kind(services.logger));
   kinds.push_back(make_response_builder_kind(services.logger));
   kinds.push_back(make_result_builder_kind(services.logger));
+  kinds.push_back(make_simple_http_proxy_kind(services.core_count));
   kinds.push_back(make_validator_kind({checks, blocking, services.logger, services.core_count}));
   SLUICE_TRY(auto wasm_host, make_wasm_host_kind(services.engine, services.store, services.logger,
                                                  services.core_count, services.code_folder,

@@ -13,14 +13,10 @@ namespace {
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-constexpr std::size_t kFixdateSize = 29;
-
-// Appends the last `count` digits of a number.
-void append_digits(std::string& out, unsigned number, std::size_t count) {
-  const std::size_t begin = out.size();
-  out.append(count, '0');
-  for (std::size_t at = out.size(); at > begin; number /= 10)
-    out[--at] = static_cast<char>('0' + number % 10);
+// Writes the last two digits of a number.
+void put_digits(char* to, unsigned number) {
+  to[0] = static_cast<char>('0' + number / 10 % 10);
+  to[1] = static_cast<char>('0' + number % 10);
 }
 
 // Takes pieces off the text, one after the other. A piece that does not match makes the scanner
@@ -164,19 +160,18 @@ std::string format_date(std::int64_t seconds) {
   const sys_days day = floor<days>(when);
   const year_month_day date(day);
   const hh_mm_ss time(when - day);
-  std::string out;
-  out.reserve(kFixdateSize);
-  out.append(kDays.at(weekday(day).c_encoding())).append(", ");
-  append_digits(out, static_cast<unsigned>(date.day()), 2);
-  out.append(1, ' ').append(kMonths.at(static_cast<unsigned>(date.month()) - 1)).append(1, ' ');
-  append_digits(out, static_cast<unsigned>(static_cast<int>(date.year())), 4);
-  out += ' ';
-  append_digits(out, static_cast<unsigned>(time.hours().count()), 2);
-  out += ':';
-  append_digits(out, static_cast<unsigned>(time.minutes().count()), 2);
-  out += ':';
-  append_digits(out, static_cast<unsigned>(time.seconds().count()), 2);
-  return out.append(" GMT");
+  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  std::string out = "Sun, 06 Nov 1994 08:49:37 GMT";
+  char* const text = out.data();
+  kDays.at(weekday(day).c_encoding()).copy(text, 3);
+  put_digits(text + 5, static_cast<unsigned>(date.day()));
+  kMonths.at(static_cast<unsigned>(date.month()) - 1).copy(text + 8, 3);
+  put_digits(text + 12, year / 100);
+  put_digits(text + 14, year);
+  put_digits(text + 17, static_cast<unsigned>(time.hours().count()));
+  put_digits(text + 20, static_cast<unsigned>(time.minutes().count()));
+  put_digits(text + 23, static_cast<unsigned>(time.seconds().count()));
+  return out;
 }
 
 }  // namespace sluice::http

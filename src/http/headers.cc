@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/text_fill.h"
 #include "http/chars.h"
 
 namespace sluice::http {
@@ -87,8 +88,8 @@ void Headers::set(std::string_view name, std::string_view value) {
   std::size_t at = 0;
   while (at < size_ && !iequals(fields_[at].name, name)) ++at;
   if (at == size_) return add(name, value);
-  fields_[at].name.assign(name);
-  fields_[at].value.assign(value);
+  assign_text(fields_[at].name, name);
+  assign_text(fields_[at].value, value);
   remove_from(at + 1, fields_[at].name);
 }
 
@@ -96,8 +97,8 @@ void Headers::add(std::string_view name, std::string_view value) {
   if (size_ == fields_.size()) {
     fields_.push_back(Field{std::string(name), std::string(value)});
   } else {
-    fields_[size_].name.assign(name);
-    fields_[size_].value.assign(value);
+    assign_text(fields_[size_].name, name);
+    assign_text(fields_[size_].value, value);
   }
   ++size_;
 }

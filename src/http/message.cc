@@ -2,6 +2,7 @@
 #include "http/message.h"
 
 #include "base/host_port.h"
+#include "base/text_fill.h"
 #include "http/chars.h"
 
 namespace sluice::http {
@@ -74,12 +75,12 @@ bool Request::set_target(std::string_view target) {
   const std::size_t question = target.find('?');
   if (question != std::string_view::npos) {
     has_query = true;
-    query = target.substr(question + 1);
+    assign_text(query, target.substr(question + 1));
     target = target.substr(0, question);
   }
-  escaped_path = target.empty() ? "/" : target;
+  assign_text(escaped_path, target.empty() ? "/" : target);
   if (escaped_path.find('%') != std::string::npos) return percent_decode(escaped_path, path);
-  path = escaped_path;
+  assign_text(path, escaped_path);
   return true;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/reason_phrase.h"
 
-#include <algorithm>
 #include <array>
 
 namespace sluice::http {
@@ -76,13 +75,23 @@ constexpr auto kReasons = std::to_array<Reason>({
     {510, "Not Extended"},
     {511, "Network Authentication Required"},
 });
-static_assert(std::ranges::is_sorted(kReasons, {}, &Reason::status));
+
+constexpr int kStatusMin = 100;
+constexpr int kStatusMax = 599;
+
+consteval auto phrases_by_status() {
+  std::array<std::string_view, kStatusMax - kStatusMin + 1> phrases{};
+  for (const auto& [status, phrase] : kReasons)
+    phrases.at(static_cast<std::size_t>(status - kStatusMin)) = phrase;
+  return phrases;
+}
+constexpr auto kPhrases = phrases_by_status();
 
 }  // namespace
 
 std::string_view reason_phrase(int status) {
-  const auto at = std::ranges::lower_bound(kReasons, status, {}, &Reason::status);
-  return at != kReasons.end() && at->status == status ? at->phrase : std::string_view{};
+  if (status < kStatusMin || status > kStatusMax) return {};
+  return kPhrases[static_cast<std::size_t>(status - kStatusMin)];
 }
 
 }  // namespace sluice::http

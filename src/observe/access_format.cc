@@ -20,6 +20,11 @@ void append_number(std::string& out, std::uint64_t value) {
   out.append(digits.data(), end);
 }
 
+void append_microseconds(std::string& out, Duration duration) {
+  append_number(out,
+                static_cast<std::uint64_t>(std::max<Duration::rep>(0, duration.count()) / 1000));
+}
+
 // Microseconds, or milliseconds with three places: enough for a log, and cheap.
 void append_duration(std::string& out, Duration duration) {
   const auto us = static_cast<std::uint64_t>(duration.count() < 0 ? 0 : duration.count() / 1000);
@@ -75,20 +80,30 @@ std::size_t quotes_in(std::string_view literal) {
 
 }  // namespace
 
-AccessFormat::AccessFormat() : AccessFormat(*parse(kDefaultFormat)) {}
+AccessFormat::AccessFormat() : AccessFormat(*parse(kDefaultFormat)) { kind_ = Kind::standard; }
+
+AccessFormat AccessFormat::json_lines() {
+  AccessFormat made{Empty{}};
+  made.escape_ = LineEscape::json();
+  made.kind_ = Kind::json_lines;
+  return made;
+}
 
 Result<AccessFormat> AccessFormat::parse(std::string_view format) {
-  static constexpr std::array kNames{std::pair{std::string_view("Time"), LogVariable::time},
-                                     std::pair{std::string_view("RemoteAddr"), LogVariable::peer},
-                                     std::pair{std::string_view("RealIP"), LogVariable::real_ip},
-                                     std::pair{std::string_view("Method"), LogVariable::method},
-                                     std::pair{std::string_view("URI"), LogVariable::uri},
-                                     std::pair{std::string_view("Proto"), LogVariable::proto},
-                                     std::pair{std::string_view("StatusCode"), LogVariable::status},
-                                     std::pair{std::string_view("Duration"), LogVariable::duration},
-                                     std::pair{std::string_view("ReqSize"), LogVariable::rx},
-                                     std::pair{std::string_view("RespSize"), LogVariable::tx},
-                                     std::pair{std::string_view("Tags"), LogVariable::tags}};
+  static constexpr std::array kNames{
+      std::pair{std::string_view("Time"), LogVariable::time},
+      std::pair{std::string_view("RemoteAddr"), LogVariable::peer},
+      std::pair{std::string_view("RealIP"), LogVariable::real_ip},
+      std::pair{std::string_view("Method"), LogVariable::method},
+      std::pair{std::string_view("URI"), LogVariable::uri},
+      std::pair{std::string_view("Proto"), LogVariable::proto},
+      std::pair{std::string_view("StatusCode"), LogVariable::status},
+      std::pair{std::string_view("Duration"), LogVariable::duration},
+      std::pair{std::string_view("ReqSize"), LogVariable::rx},
+      std::pair{std::string_view("RespSize"), LogVariable::tx},
+      std::pair{std::string_view("Tags"), LogVariable::tags},
+      std::pair{std::string_view("ReqHeaders"), LogVariable::request_fields},
+      std::pair{std::string_view("RespHeaders"), LogVariable::response_fields}};
   AccessFormat out{Empty{}};
   const bool json = is_json(format);
   std::string literals;
@@ -121,6 +136,13 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
   return out;
 }
 
+bool AccessFormat::has_fields() const {
+  return std::ranges::any_of(items_, [](const FormatItem& item) {
+    return item.variable == LogVariable::request_fields ||
+           item.variable == LogVariable::response_fields;
+  });
+}
+
 bool AccessFormat::is_number(LogVariable variable) {
   return variable == LogVariable::status || variable == LogVariable::rx ||
          variable == LogVariable::tx;
@@ -151,7 +173,57 @@ void AccessFormat::append_tags(std::string& out, const AccessEntry& entry) const
   }
 }
 
+void AccessFormat::append_json_steps(std::string& out, const AccessEntry& entry) const {
+  out += ",\"filters\":[";
+  bool first = true;
+  for (const AccessEntry::FilterRun& step : entry.steps) {
+    out += std::exchange(first, false) ? "{\"name\":\"" : ",{\"name\":\"";
+    escape_.append(out, step.alias);
+    out.append("\",\"result\":\"").append(step.result).append("\",\"durationUs\":");
+    append_microseconds(out, step.duration);
+    out += '}';
+  }
+  out += "],\"tags\":[";
+  first = true;
+  for (const std::string& tag : entry.tags) {
+    out += std::exchange(first, false) ? "\"" : ",\"";
+    escape_.append(out, tag);
+    out += '"';
+  }
+  out += ']';
+}
+
+void AccessFormat::append_json(std::string& out, const AccessEntry& entry, TimeCache& cache) const {
+  const auto text = [&](std::string_view key, std::string_view value) {
+    out.append(",\"").append(key).append("\":\"");
+    escape_.append(out, value);
+    out += '"';
+  };
+  const auto number = [&](std::string_view key, std::uint64_t value) {
+    out.append(",\"").append(key).append("\":");
+    append_number(out, value);
+  };
+  out += "{\"time\":\"";
+  append_time(out, entry.start, cache);
+  out += '"';
+  text("peer", entry.peer);
+  text("client", entry.real_ip);
+  text("method", entry.method);
+  text("target", entry.target.substr(0, kUriBytesMax));
+  text("protocol", entry.protocol);
+  number("status", static_cast<std::uint64_t>(entry.status));
+  out += ",\"durationUs\":";
+  append_microseconds(out, entry.duration);
+  number("requestBytes", entry.request_bytes);
+  number("responseBytes", entry.response_bytes);
+  text("pipeline", entry.pipeline);
+  append_json_steps(out, entry);
+  if (!entry.trace_id.empty()) text("traceId", entry.trace_id);
+  out += "}\n";
+}
+
 void AccessFormat::append(std::string& out, const AccessEntry& entry, TimeCache& cache) const {
+  if (kind_ == Kind::json_lines) return append_json(out, entry, cache);
   for (const FormatItem& item : items_) {
     switch (item.variable) {
       case LogVariable::text:
@@ -189,6 +261,12 @@ void AccessFormat::append(std::string& out, const AccessEntry& entry, TimeCache&
         break;
       case LogVariable::tags:
         append_tags(out, entry);
+        break;
+      case LogVariable::request_fields:
+        escape_.append(out, entry.request_fields);
+        break;
+      case LogVariable::response_fields:
+        escape_.append(out, entry.response_fields);
         break;
     }
   }

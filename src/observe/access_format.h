@@ -35,19 +35,30 @@ struct AccessEntry {
   };
   std::span<const FilterRun> steps;
   std::span<const std::string> tags;
+  // "Name: value; Name: value", without secrets. Only if the format has_fields().
+  std::string_view request_fields{};
+  std::string_view response_fields{};
+  std::string_view trace_id{};  // hexadecimal; "": the request is not traced
 };
 
 // A compiled template. Variables: Time RemoteAddr RealIP Method URI Proto StatusCode Duration
-// ReqSize RespSize Tags, written {{Name}}. Data of clients and programs is escaped for the kind of
-// line: JSON if the template begins with the brace of an object or a list of texts, else plain text
-// (LineEscape). Immutable; shared by the cores.
+// ReqSize RespSize Tags ReqHeaders RespHeaders, written {{Name}}. Data of clients and programs is
+// escaped for the kind of line: JSON if the template begins with the brace of an object or a list
+// of texts, else plain text (LineEscape). Immutable; shared by the cores.
 class AccessFormat {
  public:
   // The default: [{{Time}}] [{{RemoteAddr}} {{RealIP}} {{Method}} {{URI}} {{Proto}} {{StatusCode}}]
   // [{{Duration}} rx:{{ReqSize}}B tx:{{RespSize}}B] [{{Tags}}]
   AccessFormat();
+  // Lines of JSON with all that is known: time, peer, client, method, target, protocol, status,
+  // durationUs, requestBytes, responseBytes, pipeline, filters, tags, traceId.
+  [[nodiscard]] static AccessFormat json_lines();
+  // True for AccessFormat(): the server has no format of its own.
+  [[nodiscard]] bool is_default() const { return kind_ == Kind::standard; }
   // An error names the unknown variable, or the one outside of quotes in JSON.
   static Result<AccessFormat> parse(std::string_view format);
+  // A line has the fields of requests or responses, which are costly to collect.
+  [[nodiscard]] bool has_fields() const;
   // The rendered second of the last line: formatting a date costs more than the rest of the line.
   struct TimeCache {
     std::int64_t second = -1;
@@ -57,6 +68,7 @@ class AccessFormat {
   void append(std::string& out, const AccessEntry& entry, TimeCache& cache) const;
 
  private:
+  enum class Kind { standard, given, json_lines };
   struct Empty {};
   explicit AccessFormat(Empty) {}
   enum class LogVariable {
@@ -71,7 +83,9 @@ class AccessFormat {
     duration,
     rx,
     tx,
-    tags
+    tags,
+    request_fields,
+    response_fields
   };
   struct FormatItem {
     LogVariable variable;
@@ -79,9 +93,12 @@ class AccessFormat {
   };
   static bool is_number(LogVariable variable);
   void append_tags(std::string& out, const AccessEntry& entry) const;
+  void append_json(std::string& out, const AccessEntry& entry, TimeCache& cache) const;
+  void append_json_steps(std::string& out, const AccessEntry& entry) const;
 
   std::vector<FormatItem> items_;
   LineEscape escape_;
+  Kind kind_ = Kind::given;
 };
 
 }  // namespace sluice::observe

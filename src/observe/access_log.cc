@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <thread>
 
 namespace sluice::observe {
@@ -55,7 +56,8 @@ struct AccessLog::State {
   unsigned core_count;
   std::unique_ptr<Core[]> per_core;
   Logger logger;
-  std::FILE* file = stdout;  // writer thread only, after construction
+  std::optional<AccessFormat> json{};  // for the default format; none: text
+  std::FILE* file = stdout;            // writer thread only, after construction
   std::atomic<bool> reopen_wanted{false};
   std::atomic<std::uint32_t> wakeups{0};
   std::jthread writer;
@@ -92,8 +94,9 @@ void AccessLog::State::run(const std::stop_token& stop) {
   }
 }
 
-AccessLog::AccessLog(const std::string& file, unsigned core_count, Logger logger)
+AccessLog::AccessLog(const std::string& file, unsigned core_count, Logger logger, Lines lines)
     : state_(std::make_unique<State>(file, core_count, std::move(logger))) {
+  if (lines == Lines::json) state_->json = AccessFormat::json_lines();
   state_->writer = std::jthread([this](const std::stop_token& stop) { state_->run(stop); });
 }
 
@@ -117,7 +120,8 @@ void AccessLog::write(unsigned core, const AccessFormat& format, const AccessEnt
     state_->offer(mine);
     return;
   }
-  format.append(mine.buffer, entry, mine.time);
+  const AccessFormat& its = state_->json && format.is_default() ? *state_->json : format;
+  its.append(mine.buffer, entry, mine.time);
   if (mine.buffer.size() >= kBatchBytes) state_->offer(mine);
 }
 

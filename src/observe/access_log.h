@@ -15,8 +15,10 @@ namespace sluice::observe {
 
 class AccessLog {
  public:
+  // The lines of servers without a format of their own.
+  enum class Lines { text, json };
   // Writes to `file`, or to standard output if it is empty.
-  AccessLog(const std::string& file, unsigned core_count, Logger logger);
+  AccessLog(const std::string& file, unsigned core_count, Logger logger, Lines lines = Lines::text);
   ~AccessLog();
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;

@@ -68,6 +68,27 @@ TEST(AccessFormat, JsonCannotBeForged) {
   EXPECT_TRUE(AccessFormat::parse(R"({"a\"b":"{{URI}}"})").has_value());
 }
 
+TEST(AccessFormat, JsonLinesHaveAllThatIsKnown) {
+  AccessEntry e = entry();
+  const std::vector<AccessEntry::FilterRun> steps{{"wa\"sm", "", 900us}, {"mock", "mocked", 10us}};
+  const std::vector<std::string> tags{"one", "two\n\"forged"};
+  e.target = "/a\"\xff\n";
+  e.pipeline = "sale";
+  e.steps = steps;
+  e.tags = tags;
+  e.trace_id = "4bf92f3577b34da6";
+  std::string text = line(AccessFormat::json_lines(), e);
+  EXPECT_EQ(text.substr(0, 9), "{\"time\":\"");
+  EXPECT_EQ(
+      text.substr(text.find(",\"peer")),
+      R"(,"peer":"127.0.0.1:5000","client":"10.0.0.1","method":"GET","target":"/a\"\\xff\u000a",)"
+      R"("protocol":"HTTP/1.1","status":200,"durationUs":1234,"requestBytes":10,)"
+      R"("responseBytes":20,"pipeline":"sale","filters":[{"name":"wa\"sm","result":"",)"
+      R"("durationUs":900},{"name":"mock","result":"mocked","durationUs":10}],)"
+      R"("tags":["one","two\u000a\"forged"],"traceId":"4bf92f3577b34da6"})"
+      "\n");
+}
+
 TEST(AccessFormat, TextIsEscapedForTheMarksOfItsTemplate) {
   AccessEntry e = entry();
   e.target = "/a\"b|c\\x\xe9\x1b[31m'";

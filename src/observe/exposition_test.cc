@@ -37,6 +37,57 @@ TEST(Exposition, NoValueOfALabelEndsIt) {
   EXPECT_TRUE(out.text().ends_with("age_seconds{name=\"a\\\"} 1\\n\\\\\"} 1\n")) << out.text();
 }
 
+constexpr MetricFamily kSent{"sent_bytes_total", MetricType::counter, "Sent.", "bytes", "a,b"};
+constexpr MetricFamily kWait{"wait_seconds", MetricType::histogram, "Wait.", "seconds", "a"};
+constexpr MetricFamily kSize{"size_bytes", MetricType::summary, "Size.", "bytes"};
+
+TEST(Exposition, LabelsAreThoseOfTheFamily) {
+  Exposition out;
+  out.sample(kSent, {"x", "y"}, 3);
+  EXPECT_TRUE(out.text().ends_with("sent_bytes_total{a=\"x\",b=\"y\"} 3\n")) << out.text();
+}
+
+TEST(Exposition, AHistogramCountsUpwards) {
+  DurationTable table(1, 1);
+  table.add(0, 0, std::chrono::milliseconds(2));
+  table.add(0, 0, std::chrono::seconds(7));
+  Exposition out;
+  out.histogram(kWait, {"x"}, table.sum(0));
+  const std::string text = out.text();
+  EXPECT_NE(text.find("wait_seconds_bucket{a=\"x\",le=\"0.001\"} 0\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("wait_seconds_bucket{a=\"x\",le=\"5.0\"} 1\n"), std::string::npos) << text;
+  EXPECT_TRUE(
+      text.ends_with("wait_seconds_bucket{a=\"x\",le=\"+Inf\"} 2\n"
+                     "wait_seconds_sum{a=\"x\"} 7.002\nwait_seconds_count{a=\"x\"} 2\n"))
+      << text;
+}
+
+TEST(Exposition, OpenMetricsHasUnitsAndAnEnd) {
+  Exposition out(ExpositionFormat::open_metrics);
+  out.sample(kSent, {"x", "y"}, 3);
+  out.quantile(kSize, {}, "0.5", 9);
+  EXPECT_EQ(out.text(),
+            "# HELP sent_bytes Sent.\n# TYPE sent_bytes counter\n# UNIT sent_bytes bytes\n"
+            "sent_bytes_total{a=\"x\",b=\"y\"} 3\n"
+            "# HELP size_bytes Size.\n# TYPE size_bytes summary\n# UNIT size_bytes bytes\n"
+            "size_bytes{quantile=\"0.5\"} 9\n# EOF\n");
+}
+
+TEST(Exposition, ACounterWithoutTotalIsUnknownToOpenMetrics) {
+  static constexpr MetricFamily kOld{"total_hits", MetricType::counter, "Hits."};
+  Exposition out(ExpositionFormat::open_metrics);
+  out.add(kOld, {}, 1);
+  EXPECT_EQ(out.text(),
+            "# HELP total_hits Hits.\n# TYPE total_hits unknown\ntotal_hits 1\n# EOF\n");
+}
+
+TEST(Exposition, ALabelIsUtf8) {
+  Exposition out;
+  out.sample(kWait, {"\xc3\xa4\xff\""}, 1);
+  EXPECT_TRUE(out.text().ends_with("wait_seconds{a=\"\xc3\xa4\xef\xbf\xbd\\\"\"} 1\n"))
+      << out.text();
+}
+
 TEST(Exposition, NothingIsNothing) { EXPECT_EQ(Exposition().text(), ""); }
 
 }  // namespace

@@ -21,12 +21,18 @@ std::string_view to_string(Limit limit) {
   return kNames[static_cast<std::size_t>(limit)];
 }
 
+std::uint64_t Refusals::count(Limit limit) const {
+  std::uint64_t sum = 0;
+  for (unsigned core = 0; core < cells_.size(); ++core)
+    sum += cells_.at(core).counts[static_cast<std::size_t>(limit)].get();
+  return sum;
+}
+
 Json Refusals::to_json() const {
   Json json = Json::object();
   for (std::size_t i = 0; i < kLimits; ++i) {
-    std::uint64_t sum = 0;
-    for (unsigned core = 0; core < cells_.size(); ++core) sum += cells_.at(core).counts[i].get();
-    json[std::string(to_string(static_cast<Limit>(i)))] = sum;
+    const auto limit = static_cast<Limit>(i);
+    json[std::string(to_string(limit))] = count(limit);
   }
   return json;
 }

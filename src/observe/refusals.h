@@ -39,6 +39,8 @@ class Refusals {
   void record(unsigned core, Limit limit) {
     cells_.at(core).counts[static_cast<std::size_t>(limit)].add();
   }
+  // Any thread.
+  [[nodiscard]] std::uint64_t count(Limit limit) const;
   // Any thread: name -> count, of all limits.
   [[nodiscard]] Json to_json() const;
 

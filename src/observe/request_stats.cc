@@ -42,6 +42,10 @@ Histogram::Counts RequestStats::latencies() const {
   return sum;
 }
 
+DurationCounts RequestStats::durations() const {
+  return coarse(latencies(), cells_.sum(&Cells::total_us));
+}
+
 // Computes the moving averages, as in `uptime`, per second.
 void RequestStats::Rates::tick(std::uint64_t total, bool first) {
   const double seconds = std::chrono::duration<double>(kSamplePeriod).count();

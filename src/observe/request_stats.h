@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "base/time.h"
 #include "observe/counter.h"
+#include "observe/durations.h"
 #include "observe/histogram.h"
 
 namespace sluice::observe {
@@ -29,6 +30,10 @@ class RequestStats {
   [[nodiscard]] Json to_json() const;
   // Any thread: the requests since the start.
   [[nodiscard]] std::uint64_t count() const { return cells_.sum(&Cells::count); }
+  [[nodiscard]] std::uint64_t errors() const { return cells_.sum(&Cells::errors); }
+  [[nodiscard]] std::uint64_t request_bytes() const { return cells_.sum(&Cells::request_bytes); }
+  [[nodiscard]] std::uint64_t response_bytes() const { return cells_.sum(&Cells::response_bytes); }
+  [[nodiscard]] DurationCounts durations() const;
 
  private:
   struct Cells {

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
+
+#include "base/text.h"
 
 namespace sluice::pipeline {
 namespace {
@@ -59,7 +62,6 @@ constexpr std::array kLaterKinds{
         "log users in at a service of your own, and check its tokens with Validator (jwt.jwks)"},
     LaterKind{"OPAFilter", "decide in a WasmHost, or at a service asked by RemoteFilter"},
     LaterKind{"Retryer", kPolicies},
-    LaterKind{"SimpleHTTPProxy", "name the servers in a Proxy"},
     LaterKind{"TimeLimiter", "it is of version 1: give timeout in a pool of the Proxy"},
     LaterKind{"TopicMapper", kHttpOnly},
     LaterKind{"WAF", kFirewall},
@@ -73,6 +75,13 @@ constexpr std::array kLaterKinds{
 std::string_view advice_on_absent_kind(std::string_view kind) {
   const auto found = std::ranges::find(kLaterKinds, kind, &LaterKind::kind);
   return found != kLaterKinds.end() ? found->advice : std::string_view();
+}
+
+std::string_view absent_kind(std::string_view word) {
+  const std::string lower = lower_case(word);
+  const auto found = std::ranges::find_if(
+      kLaterKinds, [&](const LaterKind& later) { return lower_case(later.kind) == lower; });
+  return found != kLaterKinds.end() ? found->kind : std::string_view();
 }
 
 }  // namespace sluice::pipeline

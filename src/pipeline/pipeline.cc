@@ -55,6 +55,8 @@ Task<void> Pipeline::run(Exchange& exchange, Sides sides) const {
     const std::string_view result = co_await filters_[node.filter]->handle(exchange);
     const TimePoint after = Clock::now();
     exchange.steps.push_back({node.alias, result, after - exchange.step_began, after});
+    if (FilterStats* stats = prototype_->filters_[node.filter].stats.get(); stats != nullptr)
+      stats->record(exchange.core().index, result, after - exchange.step_began);
     exchange.step_began = after;
     const std::size_t next = next_after(nodes, at, result);
     if (next == PipelinePrototype::kEndNode) break;

@@ -5,7 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "observe/exposition.h"
+#include "pipeline/figures.h"
+#include "pipeline/holds_certificates.h"
 #include "pipeline/later_kinds.h"
+#include "pipeline/metrics.h"
 
 namespace sluice::pipeline {
 namespace {
@@ -117,6 +121,9 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const BuildInput
     // Added even if its build failed, so that the faults of the flow are reported together with its
     // own.
     filters_.push_back({name, kind, kind->build(value, context, faults)});
+    if (inputs.core_count == 0) continue;
+    filters_.back().stats = context.states.keep(
+        "runs", [&] { return std::make_shared<FilterStats>(inputs.core_count, kind->results()); });
   }
 }
 
@@ -207,6 +214,18 @@ void PipelinePrototype::hold_limits(std::uint64_t revision) const {
   for (const NamedFilter& filter : filters_) filter.prototype->hold_limit(revision);
 }
 
+void PipelinePrototype::expose(std::string_view name, observe::Exposition& out) const {
+  for (const NamedFilter& filter : filters_) {
+    if (const auto* its = dynamic_cast<const WithFigures*>(filter.prototype.get()); its != nullptr)
+      its->expose({name, filter.name}, out);
+    if (!filter.stats) continue;
+    filter.stats->each([&](std::string_view result, const observe::DurationCounts& counts) {
+      out.histogram(kFilterRunFamilies.front(), {name, filter.name, filter.kind->name(), result},
+                    counts);
+    });
+  }
+}
+
 void PipelinePrototype::sample() const {
   for (const NamedFilter& filter : filters_) filter.prototype->sample();
 }
@@ -225,6 +244,19 @@ Json PipelinePrototype::pins() const {
     if (!one.is_null()) pins[filter.name] = std::move(one);
   }
   return pins;
+}
+
+net::CertificateEnds PipelinePrototype::certificates() const {
+  net::CertificateEnds ends;
+  for (const NamedFilter& filter : filters_) {
+    const auto* its = dynamic_cast<const HoldsCertificates*>(filter.prototype.get());
+    if (its == nullptr) continue;
+    for (net::CertificateEnd& end : its->certificates()) {
+      end.place = filter.name + " " + end.place;
+      ends.push_back(std::move(end));
+    }
+  }
+  return ends;
 }
 
 std::vector<std::string> PipelinePrototype::notes() const {

@@ -14,8 +14,11 @@
 
 #include "base/json.h"
 #include "config/fields.h"
+#include "net/tls/certificate_end.h"
+#include "observe/exposition.h"
 #include "pipeline/exchange.h"
 #include "pipeline/filter.h"
+#include "pipeline/filter_stats.h"
 #include "resilience/policies.h"
 
 namespace sluice::pipeline {
@@ -74,6 +77,7 @@ class PipelinePrototype {
     const Json* pins = nullptr;  // pins() of the last build
     bool fresh = false;
     std::stop_token stop{};
+    unsigned core_count = 0;  // 0: the runs of the filters are not counted
   };
   // Decodes, validates and builds all filters; see FilterKind::build. Null exactly if a fault was
   // added.
@@ -88,12 +92,16 @@ class PipelinePrototype {
   [[nodiscard]] Json spec() const;
   // {"health": "", "filters": {name: status}}
   [[nodiscard]] Json status() const;
+  // Any thread: adds the figures of all filters, for Prometheus. `name`: as their label.
+  void expose(std::string_view name, observe::Exposition& out) const;
   // Calls FilterPrototype::sample of all filters.
   void sample() const;
   // {name of a filter: FilterPrototype::pin}; empty if none has one.
   [[nodiscard]] Json pins() const;
   // The FilterPrototype::note of every filter, prefixed with its name.
   [[nodiscard]] std::vector<std::string> notes() const;
+  // HoldsCertificates::certificates of all filters; the places begin with the filter's name.
+  [[nodiscard]] net::CertificateEnds certificates() const;
   // Null if there is no filter of that name.
   [[nodiscard]] const FilterPrototype* find(std::string_view filter) const;
 
@@ -130,6 +138,7 @@ class PipelinePrototype {
     std::string name;
     const FilterKind* kind;
     std::shared_ptr<const FilterPrototype> prototype;
+    std::shared_ptr<FilterStats> stats{};  // null: not counted
   };
 
   void build_filters(const FilterKinds& kinds, const BuildInputs& inputs, config::Faults& faults);

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <utility>
@@ -23,7 +22,7 @@ class Candidates {
   void add(std::span<const Ordinal> list) {
     if (list.empty()) return;
     if (count_ < lists_.size()) {
-      lists_[count_++] = list;
+      lists_[count_++] = {list.data(), list.data() + list.size()};
     } else {
       more_.insert(more_.end(), list.begin(), list.end());
     }
@@ -34,33 +33,38 @@ class Candidates {
     if (!more_.empty()) merge();
     std::optional<Ordinal> least;
     for (std::size_t i = 0; i < count_; ++i) {
-      if (!lists_[i].empty() && (!least || lists_[i].front() < *least)) least = lists_[i].front();
+      const List& list = lists_[i];
+      if (list.next != list.end && (!least || *list.next < *least)) least = *list.next;
     }
     if (!least) return least;
     for (std::size_t i = 0; i < count_; ++i) {
-      if (!lists_[i].empty() && lists_[i].front() == *least) lists_[i] = lists_[i].subspan(1);
+      List& list = lists_[i];
+      if (list.next != list.end && *list.next == *least) ++list.next;
     }
     return least;
   }
 
  private:
   static constexpr std::size_t kListsInline = 12;
+  struct List {
+    const Ordinal* next;
+    const Ordinal* end;
+  };
 
   // Makes one list of all: a merge of many lists looks at each of them for each number.
   void merge() {
     std::vector<Ordinal> all = std::exchange(more_, {});
-    for (std::size_t i = 0; i < count_; ++i)
-      all.insert(all.end(), lists_[i].begin(), lists_[i].end());
+    for (std::size_t i = 0; i < count_; ++i) all.insert(all.end(), lists_[i].next, lists_[i].end);
     std::ranges::sort(all);
     all.erase(std::ranges::unique(all).begin(), all.end());
-    lists_[0] = kept_.emplace_back(std::move(all));
-    count_ = 1;
+    count_ = 0;
+    keep(std::move(all));
   }
 
-  std::array<std::span<const Ordinal>, kListsInline> lists_;
+  std::array<List, kListsInline> lists_;  // the first `count_`
   std::size_t count_ = 0;
-  std::vector<Ordinal> more_;              // of lists beyond kListsInline
-  std::deque<std::vector<Ordinal>> kept_;  // lists that belong to this
+  std::vector<Ordinal> more_;               // of lists beyond kListsInline
+  std::vector<std::vector<Ordinal>> kept_;  // lists that belong to this
 };
 
 }  // namespace sluice::router

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "http/exact_value.h"
 
 namespace sluice::router {
 namespace {
@@ -128,7 +129,7 @@ void HeaderSetter::apply(http::Request& request, const HeaderFacts& facts) const
     const std::string& name = assignments_[i].name;
     if (name == "Host") {
       if (http::is_host(values[i])) request.host = values[i];
-    } else if (values[i].empty() || !http::is_field_value(values[i])) {
+    } else if (values[i].empty() || !http::is_exact_value(values[i])) {
       request.headers.remove(name);
     } else {
       request.headers.set(name, values[i]);

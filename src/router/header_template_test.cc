@@ -100,16 +100,19 @@ TEST(HeaderSetter, SetsAndRemoves) {
                              {"User-Agent", ""},
                              {"X-Agent", "$http_user_agent"},
                              {"X-Split", "a$arg_y"},
+                             {"X-Blank", "$arg_blank"},
                              {"Host", "other.com"}},
                             {}, "setHeaders", faults);
   ASSERT_TRUE(faults.empty());
   http::Request request = sample();
+  request.query += "&blank=%20root";
   request.headers.add("X-Split", "old");
   setter.apply(request, {.client_ip = "8.8.8.8"});
   EXPECT_EQ(request.headers.get("X-New"), "shop.com");
   EXPECT_EQ(request.headers.get("User-Agent"), std::nullopt);
   EXPECT_EQ(request.headers.get("X-Agent"), "curl");
   EXPECT_EQ(request.headers.get("X-Split"), std::nullopt) << "a line break would split the header";
+  EXPECT_EQ(request.headers.get("X-Blank"), std::nullopt) << "the backend would read root";
   EXPECT_EQ(request.host, "other.com");
 }
 

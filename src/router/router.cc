@@ -75,6 +75,7 @@ void Router::add(const RuleSpec& spec, const std::string& path, config::Faults& 
   const std::string paths = join_path(path, "paths");
   for (std::size_t i = 0; i < spec.paths.size(); ++i) {
     paths_.push_back(build_path(spec.paths[i], paths + "[" + std::to_string(i) + "]", faults));
+    paths_.back().route.place = paths_.size() - 1;
     paths_.back().rule = static_cast<std::uint32_t>(rules_.size());
     needs_address_ |= paths_.back().ip_filter.is_active();
   }
@@ -163,13 +164,14 @@ Match Router::route(const http::Request& request, std::string_view client_ip,
   if (!ip_filter_.allows(address)) return {.status = 403};
   if (mode_ == PathMode::strict && !doubts.empty()) return {.status = 400, .reason = doubts.text()};
   const Asked asked{request, comparable_host(request.host), request.path, address};
-  Match match = find(asked);
-  if (match.status != 0 || mode_ == PathMode::off) return match;
-  if (match.route->path().spells_out(asked.path)) return match;
-  if (is_near_another(*match.route, asked)) return {.status = 400, .reason = kNear};
+  Finding found = find(asked);
+  Match& match = found.match;
+  if (match.status != 0 || mode_ == PathMode::off) return std::move(match);
+  if (match.route->path().spells_out(asked.path)) return std::move(match);
+  if (is_near_another(found, asked)) return {.status = 400, .reason = kNear};
   if (!doubts.empty() && !is_unanimous(*match.route, asked))
     return {.status = 400, .reason = kManyReadings};
-  return match;
+  return std::move(match);
 }
 
 // The paths of a rule often follow one another: the host of a rule is compared once.
@@ -193,7 +195,7 @@ class Router::HostCheck {
   const CompiledRule* rule_ = nullptr;
 };
 
-Match Router::find(const Asked& asked) const {
+Router::Finding Router::find(const Asked& asked) const {
   Rejections rejections;
   HostCheck hosts(*this, asked.host);
   Candidates candidates;
@@ -202,18 +204,18 @@ Match Router::find(const Asked& asked) const {
   } else {
     index_.find_near(asked.host, asked.path, candidates);
   }
-  while (const auto ordinal = candidates.next()) {
+  for (bool is_first = true; const auto ordinal = candidates.next(); is_first = false) {
     if (asked.until != nullptr && *ordinal >= asked.until->ordinal) break;
     const Path& path = paths_[*ordinal];
     const CompiledRule* const rule = hosts.rule_of(path);
     if (rule == nullptr || !accepts(path, asked, rejections)) continue;
     if (!rule->ip_filter.allows(asked.address) || !path.ip_filter.allows(asked.address))
-      return {.status = 403};
-    return {.route = &path.route};
+      return {{.status = 403}, is_first};
+    return {{.route = &path.route}, is_first};
   }
-  if (asked.until != nullptr) return {.route = asked.until};
+  if (asked.until != nullptr) return {{.route = asked.until}};
   rejections.by_address = is_filtered(asked);
-  return refuse(rejections);
+  return {refuse(rejections)};
 }
 
 bool Router::is_filtered(const Asked& asked) const {
@@ -229,11 +231,13 @@ bool Router::is_filtered(const Asked& asked) const {
   return false;
 }
 
-bool Router::is_near_another(const Route& route, const Asked& asked) const {
+bool Router::is_near_another(const Finding& found, const Asked& asked) const {
   if (one_treatment_ && !needs_address_) return false;
+  if (found.is_first && !index_.near_differs(asked.path)) return false;
+  const Route& route = *found.match.route;
   Asked near = asked;
   near.until = &route;
-  const Match other = find(near);
+  const Match other = find(near).match;
   if (other.status != 0) return true;
   return other.route->treatment != route.treatment &&
          other.route->path().bytes_named(asked.path) > route.path().bytes_named(asked.path);
@@ -244,9 +248,9 @@ bool Router::is_unanimous(const Route& route, const Asked& asked) const {
   if (!readings) return false;
   return std::ranges::all_of(*readings, [&](const std::string& path) {
     const Asked reading{asked.request, asked.host, path, asked.address};
-    const Match match = find(reading);
-    return match.status == 0 && match.route->treatment == route.treatment &&
-           !is_near_another(*match.route, reading);
+    const Finding found = find(reading);
+    return found.match.status == 0 && found.match.route->treatment == route.treatment &&
+           !is_near_another(found, reading);
   });
 }
 

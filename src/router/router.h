@@ -42,8 +42,10 @@ class Route {
   std::int64_t client_max_body_size =
       0;                      // bytes; 0: as for the server; negative: streamed without limit
   std::size_t treatment = 0;  // equal for routes that treat a request alike
+  std::size_t place = 0;      // among all paths, in the order of the spec
   Ordinal ordinal = 0;        // its place among all paths, in the order in which they are tried
 
+  [[nodiscard]] bool sets_headers() const { return !headers_.empty(); }
   // Sets the headers of setHeaders. Requires: rewrite() was not called yet, since $uri is the
   // received path.
   void set_headers(http::Request& request, const HeaderFacts& facts) const {
@@ -143,10 +145,14 @@ class Router {
   void build_index();
   void note_names(const RouterSpec& spec);
 
-  [[nodiscard]] Match find(const Asked& asked) const;
+  struct Finding {
+    Match match;
+    bool is_first = false;  // no path before it was a candidate
+  };
+  [[nodiscard]] Finding find(const Asked& asked) const;
   // True if a server that ignores case and trailing slashes would take the path for that of another
-  // rule, which names more of it and treats it otherwise.
-  [[nodiscard]] bool is_near_another(const Route& route, const Asked& asked) const;
+  // rule, which names more of it and treats it otherwise. Requires: find(asked) has found a route.
+  [[nodiscard]] bool is_near_another(const Finding& found, const Asked& asked) const;
   // True if every reading of the path gets the same treatment.
   [[nodiscard]] bool is_unanimous(const Route& route, const Asked& asked) const;
   static bool accepts(const Path& path, const Asked& asked, Rejections& rejections);

@@ -64,6 +64,7 @@ void RuleIndex::finish() {
   known_.clear();
   host_patterns_.finish();
   for (GroupPaths& paths : groups_) {
+    has_expressions_ |= !paths.patterns.empty() || !paths.segments.empty();
     paths.patterns.finish();
     paths.any_case.finish();
     paths.segments.finish();

@@ -29,8 +29,12 @@ class RuleIndex {
 
   // Requires for all: `host` is a comparable_host(), `path` is decoded.
   void find(std::string_view host, std::string_view path, Candidates& out) const;
-  // Finds the paths that nearly match: PathMatcher::nearly_matches().
+  // Finds the paths that nearly match: PathMatcher::nearly_matches(). find() finds all of them,
+  // too, unless near_differs().
   void find_near(std::string_view host, std::string_view path, Candidates& out) const;
+  [[nodiscard]] bool near_differs(std::string_view path) const {
+    return has_expressions_ || without_end_slash(path) != path;
+  }
   // Finds the groups of a host.
   void find_groups(std::string_view host, Candidates& out) const;
 
@@ -49,6 +53,7 @@ class RuleIndex {
 
   std::map<std::string, Group> known_;  // until finish()
   std::vector<GroupPaths> groups_;
+  bool has_expressions_ = false;
   TextTable host_texts_;                        // exact hosts, and those with * at the end
   TextTable host_ends_{TextTable::From::back};  // those with * in front
   PatternSet host_patterns_{Pattern::Case::insensitive};

@@ -104,6 +104,7 @@ Task<void> CoreServer::accept_loop(std::shared_ptr<CoreServer> self,
       continue;
     }
     ++self->accepted_;
+    self->context_.connection_counts().accepted.add();
     if (self->core().memory_pressure().sheds(Pressure::connections)) {
       self->context_.note_refusal(observe::Limit::memory_connections);
       continue;
@@ -185,6 +186,9 @@ Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
     member.add_state(kTlsStateBytes);
     auto secured = co_await net::accept_tls(self->loop(), std::move(stream), tls,
                                             Clock::now() + kTlsHandshakeTimeout);
+    (secured ? context.connection_counts().handshakes
+             : context.connection_counts().failed_handshakes)
+        .add();
     if (!secured) co_return;
     stream = *std::move(secured);
     member.set_stream(*stream);

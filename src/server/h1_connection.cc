@@ -82,6 +82,7 @@ Task<void> H1Connection::refuse_head(H1Input::Head head) {
     case H1Input::Head::complete:
       break;
     case H1Input::Head::refused:
+      server_.connection_counts().h1_errors.add();
       served_->refuse(input_.parser().refusal().status,
                       "refused: " + input_.parser().refusal().reason);
       break;

@@ -53,14 +53,14 @@ Task<bool> H1Input::becomes(std::string_view text, Duration patience) {
 }
 
 Task<H1Input::Head> H1Input::read_head(Duration patience) {
-  stream_.set_deadline(Clock::now() + patience);
-  while (true) {
+  for (bool first = true;; first = false) {
     const auto progress = parse();
     if (progress.state == ParseState::head) {
       finished_ = !parser_.has_body();
       co_return Head::complete;
     }
     if (progress.state == ParseState::refused) co_return Head::refused;
+    if (first) stream_.set_deadline(Clock::now() + patience);  // most heads arrive whole
     const auto count = co_await read_more();
     if (!count && count.error().kind == ErrorKind::timed_out) co_return Head::timed_out;
     if (!count && count.error().kind == ErrorKind::unavailable) co_return Head::no_memory;

@@ -227,6 +227,7 @@ Task<bool> H2Connection::write() {
 // The last bytes are written. The client gets a moment to read them.
 void H2Connection::end() {
   if (!session().failure().empty()) {
+    server_.connection_counts().h2_errors.add();
     server_.core().logger().info("server " + spec().name + ": HTTP/2 client " +
                                  std::string(context_.peer().address) + ": " +
                                  std::string(session().failure()));

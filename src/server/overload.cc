@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/overload.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -41,6 +42,24 @@ int Overload::backlog(unsigned accepted, TimePoint now) const {
   const double half = std::chrono::duration<double>(target_).count() / 2;
   return std::clamp(static_cast<int>(std::min(accepted * half, double{net::kBacklog})),
                     kOverloadedBacklogMin, net::kBacklog);
+}
+
+OverloadSums sum_overload(const observe::PerCore<OverloadCells>& cores, const OverloadSpec& spec) {
+  const auto now = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+  constexpr auto kMemory = static_cast<std::uint64_t>(OverloadCells::kMemory / Duration(1));
+  const auto is_recent = [now](const observe::Cell& at) {
+    return at.get() != 0 && now - std::min(now, at.get()) < kMemory;
+  };
+  OverloadSums sums{.overloaded = spec.target == Duration::zero(),
+                    .delay_us = 0,
+                    .shed = cores.sum(&OverloadCells::shed),
+                    .known = cores.sum(&OverloadCells::known)};
+  for (unsigned i = 0; i < cores.size(); ++i) {
+    const OverloadCells& core = cores.at(i);
+    sums.overloaded = sums.overloaded || is_recent(core.overloaded_at);
+    sums.delay_us = std::max(sums.delay_us, core.delay_us.get());
+  }
+  return sums;
 }
 
 }  // namespace sluice::server

@@ -24,6 +24,17 @@ struct OverloadCells {
   observe::Cell overloaded_at;  // when the last late request came: Clock's nanoseconds
 };
 
+// Over all cores.
+struct OverloadSums {
+  bool overloaded;         // some core, now
+  std::uint64_t delay_us;  // of the core with the longest
+  std::uint64_t shed;
+  std::uint64_t known;
+};
+// Any thread.
+[[nodiscard]] OverloadSums sum_overload(const observe::PerCore<OverloadCells>& cores,
+                                        const OverloadSpec& spec);
+
 class Overload {
  public:
   // Requires: `cells` outlives this, or the next update().

@@ -6,6 +6,7 @@
 #include "http/body_memory.h"
 #include "router/client_address.h"
 #include "server/limits.h"
+#include "server/logged_fields.h"
 #include "server/request_span.h"
 
 namespace sluice::server {
@@ -64,6 +65,7 @@ void ServedExchange::clear() {
   response_memory_.clear();
   client_stream_.reset();
   retry_after_ = 0;
+  route_ = nullptr;
   prototype_ = server_.prototype();
   pipeline_.reset();
   global_filter_.reset();
@@ -114,6 +116,8 @@ int ServedExchange::route() {
     if (*match.reason != 0) exchange_.add_tag(std::string("path refused: ") + match.reason);
     return match.status;
   }
+  if (match.route->place < prototype_->routes.size())
+    route_ = prototype_->routes[match.route->place].get();
   pipeline_ = core_.pipeline(match.route->backend);
   if (!pipeline_) return refuse_absent("pipeline", match.route->backend);
   if (!prototype_->spec.global_filter.empty()) [[unlikely]] {
@@ -123,8 +127,10 @@ int ServedExchange::route() {
     note_route(exchange_.trace, *match.route);
   exchange_.route.path_prefix = match.route->path().matched_prefix(request.path);
   match.route->path().capture(request.path, exchange_.route.captures);
-  match.route->set_headers(request,
-                           {exchange_.real_ip, Clock::now() - started_, &exchange_.route.captures});
+  if (match.route->sets_headers()) {
+    match.route->set_headers(
+        request, {exchange_.real_ip, Clock::now() - started_, &exchange_.route.captures});
+  }
   if (const int status = match.route->rewrite(request); status != 0) {
     if (status == 400) exchange_.add_tag("path refused: dot segments after rewriteTarget");
     return status;
@@ -340,11 +346,20 @@ void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint6
                                      bytes_sent);
   if (exchange_.trace.sampled()) [[unlikely]]
     finish_trace(exchange_, method_, status, started_ + duration);
+  RouteCounts& route = route_ != nullptr ? *route_ : prototype_->counters->routes.none();
+  route.record(core_.core().index, status, duration);
   observe::AccessLog* access_log = core_.access_log();
   if (access_log == nullptr) return;
   steps_.clear();
   for (const auto& step : exchange_.steps)
     steps_.push_back({step.alias, step.result, step.duration});
+  std::string request_fields;
+  std::string response_fields;
+  if (prototype_->access_format.has_fields()) [[unlikely]] {
+    request_fields = logged_fields(request().headers);
+    if (const http::Response* response = exchange_.response())
+      response_fields = logged_fields(response->headers);
+  }
   access_log->write(core_.core().index, prototype_->access_format,
                     {.start = started_at_,
                      .duration = duration,
@@ -358,7 +373,9 @@ void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint6
                      .response_bytes = bytes_sent,
                      .pipeline = exchange_.pipeline_name,
                      .steps = steps_,
-                     .tags = exchange_.tags()});
+                     .tags = exchange_.tags(),
+                     .request_fields = request_fields,
+                     .response_fields = response_fields});
 }
 
 }  // namespace sluice::server

@@ -103,6 +103,7 @@ class ServedExchange {
   std::optional<ClientTable::Held> client_stream_;
   unsigned retry_after_ = 0;  // seconds, for a refusal
   std::shared_ptr<const ServerPrototype> prototype_;
+  RouteCounts* route_ = nullptr;     // of `prototype_`; null: no rule matched
   std::int64_t body_bytes_max_ = 0;  // negative: streamed
   std::string method_;
   std::string target_;  // as received; kept only for the access log

@@ -33,6 +33,10 @@ class ServerContext {
     prototype_->counters->refusals.record(core_.core().index, limit);
   }
 
+  [[nodiscard]] ConnectionCounts& connection_counts() const {
+    return prototype_->counters->connections.at(core_.core().index);
+  }
+
   // True if the server accepts no connection any more, and ends those that it has.
   [[nodiscard]] bool draining() const { return draining_; }
   // True if connections end after their current response.

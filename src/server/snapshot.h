@@ -19,8 +19,10 @@
 #include "router/router.h"
 #include "server/admission.h"
 #include "server/client_limits.h"
+#include "server/connection_counts.h"
 #include "server/overload.h"
 #include "server/places.h"
+#include "server/route_stats.h"
 #include "server/server_spec.h"
 #include "tracing/tracer.h"
 
@@ -32,10 +34,14 @@ struct ServerCounters {
       : stats(core_count),
         overload(core_count),
         refusals(core_count),
+        routes(core_count),
+        connections(core_count),
         places(std::make_shared<Places>(core_count)) {}
   observe::RequestStats stats;
   observe::PerCore<OverloadCells> overload;
   observe::Refusals refusals;
+  RouteStats routes;
+  observe::PerCore<ConnectionCounts> connections;
   ClientTable clients;
   const std::shared_ptr<Places> places;  // maxConnections
 };
@@ -52,8 +58,9 @@ struct ServerPrototype {
   std::shared_ptr<const Admission> admission = std::make_shared<const Admission>();
   std::shared_ptr<ServerCounters> counters;
   std::shared_ptr<tracing::Tracer> tracer;  // null: requests are not traced
-  bool handed_over = false;                 // another process serves, counts and logs the requests
-  bool internal = false;  // of the process itself: its requests are not counted or logged
+  RouteStats::OfPaths routes{};  // by router::Route::place; may be empty: they count as `none`
+  bool handed_over = false;      // another process serves, counts and logs the requests
+  bool internal = false;         // of the process itself: its requests are not counted or logged
 };
 
 // A pipeline that is configured and does not run.

@@ -7,7 +7,6 @@
 #include "admin/address.h"
 #include "base/file.h"
 #include "base/host_port.h"
-#include "net/tls/check_certificate.h"
 
 namespace sluice::server_program {
 namespace {
@@ -81,18 +80,6 @@ void check_cluster_files(const ClusterOptions& options, config::Faults& faults) 
   }
 }
 
-// Now, and not when the first member hands an exchange over.
-Result<void> check_own_certificate(const ClusterOptions& options,
-                                   const ClusterPortSettings& settings) {
-  const std::string host(bare_host(options.cluster_addr));
-  const auto checked = net::check_certificate(settings.certificate, settings.authorities, host);
-  if (checked) return {};
-  return fail(ErrorKind::invalid, "cluster-cert-file: the other members would not accept " +
-                                      options.cluster_cert_file + ": " + checked.error().message +
-                                      " (cluster-addr is " + options.cluster_addr +
-                                      ", the authorities are those of cluster-ca-file)");
-}
-
 }  // namespace
 
 void ClusterOptions::validate(config::Faults& faults) const {
@@ -134,13 +121,6 @@ Result<std::optional<ClusterPortSettings>> cluster_port_settings(const ClusterOp
   ClusterPortSettings settings;
   settings.address = address->host;
   settings.port = static_cast<std::uint16_t>(address->port);
-  SLUICE_TRY(settings.certificate,
-             read_option_file("cluster-cert-file", options.cluster_cert_file, kPemBytesMax));
-  SLUICE_TRY(settings.key,
-             read_option_file("cluster-key-file", options.cluster_key_file, kPemBytesMax));
-  SLUICE_TRY(settings.authorities,
-             read_option_file("cluster-ca-file", options.cluster_ca_file, kPemBytesMax));
-  if (!settings.authorities.empty()) SLUICE_CHECK(check_own_certificate(options, settings));
   return settings;
 }
 

@@ -89,18 +89,12 @@ struct ClusterOptions {
 struct ClusterPortSettings {
   std::string address;  // numeric
   std::uint16_t port = 0;
-  // PEM texts. All empty: without TLS, on loopback.
-  std::string certificate;
-  std::string key;
-  std::string authorities;
 };
-// None without --cluster-addr. Asks the name service and reads files; blocks. Errors, `invalid`,
-// name the option.
+// None without --cluster-addr. Asks the name service; blocks. Errors, `invalid`, name the option.
 [[nodiscard]] Result<std::optional<ClusterPortSettings>> cluster_port_settings(
     const ClusterOptions& options);
 // The text of the file that the option `key` names; "" if it names none.
 [[nodiscard]] Result<std::string> read_option_file(const char* key, const std::string& path,
                                                    std::size_t bytes_max);
-inline constexpr std::size_t kPemBytesMax = std::size_t{1} << 20;
 
 }  // namespace sluice::server_program

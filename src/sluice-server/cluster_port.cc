@@ -8,27 +8,15 @@
 #include "filters/wasm_host/handover/cluster_port.h"
 #include "filters/wasm_host/handover/reach_member.h"
 #include "net/listener.h"
-#include "net/tls/tls_client_context.h"
 
 namespace sluice::server_program {
 
-Result<ClusterPorts> make_cluster_ports(const Options& options, unsigned cores) {
+Result<ClusterPorts> make_cluster_ports(const Options& options, const MemberTls& tls,
+                                        unsigned cores) {
   ClusterPorts ports;
   if (!options.cluster.on_etcd()) return ports;
   SLUICE_TRY(const auto settings, cluster_port_settings(options.cluster));
-  if (settings && !settings->authorities.empty()) {
-    net::TlsClientOptions tls;
-    tls.own.certificate = settings->certificate;
-    tls.own.key = settings->key;
-    tls.authorities = settings->authorities;
-    tls.protocols = {"h2"};
-    auto context = net::TlsClientContext::create(tls);
-    if (!context) {
-      return fail(ErrorKind::invalid, "cluster-cert-file, cluster-key-file, cluster-ca-file: " +
-                                          context.error().front().text);
-    }
-    ports.to_members = std::move(*context);
-  }
+  ports.to_members = tls.to_members;
   filters::HandoverOptions its;
   its.core_count = cores;
   its.owner_wait = options.cluster.owner_wait;
@@ -41,9 +29,9 @@ Result<ClusterPorts> make_cluster_ports(const Options& options, unsigned cores) 
   control::ClusterPort& port = ports.port.emplace();
   port.address = settings->address;
   port.port = settings->port;
-  port.certificate = settings->certificate;
-  port.key = settings->key;
-  port.authorities = settings->authorities;
+  port.certificate = tls.port.own.certificate;
+  port.key = tls.port.own.key;
+  port.authorities = tls.port.authorities;
   port.filters.push_back(filters::make_cluster_port_kind(ports.handover, {}, ports.handed));
   return ports;
 }

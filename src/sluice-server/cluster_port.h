@@ -12,6 +12,7 @@
 #include "control/ports.h"
 #include "filters/wasm_host/handover/handover.h"
 #include "net/tls/tls_client_context.h"
+#include "sluice-server/member_tls.h"
 #include "sluice-server/options.h"
 #include "store/store.h"
 
@@ -27,8 +28,9 @@ struct ClusterPorts {
   std::shared_ptr<const net::TlsClientContext> to_members;
 };
 
-// Asks the name service and reads files; blocks. Errors, `invalid`, name the option.
-[[nodiscard]] Result<ClusterPorts> make_cluster_ports(const Options& options, unsigned cores);
+// Asks the name service; blocks. Errors, `invalid`, name the option.
+[[nodiscard]] Result<ClusterPorts> make_cluster_ports(const Options& options, const MemberTls& tls,
+                                                      unsigned cores);
 // Error `conflict`: another process has the address of the cluster port, which is not `inherited`
 // either. Requires: this process has not opened the port.
 [[nodiscard]] Result<void> check_cluster_addr(const Options& options, const ClusterPorts& ports,

@@ -121,6 +121,7 @@ Result<bool> hand_over(const Running& running) {
   const TimePoint begin = Clock::now();
   running.controller.end_changes();
   running.api.reset();
+  running.health_server.reset();
   running.controller.stop();
   const auto gate = std::make_shared<filters::SuccessorGate>();
   pipeline::FilterKinds kinds;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "admin/api.h"
+#include "admin/health_server.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "control/controller.h"
@@ -31,7 +32,8 @@ struct Running {
   server::Workers& workers;
   control::Controller& controller;
   std::unique_ptr<admin::Api>& api;
-  observe::AccessLog* access_log;  // may be null
+  std::unique_ptr<admin::HealthServer>& health_server;  // null: none
+  observe::AccessLog* access_log;                       // may be null
 };
 
 // Returns false if this process continues, because the new one failed or a request to stop arrived;

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -13,6 +14,8 @@
 #include <vector>
 
 #include "admin/api.h"
+#include "admin/health.h"
+#include "admin/health_server.h"
 #include "base/log.h"
 #include "base/memory_size.h"
 #include "control/controller.h"
@@ -108,13 +111,13 @@ Result<void> required(bool first, const Result<T>& done, const Logger& logger) {
 
 // Serves until a signal ends the service. Returns true if a new process serves instead. `in_force`:
 // those of `running`, which SIGHUP replaces.
-Result<bool> serve(const Running& running, Options& in_force) {
+Result<bool> serve(const Running& running, InForce& in_force) {
   while (true) {
     const int signal = running.signals.wait();
     if (signal == SIGTERM || signal == SIGINT) return false;
     if (signal == SIGHUP) {
       reopen_logs(running.logger, running.access_log);
-      reload(in_force, running.program, running.logger, *running.api);
+      reload(in_force, running.program, running.logger, *running.api, running.controller);
     } else if (signal == SIGUSR2) {
       SLUICE_TRY(const bool handed_over, hand_over(running));
       if (handed_over) return true;
@@ -123,7 +126,8 @@ Result<bool> serve(const Running& running, Options& in_force) {
 }
 
 // Finishes the requests in flight.
-void stop(const Running& running) {
+void stop(const Running& running, admin::Health& health) {
+  health.drain();
   running.logger.info("stopping: requests in flight finish");
   // Other members take over what this one owns, while it still answers.
   running.store.resign();
@@ -146,7 +150,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   raise_file_limit();
   admin::Options api_options = admin_options(options);
   SLUICE_CHECK(admin::check(api_options));
-  SLUICE_CHECK(check_store_options(options));
+  SLUICE_TRY(MemberTls tls, read_member_tls(options.cluster));
   SLUICE_CHECK(make_folder(options.path_of(options.data_dir)));
   if (!options.log_dir.empty()) SLUICE_CHECK(make_folder(options.path_of(options.log_dir)));
   const auto log_file = [&](const char* name) {
@@ -161,7 +165,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
       const auto engine,
       wasm::Engine::create({.cache_directory = options.path_of(options.data_dir) + "/modules",
                             .guests_max = options.max_guests}));
-  SLUICE_TRY(auto cluster, make_cluster_ports(options, cores));
+  SLUICE_TRY(auto cluster, make_cluster_ports(options, tls, cores));
   PredecessorProcess::Estate inherited;
   config::Value known;
   if (predecessor != nullptr) {
@@ -174,7 +178,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
     SLUICE_TRY(known, predecessor->take_store());
   }
   SLUICE_TRY(auto locks, lock_directories(options));
-  SLUICE_TRY(const auto store, open_store(options, cores, logger, std::move(cluster.ask_owner),
+  SLUICE_TRY(const auto store, open_store(options, tls, cores, logger, std::move(cluster.ask_owner),
                                           std::move(cluster.reach_member),
                                           [&signals] { return signals.end_is_asked(); }));
   if (store == nullptr) return {};
@@ -183,8 +187,10 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   SLUICE_CHECK(required(predecessor == nullptr, pid_file, logger));
   std::unique_ptr<observe::AccessLog> access_log;
   if (!options.disable_access_log) {
+    using enum observe::AccessLog::Lines;
     access_log =
-        std::make_unique<observe::AccessLog>(log_file("filter_http_access.log"), cores, logger);
+        std::make_unique<observe::AccessLog>(log_file("filter_http_access.log"), cores, logger,
+                                             options.log_format == "json" ? json : text);
   }
   const std::uint64_t memory = memory_budget(options);
   server::Workers workers(cores, memory, access_log.get(), logger);
@@ -197,14 +203,25 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
                                  logger, *store, workers, std::move(kinds),
                                  control::all_kinds(tracing_services(logger)));
   workers.start();
-  SLUICE_CHECK(controller.start(std::move(inherited.ports), known));
+  std::optional<control::Controller::TakenOver> taken_over;
+  if (predecessor != nullptr) {
+    taken_over.emplace(std::move(inherited.objects), [&signals] { return signals.end_is_asked(); });
+  }
+  SLUICE_CHECK(controller.start(std::move(inherited.ports), known, taken_over));
   const bool first = predecessor == nullptr && controller.list().empty();
   InitialObjects initial(options.initial_object_config_files, controller, logger);
   SLUICE_CHECK(required(first, initial.wait(), logger));
   api_options.handed = std::move(cluster.handed);
   api_options.to_members = std::move(cluster.to_members);
   api_options.owner_wait = options.cluster.owner_wait;
+  const auto health = std::make_shared<admin::Health>(controller);
+  api_options.health = health;
   SLUICE_TRY(auto api, admin::Api::start(std::move(api_options), logger, controller));
+  note_certificates(tls, *api, controller);
+  std::unique_ptr<admin::HealthServer> health_server;
+  if (!options.health_addr.empty()) {
+    SLUICE_TRY(health_server, admin::HealthServer::start(options.health_addr, health, logger));
+  }
   logger.info("sluice-server " SLUICE_VERSION " started, " + std::to_string(cores) +
               " workers, memory budget " + format_memory_size(memory) + ", admin API on " +
               options.api_addr);
@@ -214,14 +231,14 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   const Adoption adoption(predecessor, workers);
   notify_service_manager("READY=1\nMAINPID=" + std::to_string(getpid()));
 
-  Options in_force = options;
-  const Running running{program, in_force, signals,    logger, *store,
-                        locks,   workers,  controller, api,    access_log.get()};
+  InForce in_force{options, std::move(tls)};
+  const Running running{program, in_force.options, signals, logger,        *store,          locks,
+                        workers, controller,       api,     health_server, access_log.get()};
   SLUICE_TRY(const bool handed_over, serve(running, in_force));
   if (!handed_over) notify_service_manager("STOPPING=1");
   const bool asked_to_stop = !handed_over || retire(running);
   signals.second_one_kills(asked_to_stop);
-  stop(running);
+  stop(running, *health);
   return {};
 }
 

@@ -13,7 +13,6 @@
 namespace sluice::server_program {
 namespace {
 
-constexpr std::size_t kPasswordBytesMax = 4096;
 constexpr Duration kPauseMin = std::chrono::seconds(1);
 constexpr Duration kPauseMax = std::chrono::seconds(10);
 constexpr Duration kLook = std::chrono::milliseconds(50);
@@ -86,17 +85,12 @@ std::string member_part(const Options& options) { return "member " + options.nam
 
 }  // namespace
 
-Result<store::EtcdOptions> etcd_options(const Options& options) {
+store::EtcdOptions etcd_options(const Options& options, const MemberTls& tls) {
   const ClusterOptions& given = options.cluster;
   store::EtcdOptions its;
   its.endpoints = given.etcd_endpoints;
-  SLUICE_TRY(its.authorities, read_option_file("etcd-ca-file", given.etcd_ca_file, kPemBytesMax));
-  SLUICE_TRY(its.certificate,
-             read_option_file("etcd-cert-file", given.etcd_cert_file, kPemBytesMax));
-  SLUICE_TRY(its.key, read_option_file("etcd-key-file", given.etcd_key_file, kPemBytesMax));
-  SLUICE_TRY(const std::string password,
-             read_option_file("etcd-password-file", given.etcd_password_file, kPasswordBytesMax));
-  its.password = first_line(password);
+  its.tls = tls.to_etcd;
+  its.password = tls.etcd_password;
   its.user = given.etcd_user;
   its.prefix = prefix_of(given);
   its.cluster = given.cluster_name;
@@ -109,8 +103,9 @@ Result<store::EtcdOptions> etcd_options(const Options& options) {
   return its;
 }
 
-Result<std::unique_ptr<store::Store>> open_store(const Options& options, unsigned cores,
-                                                 const Logger& logger, store::AskOwner ask_owner,
+Result<std::unique_ptr<store::Store>> open_store(const Options& options, const MemberTls& tls,
+                                                 unsigned cores, const Logger& logger,
+                                                 store::AskOwner ask_owner,
                                                  store::ReachMember reach_member,
                                                  const std::function<bool()>& given_up) {
   if (!options.cluster.on_etcd()) {
@@ -119,7 +114,7 @@ Result<std::unique_ptr<store::Store>> open_store(const Options& options, unsigne
         options.durability == "process" ? store::Durability::process : store::Durability::disk,
         {.required = options.require_store, .accept_older = options.accept_older_store});
   }
-  SLUICE_TRY(store::EtcdOptions its, etcd_options(options));
+  store::EtcdOptions its = etcd_options(options, tls);
   its.ask_owner = std::move(ask_owner);
   its.reach_member = std::move(reach_member);
   return open_on_etcd(its, cores, logger, given_up);
@@ -132,13 +127,6 @@ Result<std::optional<DirectoryLocks>> lock_directories(const Options& options) {
   }
   SLUICE_TRY(auto home, store::DirectoryLock::take_home(options.home_dir));
   return DirectoryLocks{std::move(home), std::move(data)};
-}
-
-Result<void> check_store_options(const Options& options) {
-  if (!options.cluster.on_etcd()) return {};
-  SLUICE_CHECK(cluster_port_settings(options.cluster));
-  SLUICE_CHECK(etcd_options(options));
-  return {};
 }
 
 std::string store_identity(const Options& options) {

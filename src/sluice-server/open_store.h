@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "sluice-server/member_tls.h"
 #include "sluice-server/options.h"
 #include "store/directory_lock.h"
 #include "store/store.h"
@@ -21,11 +22,9 @@ namespace sluice::server_program {
 // that returns true. Errors: those of the store that a later try would meet again; they name the
 // option at fault.
 [[nodiscard]] Result<std::unique_ptr<store::Store>> open_store(
-    const Options& options, unsigned cores, const Logger& logger, store::AskOwner ask_owner,
-    store::ReachMember reach_member, const std::function<bool()>& given_up);
-
-// Checks what open_store() needs, before an old process gives up its store. Reads files.
-[[nodiscard]] Result<void> check_store_options(const Options& options);
+    const Options& options, const MemberTls& tls, unsigned cores, const Logger& logger,
+    store::AskOwner ask_owner, store::ReachMember reach_member,
+    const std::function<bool()>& given_up);
 
 // The directories that this process has alone.
 struct DirectoryLocks {
@@ -41,7 +40,7 @@ struct DirectoryLocks {
 // "cluster-name, name". Requires: it is not.
 [[nodiscard]] std::string changed_store_options(const Options& options, const std::string& before);
 
-// The options of the store on etcd. Reads files. Errors name the option and the file.
-[[nodiscard]] Result<store::EtcdOptions> etcd_options(const Options& options);
+// The options of the store on etcd.
+[[nodiscard]] store::EtcdOptions etcd_options(const Options& options, const MemberTls& tls);
 
 }  // namespace sluice::server_program

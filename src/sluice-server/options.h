@@ -29,6 +29,7 @@ struct OptionUse {
 struct Options {
   std::string name = "eg-default-name";
   std::string api_addr = "localhost:2381";
+  std::string health_addr;  // of probes alone; empty: they ask api_addr
   std::string home_dir = "./";
   std::string data_dir = "data";  // relative to home_dir, as is log_dir
   std::string log_dir = "log";
@@ -37,6 +38,7 @@ struct Options {
   std::vector<std::string> initial_object_config_files;
   bool debug = false;
   bool disable_access_log = false;
+  std::string log_format = "text";
   unsigned workers = 0;  // 0: one per processor
   std::uint32_t max_guests = wasm::kGuestsMaxDefault;
   std::string durability = "disk";
@@ -62,6 +64,9 @@ struct Options {
     visit("api-addr", api_addr,
           {.format = config::Format::host_port,
            .doc = "address of the admin API; what is not loopback needs TLS and credentials"});
+    visit("health-addr", health_addr,
+          {.format = config::Format::host_port,
+           .doc = "address of /healthz and /readyz alone, for probes, without TLS; empty: none"});
     visit("home-dir", home_dir, {.min = 1, .doc = "folder that the other folders are relative to"});
     visit("data-dir", data_dir, {.min = 1, .doc = "folder of the objects and the shared data"});
     visit("log-dir", log_dir, {.doc = "folder of the logs; empty: standard error and output"});
@@ -70,6 +75,9 @@ struct Options {
     visit("initial-object-config-files", initial_object_config_files,
           {.doc = "YAML files of objects to create if their names are free"});
     visit("debug", debug, {.doc = "log more"}, {.live = true});
+    visit("log-format", log_format,
+          {.one_of = {"text", "json"},
+           .doc = "lines of the access log, of servers without accessLogFormat"});
     visit("disable-access-log", disable_access_log, {.doc = "do not write the access log"});
     visit("durability", durability,
           {.one_of = {"disk", "process"},

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sluice-server/reload.h"
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "control/controller.h"
 #include "sluice-server/command_line.h"
 #include "sluice-server/options_update.h"
 
@@ -13,6 +16,26 @@ void log_refusal(const Logger& logger, const Error& error) {
   logger.error("configuration stays as it is: " + error.message);
   if (error.details.size() < 2) return;
   for (const std::string& line : error.details) logger.error("configuration: " + line);
+}
+
+// Of `fresh`, all is checked.
+void renew(MemberTls& in_force, const MemberTls& fresh, const Logger& logger,
+           control::Controller& controller) {
+  in_force.etcd_password.renew(fresh.etcd_password.text());
+  if (!(in_force.etcd == fresh.etcd)) {
+    in_force.to_etcd->renew(*fresh.to_etcd);
+    in_force.etcd = fresh.etcd;
+    in_force.etcd_certificates = fresh.etcd_certificates;
+    logger.info("certificate files for etcd read again: new connections use them");
+  }
+  if (in_force.port == fresh.port) return;
+  in_force.to_members->renew(*fresh.to_members);
+  if (const auto renewed = controller.renew_cluster_port(fresh.port.own, fresh.port.authorities);
+      !renewed)
+    return logger.error("the cluster port keeps its certificate: " + renewed.error().message);
+  in_force.port = fresh.port;
+  in_force.port_certificates = fresh.port_certificates;
+  logger.info("certificate files of the cluster port read again: new connections use them");
 }
 
 }  // namespace
@@ -35,16 +58,30 @@ admin::Options admin_options(const Options& options) {
   return made;
 }
 
-void reload(Options& options, const Program& program, const Logger& logger, admin::Api& api) {
+void note_certificates(const MemberTls& tls, const admin::Api& api,
+                       control::Controller& controller) {
+  net::CertificateEnds all = tls.port_certificates;
+  std::ranges::copy(tls.etcd_certificates, std::back_inserter(all));
+  std::ranges::move(api.certificates(), std::back_inserter(all));
+  controller.set_own_certificates(std::move(all));
+}
+
+void reload(InForce& in_force, const Program& program, const Logger& logger, admin::Api& api,
+            control::Controller& controller) {
+  Options& options = in_force.options;
   const auto read = read_options(program.arguments);
   if (!read) return log_refusal(logger, read.error());
   auto updated = update(options, *read);
   if (!updated) return log_refusal(logger, updated.error());
   Options& next = updated->in_force;
+  const auto tls = read_member_tls(next.cluster, &in_force.tls);
+  if (!tls) return log_refusal(logger, tls.error());
   if (const auto replaced = api.replace(admin_options(next)); !replaced)
     return log_refusal(logger, replaced.error());
   // A level set through the admin API stays, unless the new configuration changes the level.
   if (next.debug != options.debug) logger.set_level(next.debug ? LogLevel::debug : LogLevel::info);
+  renew(in_force.tls, *tls, logger, controller);
+  note_certificates(in_force.tls, api, controller);
   options = std::move(next);
   logger.info("configuration read again, certificate files too; changed: " +
               (updated->changed.empty() ? "nothing" : updated->changed));

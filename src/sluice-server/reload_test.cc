@@ -38,6 +38,10 @@ class RecordingApi final : public admin::Api {
  public:
   [[nodiscard]] int port() const override { return 0; }
   [[nodiscard]] int descriptor() const override { return -1; }
+  [[nodiscard]] net::CertificateEnds certificates() const override {
+    return {{"cert-file of the API", "CN=api",
+             std::chrono::sys_days(std::chrono::year(2031) / 3 / 14)}};
+  }
   [[nodiscard]] Result<void> replace(admin::Options options) override {
     if (!refusal.empty()) return fail(ErrorKind::invalid, refusal);
     ++replaced;
@@ -56,7 +60,7 @@ class ReloadTest : public testing::Test {
   std::string reload_with(const std::string& text) {
     std::ofstream(file_) << text;
     const std::string before = log();
-    reload(options_, program_, logger_, api_);
+    reload(in_force_, program_, logger_, api_, *process_);
     const std::string after = log();
     return after.substr(before.size(), after.rfind('\n', after.size() - 2) + 1 - before.size());
   }
@@ -68,7 +72,10 @@ class ReloadTest : public testing::Test {
   const Program program_{"", {"sluice-server", "--config-file", file_}};
   const Logger logger_ = Logger::open(log_file_, false);
   RecordingApi api_;
-  Options options_;
+  control::testing::Script script_;
+  control::testing::Process process_{folder_.path() + "/data", script_};
+  InForce in_force_;
+  Options& options_ = in_force_.options;
 };
 
 TEST_F(ReloadTest, PutsInForceWhatMayChangeAndNamesTheRest) {
@@ -92,6 +99,31 @@ TEST_F(ReloadTest, ALevelOfTheAdminApiStaysUntilTheConfigurationHasAnother) {
   EXPECT_EQ(logger_.level(), LogLevel::debug);
   (void)reload_with("debug: false");
   EXPECT_EQ(logger_.level(), LogLevel::info);
+}
+
+TEST_F(ReloadTest, TellsOfTheCertificatesOfTheAdminApi) {
+  (void)reload_with("debug: false");
+  ASSERT_EQ(process_->certificates().size(), 1U);
+  EXPECT_EQ(process_->certificates()[0].place, "cert-file of the API");
+}
+
+TEST_F(ReloadTest, ReadsTheFilesForEtcdAgain) {
+  const std::string file = folder_.path() + "/password";
+  std::ofstream(file) << "one\n";
+  ClusterOptions& cluster = options_.cluster;
+  cluster.store = "etcd";
+  cluster.etcd_endpoints = {"localhost:2379"};
+  cluster.etcd_user = "shop";
+  cluster.etcd_password_file = file;
+  in_force_.tls = read_member_tls(cluster).value();
+  const RenewableText held = in_force_.tls.etcd_password;  // as the store has it
+  std::ofstream(file) << "two\n";
+  EXPECT_THAT(reload_with("debug: false"), HasSubstr("configuration read again"));
+  EXPECT_EQ(held.text(), "two");
+  std::ofstream(file, std::ios::trunc).close();
+  EXPECT_THAT(reload_with("debug: true"), HasSubstr("stays as it is: etcd-password-file: "));
+  EXPECT_EQ(held.text(), "two");
+  EXPECT_FALSE(options_.debug);
 }
 
 TEST_F(ReloadTest, AFaultChangesNothing) {

@@ -67,6 +67,7 @@ void ChainStore::close() {
   if (medium_ == nullptr) return;
   engine_->closed.store(true, std::memory_order_release);
   document_log_.close();
+  medium_->end_reads();  // a take of a million entries lasts many seconds
   if (takeovers_) takeovers_->close();
   if (followings_) followings_->close();
   engine_->counting->close();

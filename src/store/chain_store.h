@@ -85,12 +85,15 @@ class ChainStore final : public Store, private Audience {
   void take_over_soon(const std::string& ns, Fence fence);
   void note_over(const std::string& ns, Fence fence);
   [[nodiscard]] bool is_over(const std::string& ns, Fence fence) const SLUICE_REQUIRES(mutex_);
+  [[nodiscard]] bool knows_over(const std::string& ns, Fence fence) const SLUICE_EXCLUDES(mutex_);
   // A state of a shared medium, read in order to follow.
   struct Start {
     Medium::Followed followed;
     std::vector<RecordRef> records;
   };
-  [[nodiscard]] Result<Start> read_start(const std::string& ns);
+  void begin_following(const std::string& ns) SLUICE_REQUIRES(taking_over_);
+  // Error `timed_out`: there were entries left at `until`.
+  [[nodiscard]] Result<Start> read_start(const std::string& ns, TimePoint until);
   // Makes the chain of a following and moves the views to it, unless this process owns the
   // namespace.
   void follow_from(const std::string& ns, Start start) SLUICE_REQUIRES(taking_over_);
@@ -121,6 +124,7 @@ class ChainStore final : public Store, private Audience {
   Mutex taking_over_ SLUICE_ACQUIRED_BEFORE(mutex_);  // one takeover at a time
   // Namespaces that the shared medium knows this process wants to own.
   std::set<std::string, std::less<>> acquired_ SLUICE_GUARDED_BY(taking_over_);
+  Duration read_at_once_ SLUICE_GUARDED_BY(taking_over_){};  // by begin_following() so far
   mutable Mutex mutex_;
   std::map<std::string, std::shared_ptr<Chain>, std::less<>> chains_ SLUICE_GUARDED_BY(mutex_);
   // The last fence of each namespace that is over.

@@ -11,6 +11,8 @@ namespace sluice::store {
 namespace {
 
 constexpr Duration kPauseAfterFailure = std::chrono::milliseconds(50);
+// The first reads of namespaces that a process follows take so long together while it waits.
+constexpr Duration kReadAtOnceMax = std::chrono::milliseconds(500);
 constexpr Duration kPauseOfFollowing = std::chrono::milliseconds(250);
 
 }  // namespace
@@ -29,15 +31,15 @@ Result<std::shared_ptr<Chain>> ChainStore::open_shared(const std::string& ns) {
   if (fence) {
     SLUICE_CHECK(take_over(ns, *fence));
   } else if (followings_) {
-    auto start = read_start(ns);
-    if (start) {
-      follow_from(ns, std::move(*start));
-    } else {
-      follow_soon(ns);
-    }
+    begin_following(ns);
   }
   acquired_.insert(ns);
   return find(ns);
+}
+
+bool ChainStore::knows_over(const std::string& ns, Fence fence) const {
+  const MutexLock lock(mutex_);
+  return is_over(ns, fence);
 }
 
 bool ChainStore::is_over(const std::string& ns, Fence fence) const {
@@ -58,9 +60,9 @@ void ChainStore::put_in_place(const std::shared_ptr<Chain>& chain, Chain& before
 Result<void> ChainStore::take_over(const std::string& ns, Fence fence) {
   const auto before = find(ns);
   if (!before || before->is_owned() || before->fence() >= fence) return {};
-  {
-    const MutexLock lock(mutex_);
-    if (is_over(ns, fence)) return {};
+  if (knows_over(ns, fence)) {  // a try that failed may have ended the following
+    if (before->following() != 0) medium_->listen(ns, before->following());
+    return {};
   }
   SLUICE_TRY(auto chain, next_owned(*before, fence));
   bool over = false;
@@ -120,11 +122,26 @@ Store::KnownOwner ChainStore::owner(const std::string& ns) const {
 
 // --- Following ---
 
-Result<ChainStore::Start> ChainStore::read_start(const std::string& ns) {
+// A build waits for this, and in a hot restart all requests do. So a large namespace is read behind
+// it: until then, its owner runs what comes to this process.
+void ChainStore::begin_following(const std::string& ns) {
+  if (read_at_once_ >= kReadAtOnceMax) return follow_soon(ns);
+  const TimePoint begin = Clock::now();
+  auto start = read_start(ns, begin + kReadAtOnceMax - read_at_once_);
+  read_at_once_ += Clock::now() - begin;
+  if (start) {
+    follow_from(ns, std::move(*start));
+  } else {
+    follow_soon(ns);
+  }
+}
+
+Result<ChainStore::Start> ChainStore::read_start(const std::string& ns, TimePoint until) {
   Start start;
-  SLUICE_TRY(start.followed, medium_->follow(ns, [&](std::string_view key, std::string_view value) {
+  const auto read = [&](std::string_view key, std::string_view value) {
     start.records.push_back(Record::make(key, value));
-  }));
+  };
+  SLUICE_TRY(start.followed, medium_->follow(ns, until, read));
   return start;
 }
 
@@ -159,7 +176,7 @@ void ChainStore::follow(const std::string& ns) {
     to_follow_.erase(ns);
   }
   if (find(ns)->is_owned()) return;
-  auto start = read_start(ns);
+  auto start = read_start(ns, TimePoint::max());
   if (start) {
     const MutexLock taking_over(taking_over_);
     follow_from(ns, std::move(*start));

@@ -83,6 +83,28 @@ TEST_F(FollowingTest, AFollowerDoesNotWrite) {
   EXPECT_EQ(told(0, "k"), "absent");
 }
 
+// In a hot restart, all requests wait for prepare().
+TEST_F(FollowingTest, ANamespaceThatTakesLongToReadIsFollowedLater) {
+  constexpr const char* kLarge = "p/large";
+  medium_->hold_follows();
+  medium_->take(kLarge, Contest::Learns::by_news);
+  (void)medium_->change(kLarge, [](Contest::Entries& entries) { entries["k"] = "1"; });
+  ASSERT_TRUE(store_->prepare(kLarge));
+  View& view = cores_.on(0, [&]() -> View& { return store_->view(cores_.core(0), kLarge); });
+  const auto can_read = [&] { return cores_.on(0, [&] { return view.follows(); }); };
+  EXPECT_FALSE(can_read());
+  cores_.on(0, [&] {
+    EXPECT_FALSE(view.owned());
+    EXPECT_EQ(put(view, "k", "2").status, CommitStatus::not_owner);
+    ASSERT_NE(view.owner(), nullptr) << "to hand over to";
+  });
+  auto follows = cores_.start(0, [&] { return view.owner_news(view.owner(), in(20s)); });
+  medium_->release_follows();
+  EXPECT_TRUE(follows.get());
+  EXPECT_TRUE(can_read());
+  EXPECT_EQ(cores_.await(0, [&] { return told_value(view, "k"); }), "1");
+}
+
 // The run is told no before it has seen what is on its way.
 TEST_F(FollowingTest, AReadThatIsTooOldRunsAgain) {
   medium_->hide_groups();

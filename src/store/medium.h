@@ -111,13 +111,15 @@ class Medium {
     std::optional<LimitState> limit{};
   };
   // Any thread but a worker's and the journal's. Visits the entries of a state, from which the
-  // caller is to follow the namespace. Ends the following before. Requires: acquire().
+  // caller is to follow the namespace. Ends the following before. Requires: acquire(). Error
+  // `timed_out`: there were entries left at `until`.
   [[nodiscard]] virtual Result<Followed> follow(
-      const std::string& /*ns*/,
+      const std::string& /*ns*/, TimePoint /*until*/,
       const std::function<void(std::string_view key, std::string_view value)>& /*visit*/) {
     return Followed();
   }
-  // Any thread but a worker's. The audience gets the groups behind the state from now on.
+  // Any thread but a worker's. The audience gets the groups behind the state from now on. If the
+  // following has ended meanwhile, the audience hears that.
   virtual void listen(const std::string& /*ns*/, Following /*following*/) {}
   // Any thread but a worker's and the journal's: what the audience has of the following becomes the
   // state that the ownership of `fence` begins with, as load() would make it. Waits for the groups
@@ -171,6 +173,10 @@ class Medium {
 
   // The journal's thread, periodically while idle: reports a medium that could not be written.
   [[nodiscard]] virtual Result<void> check() { return {}; }
+
+  // Any thread, before the store closes: the functions that read fail soon, now and later. A medium
+  // whose reads are quick does nothing.
+  virtual void end_reads() {}
 
   // Any thread: the failures that a completed write survives.
   [[nodiscard]] virtual std::string_view durability() const { return "memory"; }

@@ -32,12 +32,17 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/renewable_text.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "loop/core.h"
 #include "loop/task.h"
 #include "store/limit.h"
 #include "store/random_id.h"
+
+namespace sluice::net {
+class TlsClientContext;
+}
 
 namespace sluice::store {
 
@@ -531,12 +536,10 @@ using ReachMember = std::function<Task<bool>(const loop::Core& core, const std::
 // A cluster on etcd (3.4 or newer), and this process in it.
 struct EtcdOptions {
   std::vector<std::string> endpoints;  // "10.0.0.1:2379", "https://etcd-1:2379"
-  // PEM texts, for https. Without authorities: the system's.
-  std::string authorities;
-  std::string certificate;
-  std::string key;
+  // For https, as of etcd::make_tls(). Null: no endpoint has https.
+  std::shared_ptr<const net::TlsClientContext> tls{};
   std::string user;  // empty: no password; etcd may take the user from the certificate
-  std::string password;
+  RenewableText password{};
   std::string prefix = "sluice";   // of all keys of the cluster; 1 to 64 bytes
   std::string cluster = "sluice";  // its name; another cluster in the prefix is an error
   std::string member;              // the name of this process, which no other member has

@@ -104,6 +104,12 @@ std::unexpected<Error> not_comparable(const Datum& a, const Datum& b) {
 
 }  // namespace
 
+std::size_t Object::length() const {
+  std::size_t count = 0;
+  each([&](std::string_view, const Datum&) { return ++count > 0; });
+  return count;
+}
+
 std::string number_text(double value) {
   std::array<char, 64> buffer{};
   const bool whole = std::trunc(value) == value && std::abs(value) < kWholeMax;
@@ -153,6 +159,12 @@ Datum::Datum(const Node& node) {
 Datum Datum::borrowed_text(std::string_view text) {
   Datum datum;
   datum.content_ = Words{nullptr, text};
+  return datum;
+}
+
+Datum Datum::text_in(const Node& owner, std::string_view text) {
+  Datum datum;
+  datum.content_ = Words{owner, text};
   return datum;
 }
 
@@ -214,11 +226,7 @@ Result<Datum> Datum::at(const Datum& index) const {
 Result<std::size_t> Datum::length() const {
   if (const auto* text = words()) return text->size();
   if (const auto* json = node()) return (*json)->size();
-  if (const auto* part = object()) {
-    std::size_t count = 0;
-    (*part)->each([&](std::string_view, const Datum&) { return ++count > 0; });
-    return count;
-  }
+  if (const auto* part = object()) return (*part)->length();
   return fail(ErrorKind::invalid, std::string(kind()) + " has no length");
 }
 
@@ -241,6 +249,7 @@ std::string_view Datum::kind() const {
 
 std::size_t Datum::weight() const {
   if (const auto* text = words()) return text->size() + 1;
+  if (const auto* part = object()) return (*part)->weight();
   return node() != nullptr ? weight_of(**node()) : 1;
 }
 

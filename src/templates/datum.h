@@ -30,6 +30,9 @@ class Object {
   // The printed form.
   [[nodiscard]] virtual std::string text() const = 0;
   [[nodiscard]] virtual bool empty() const { return false; }
+  [[nodiscard]] virtual std::size_t length() const;  // the number of members
+  // See Datum::weight().
+  [[nodiscard]] virtual std::size_t weight() const { return 1; }
 };
 
 class Datum {
@@ -47,6 +50,8 @@ class Datum {
   explicit Datum(const Node& node);
   // Requires: `text` outlives the datum.
   [[nodiscard]] static Datum borrowed_text(std::string_view text);
+  // A text inside of `owner`, such as a key.
+  [[nodiscard]] static Datum text_in(const Node& owner, std::string_view text);
   // Requires: `json` outlives the datum.
   [[nodiscard]] static Datum borrowed_json(const Json& json);
 

@@ -38,8 +38,9 @@ struct Function {
   std::size_t arguments_max = kAnyNumber;
   Result<Datum> (*run)(const Call& call) = nullptr;
   Form form = Form::call;
-  // The function does not read all of its arguments: they are not counted as work.
-  bool shallow = false;
+  // The arguments that the function reads as a whole: they count as work.
+  enum class Reads { all, keys, nothing };  // `keys`: all but the first
+  Reads reads = Reads::all;
 };
 
 }  // namespace sluice::templates

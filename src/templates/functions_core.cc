@@ -144,20 +144,21 @@ Result<Datum> call_js(const Call& call) {
 }
 
 using Form = Function::Form;
+using Reads = Function::Reads;
 constexpr std::size_t kMany = Function::kAnyNumber;
 
 constexpr std::array kCoreFunctions = {
-    Function{"and", 1, kMany, nullptr, Form::all_true, true},
-    Function{"or", 1, kMany, nullptr, Form::any_true, true},
-    Function{"not", 1, 1, call_not, Form::call, true},
+    Function{"and", 1, kMany, nullptr, Form::all_true, Reads::nothing},
+    Function{"or", 1, kMany, nullptr, Form::any_true, Reads::nothing},
+    Function{"not", 1, 1, call_not, Form::call, Reads::nothing},
     Function{"eq", 2, kMany, call_eq},
     Function{"ne", 2, 2, call_ne},
     Function{"lt", 2, 2, call_lt},
     Function{"le", 2, 2, call_le},
     Function{"gt", 2, 2, call_gt},
     Function{"ge", 2, 2, call_ge},
-    Function{"len", 1, 1, call_len, Form::call, true},
-    Function{"index", 1, kMany, call_index, Form::call, true},
+    Function{"len", 1, 1, call_len, Form::call, Reads::nothing},
+    Function{"index", 1, kMany, call_index, Form::call, Reads::keys},
     Function{"slice", 1, 3, call_slice},
     Function{"print", 0, kMany, call_print},
     Function{"println", 0, kMany, call_println},

@@ -111,13 +111,14 @@ Result<Datum> call_ternary(const Call& call) { return call[call[2].truth() ? 0 :
 constexpr std::size_t kUnlimited = Function::kAnyNumber;
 
 using enum Function::Form;
+using Reads = Function::Reads;
 
 constexpr std::array kDataFunctions = {
-    Function{"get", 2, 2, call_get, call, true},
-    Function{"hasKey", 2, 2, call_has_key, call, true},
+    Function{"get", 2, 2, call_get, call, Reads::keys},
+    Function{"hasKey", 2, 2, call_has_key, call, Reads::keys},
     Function{"keys", 1, 1, call_keys},
-    Function{"first", 1, 1, call_first, call, true},
-    Function{"last", 1, 1, call_last, call, true},
+    Function{"first", 1, 1, call_first, call, Reads::nothing},
+    Function{"last", 1, 1, call_last, call, Reads::nothing},
     Function{"rest", 1, 1, call_rest},
     Function{"list", 0, kUnlimited, call_list},
     Function{"dict", 0, kUnlimited, call_dict},
@@ -125,10 +126,10 @@ constexpr std::array kDataFunctions = {
     Function{"toJson", 1, 1, call_to_json},
     Function{"toRawJson", 1, 1, call_to_json},
     Function{"fromJson", 1, 1, call_from_json},
-    Function{"default", 2, 2, call_default, call, true},
-    Function{"empty", 1, 1, call_empty, call, true},
-    Function{"coalesce", 1, kUnlimited, call_coalesce, call, true},
-    Function{"ternary", 3, 3, call_ternary, call, true},
+    Function{"default", 2, 2, call_default, call, Reads::nothing},
+    Function{"empty", 1, 1, call_empty, call, Reads::nothing},
+    Function{"coalesce", 1, kUnlimited, call_coalesce, call, Reads::nothing},
+    Function{"ternary", 3, 3, call_ternary, call, Reads::nothing},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
 #include "base/host_port.h"
@@ -18,25 +19,23 @@ Result<Datum> call_log(const Call& call) {
 }
 
 // The first value of a header; "" if it is absent.
-Result<std::string> header_value(const Datum& headers, const Datum& name) {
+Result<Datum> header_value(const Datum& headers, const Datum& name) {
   SLUICE_TRY(const Datum values, headers.at(name));
-  if (!values.is_list() || (*values.node())->empty()) return std::string();
+  if (!values.is_list() || (*values.node())->empty()) return Datum(std::string());
   SLUICE_TRY(const Datum value, values.at(Datum(std::int64_t{0})));
-  return value.text();
+  return value.words() != nullptr ? value : Datum(value.text());
 }
-Result<Datum> call_header(const Call& call) {
-  SLUICE_TRY(std::string value, header_value(call[0], call[1]));
-  return Datum(std::move(value));
-}
+Result<Datum> call_header(const Call& call) { return header_value(call[0], call[1]); }
 
 // Of a request, or of its Authorization header: the user of Basic authentication (RFC 7617); "" if
 // there is none.
 Result<Datum> call_username(const Call& call) {
   SLUICE_TRY(const Datum headers, call[0].member("Header"));
-  SLUICE_TRY(const std::string value, header_value(headers, Datum::borrowed_text("Authorization")));
+  SLUICE_TRY(const Datum value, header_value(headers, Datum::borrowed_text("Authorization")));
   constexpr std::string_view kBasic = "basic ";
-  if (!lower_case(value).starts_with(kBasic)) return Datum(std::string());
-  const auto pair = base64_decode(trim_ows(std::string_view(value).substr(kBasic.size())));
+  const std::string_view words = *value.words();
+  if (!lower_case(words).starts_with(kBasic)) return Datum(std::string());
+  const auto pair = base64_decode(trim_ows(words.substr(kBasic.size())));
   const std::size_t colon = pair ? pair->find(':') : std::string::npos;
   return Datum(colon == std::string::npos ? std::string() : pair->substr(0, colon));
 }
@@ -88,13 +87,14 @@ Result<Datum> call_query_unescape(const Call& call) {
 }
 
 using enum Function::Form;
+using Reads = Function::Reads;
 
 constexpr std::array kHttpFunctions = {
     Function{"log", 2, 2, call_log},
-    Function{"header", 2, 2, call_header, call, true},
-    Function{"username", 1, 1, call_username, call, true},
-    Function{"host", 1, 1, call_host, call, true},
-    Function{"port", 1, 1, call_port, call, true},
+    Function{"header", 2, 2, call_header, call, Reads::keys},
+    Function{"username", 1, 1, call_username},
+    Function{"host", 1, 1, call_host},
+    Function{"port", 1, 1, call_port},
     Function{"urlquery", 1, 1, call_query_escape},
     Function{"urlQueryEscape", 1, 1, call_query_escape},
     Function{"urlQueryUnescape", 1, 1, call_query_unescape},

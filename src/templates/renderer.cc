@@ -91,7 +91,7 @@ class Renderer {
   Result<Flow> run_json(const TemplateNode& node, const Datum::Node& json) {
     std::int64_t index = 0;
     for (const auto& [key, item] : json->items()) {
-      const Datum place = json->is_array() ? Datum(index++) : Datum(key);
+      const Datum place = json->is_array() ? Datum(index++) : Datum::text_in(json, key);
       SLUICE_TRY(const Flow flow, run_round(node, place, Datum(Datum::Node(json, &item))));
       if (flow == Flow::stop) break;
     }
@@ -160,10 +160,14 @@ class Renderer {
     }
     return piped != nullptr ? *piped : value;
   }
+  Result<void> work_on_arguments(Function::Reads reads, const std::vector<Datum>& arguments) {
+    if (reads == Function::Reads::nothing) return {};
+    for (std::size_t i = reads == Function::Reads::keys ? 1 : 0; i < arguments.size(); ++i)
+      SLUICE_CHECK(work_on(arguments[i].weight()));
+    return {};
+  }
   Result<Datum> call(const Function& function, const std::vector<Datum>& arguments) {
-    if (!function.shallow) {
-      for (const Datum& argument : arguments) SLUICE_CHECK(work_on(argument.weight()));
-    }
+    SLUICE_CHECK(work_on_arguments(function.reads, arguments));
     const Call call{arguments, options_.host, options_.output_bytes_max};
     SLUICE_TRY(Datum value, function.run(call));
     if (const auto* words = value.words()) {
@@ -171,7 +175,7 @@ class Renderer {
         return fail(ErrorKind::too_large, std::string(function.name) +
                                               " makes a text of more than " +
                                               std::to_string(options_.output_bytes_max) + " bytes");
-      if (!function.shallow) SLUICE_CHECK(work_on(words->size()));
+      if (function.reads == Function::Reads::all) SLUICE_CHECK(work_on(words->size()));
     }
     return value;
   }

@@ -15,7 +15,7 @@ from gateway import Server  # noqa: E402
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """What a test puts there, it takes away."""
-    instance = Server(tmp_path_factory.mktemp("compat") / "home").start()
+    instance = Server(tmp_path_factory.mktemp("compat") / "home", "--profiling").start()
     yield instance
     instance.stop()
 

@@ -57,7 +57,7 @@ WORDS = {"null": None, "''": "", "true": True, "false": False}
 VALUES: dict[str, object] = {
     # servers
     "keepAliveTimeout": "45s", "maxConnection": 600, "maxConnections": 600, "address": "127.0.0.1", "cacheSize": 50,
-    "backend": "no-pipeline-yet", "host": "shop.example", "hostRegexp": "^shop[0-9]$", "hosts.value": "shop.example",
+    "backend": "steps-of-all", "host": "shop.example", "hostRegexp": "^shop[0-9]$", "hosts.value": "shop.example",
     "key": "X-Group", "headers.regexp": "^g[0-9]+$", "rewriteTarget": "/new", "pathRegexp": "^/r[0-9]+",
     "clientMaxBodySize": 5000, "sampleRate": 0.5, "serviceName": "orders", "hostport": "127.0.0.1:7000",
     # pools

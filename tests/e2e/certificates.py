@@ -4,6 +4,7 @@
 import base64
 import ssl
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,8 +62,8 @@ class Authority:
     def certificate(self) -> Path:
         return self.pair.certificate
 
-    def issue(self, name: str, alternatives: str = "", *key: str) -> Pair:
-        """`key`: what openssl's -newkey and its options take, P-256 by default."""
+    def issue(self, name: str, alternatives: str = "", *key: str, seconds: int = 300 * 86400) -> Pair:
+        """`key`: what openssl's -newkey and its options take, P-256 by default. `seconds`: until it ends."""
         stem = f"{name}-{len(list(self.folder.iterdir()))}"
         pair = Pair(self.folder / f"{stem}.crt", self.folder / f"{stem}.key")
         request, extensions = self.folder / f"{stem}.csr", self.folder / f"{stem}.ext"
@@ -73,6 +74,13 @@ class Authority:
             "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n"
             "crlDistributionPoints=URI:http://127.0.0.1/none.crl\n"
         )
-        openssl("x509", "-req", "-in", request, "-CA", self.pair.certificate, "-CAkey", self.pair.key,
-                "-CAcreateserial", "-days", 300, "-extfile", extensions, "-out", pair.certificate)  # fmt: skip
+        ca = self.folder / "ca.conf"
+        ca.write_text(
+            f"[ca]\ndefault_ca=a\n[a]\ndatabase={self.folder}/index.txt\nnew_certs_dir={self.folder}\n"
+            "rand_serial=yes\ndefault_md=sha256\nunique_subject=no\npolicy=p\n[p]\ncommonName=supplied\n"
+        )
+        (self.folder / "index.txt").touch()
+        end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))
+        openssl("ca", "-batch", "-notext", "-config", ca, "-cert", self.pair.certificate, "-keyfile", self.pair.key,
+                "-in", request, "-extfile", extensions, "-enddate", end, "-out", pair.certificate)  # fmt: skip
         return pair

@@ -330,7 +330,7 @@ def http_server(port: int, *paths: dict, name: str = "http-server", **fields) ->
 
 
 def sale_server(port: int) -> dict:
-    """Answers everybody: on a slow machine a crowd would be overload, and some of it shed."""
+    """For crowds: answers everybody. With the default, a slow machine sheds some of them."""
     return http_server(port, {"backend": "p"}, overload={"target": "1h"})
 
 

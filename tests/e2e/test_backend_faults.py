@@ -7,7 +7,7 @@ import pytest
 
 from client import Connection, Load, fetch, request
 from faulty import Faulty
-from gateway import http_server, pipeline, proxy, wait_until
+from gateway import pipeline, proxy, sale_server, wait_until
 
 CONNECTIONS = 16
 
@@ -21,7 +21,7 @@ def faulty():
 
 @pytest.fixture
 def put(server, port):
-    server.apply(http_server(port, {"backend": "p"}))
+    server.apply(sale_server(port))
 
     def apply(*urls: str, **pool) -> None:
         server.apply(pipeline("p", proxy(*urls, **pool)))

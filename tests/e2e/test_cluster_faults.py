@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import random
+import shutil
 import signal
 import statistics
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from client import Connection, request
 from cluster import etcd_program
-from gateway import Orphan, wait_until
+from gateway import Orphan, documents, mock, pipeline, wait_until
 from shared_sale import LIMIT, Watched, WatchedCount
 from visitors import owner_other_than, without_permits
 
@@ -223,3 +224,28 @@ def test_etcd_is_restored_from_a_snapshot(start, tmp_path):
         at = len(visitors.visits)
         etcd.start().wait()
         sale.lost = frozenset(visit.user for visit in visitors.visits[:at] if visit.user not in before)
+
+
+def test_etcd_comes_back_empty(new_cluster):
+    """A change, or the word that nothing changes, would be worth nothing. egctl says what health says."""
+    cluster = new_cluster()
+    one, two = cluster.start("one", "two")
+    held = pipeline("p", mock("hello"))
+    one.apply(held)
+    kind = {"kind": "CustomDataKind", "name": "users"}
+    one.egctl("apply", "-f", "-", input=documents(kind))
+    cluster.etcd.kill()
+    shutil.rmtree(cluster.etcd.data / "e0")
+    cluster.etcd.start().wait()
+    gone = "were removed from etcd: restore a backup of etcd"
+    for member in (one, two):
+        wait_until(lambda: gone in member.egctl("health", check=False).stderr, "health says so")
+        for said in (
+            member.egctl("apply", "-f", "-", input=documents(held), check=False),
+            member.egctl("apply", "-f", "-", input=documents(pipeline("p", mock("other"))), check=False),
+            member.egctl("apply", "-f", "-", input=documents(pipeline("q", mock("hello"))), check=False),
+            member.egctl("delete", "pipeline", "p", check=False),
+            member.egctl("apply", "-f", "-", input=documents(kind), check=False),
+        ):
+            assert said.returncode == 1 and gone in said.stderr, said
+        assert list(member.objects()) == ["p"], "it goes on with what it has"

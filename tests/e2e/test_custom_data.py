@@ -11,7 +11,7 @@ import yaml
 
 from client import Load, fetch, request
 from covers import covers
-from gateway import documents, http_server, mock, pipeline
+from gateway import documents, http_server, mock, pipeline, sale_server
 from identity_kit import basic
 from pages import BACKEND, example
 
@@ -259,7 +259,7 @@ def test_older_forms(server):
 
 def test_survives_restarts(server, port):
     server.egctl("apply", "-f", "-", input=documents(KIND, items(list=[{"name": "a", "level": 7}])))
-    server.apply(lookup(), http_server(port, {"backend": "p"}))
+    server.apply(lookup(), sale_server(port))
 
     def come_back() -> None:
         server.kill()
@@ -297,7 +297,7 @@ def test_is_in_a_backup(server, tmp_path, port):
 def test_a_header_lookup_sees_a_change_at_once(server, port):
     """The first request after the answer to a change has the new value; none fails meanwhile."""
     server.egctl("apply", "-f", "-", input=documents(KIND, items(list=[{"name": "a", "level": 0}])))
-    server.apply(lookup(), http_server(port, {"backend": "p"}))
+    server.apply(lookup(), sale_server(port))
     with Load(port, lambda n: request("/", **{"X-Client": "a"}), connections=16) as load:
         for level in range(1, 30):
             assert call(server, "POST", "/customdata/users/items", {"list": [{"name": "a", "level": level}]})[0] == 200
@@ -315,7 +315,7 @@ def sha(password: str) -> str:
 def test_users_of_a_validator(server, port):
     """Passwords change under load. Right pairs pass all the time, and a new one passes at once."""
     gate = {"name": "who", "kind": "Validator", "basicAuth": {"mode": "ETCD", "etcdPrefix": "users/"}}
-    server.apply(pipeline("p", gate, mock("in")), http_server(port, {"backend": "p"}))
+    server.apply(pipeline("p", gate, mock("in")), sale_server(port))
     assert fetch(port, "/", Authorization=basic("a", "pw")).status == 401, "no such kind"
     server.egctl("apply", "-f", "-", input=documents(KIND, items(list=[{"name": "a", "password": sha("pw")}])))
     assert fetch(port, "/", Authorization=basic("a", "pw")).status == 200
@@ -335,7 +335,7 @@ def test_users_of_a_validator(server, port):
 def test_every_lookup_is_of_one_change(server, port):
     """Of a rebuild, a request sees all or nothing: an item is never missing between."""
     server.egctl("apply", "-f", "-", input=documents(KIND, items(list=[{"name": "a", "level": 0}])))
-    server.apply(lookup(), http_server(port, {"backend": "p"}))
+    server.apply(lookup(), sale_server(port))
     with Load(port, lambda n: request("/", **{"X-Client": "a"}), connections=16) as load:
         for level in range(20):
             change = {"rebuild": True, "list": [{"name": "a", "level": level}, {"name": f"n{level}"}]}
@@ -350,7 +350,7 @@ def test_every_lookup_is_of_one_change(server, port):
 
 def test_every_member_has_it_when_the_call_returns(new_cluster, port):
     one, two = new_cluster().start("one", "two")
-    one.egctl("apply", "-f", "-", input=documents(KIND, items(list=[{"name": "a", "level": 0}]), lookup(), http_server(port, {"backend": "p"})))
+    one.egctl("apply", "-f", "-", input=documents(KIND, items(list=[{"name": "a", "level": 0}]), lookup(), sale_server(port)))
     for level in range(1, 6):
         member, other = (one, two) if level % 2 else (two, one)
         member.egctl("apply", "-f", "-", input=documents(items(list=[{"name": "a", "level": level}])))

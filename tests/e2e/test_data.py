@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from client import Load, fetch, request
-from gateway import BIN, DEADLINE, exit_code_of, free_port, http_server, pipeline, put_sale, wasm
+from gateway import BIN, DEADLINE, exit_code_of, free_port, pipeline, put_sale, sale_server, wasm
 
 PATH = "/apis/v2/wasm/data/p/wasm"
 
@@ -211,7 +211,7 @@ def test_other_codings_are_refused(data):
 
 
 def test_runs_see_all_or_nothing(server, port, guests):
-    server.apply(http_server(port, {"backend": "p"}), pipeline("p", wasm(guests / "probe.wasm", concurrency=8)))
+    server.apply(sale_server(port), pipeline("p", wasm(guests / "probe.wasm", concurrency=8)))
     data = Data(server)
     with Load(port, lambda _: request("/", X_Mode="count", X_Key="id/"), connections=16) as load:
         for _ in range(3):

@@ -3,6 +3,8 @@
 
 import json
 
+import pytest
+
 from client import fetch
 from gateway import mock, pipeline, wait_until
 
@@ -39,8 +41,20 @@ def test_bad_rules_of_httpproxy(server, port):
         done = server.egctl("create", "httpproxy", "demo", "--port", str(port), f"--rule={rule}", check=False)
         assert done.returncode == 2 and why in done.stderr, done.stderr
     done = server.egctl("create", "httpproxy", "demo", "--port", "1", "--rule=/x=http://a:1", "--auto-cert", check=False)
-    assert done.returncode == 1 and "--auto-cert is not there yet" in done.stderr, done.stderr
+    assert done.returncode == 1 and "AutoCertManager is not" in done.stderr, done.stderr
+    assert "--cert-file FILE" in done.stderr
     assert server.egctl("get", "all", "-o", "json").stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "words, kind, remedy",
+    [("ai enable", "AIGatewayController", "a Proxy reaches"), ("get faas f", "FaaSController", "HTTPServer and Pipeline"),
+     ("describe mesh", "MeshController", "HTTPServer and Pipeline"), ("get AutoCertManager", "AutoCertManager", "docs/tls.md")],
+)  # fmt: skip
+def test_what_is_not_there_is_named_with_a_remedy(shared_server, words, kind, remedy):
+    done = shared_server.egctl(*words.split(), check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{kind} is not there: " in done.stderr and remedy in done.stderr, done.stderr
 
 
 def test_older_forms(server, tmp_path, port):

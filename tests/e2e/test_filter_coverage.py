@@ -15,7 +15,7 @@ from pages import example, page_of
 KINDS = [
     "CORSAdaptor", "CertExtractor", "DataBuilder", "Fallback", "FileServer", "HeaderLookup", "HeaderToJSON",
     "RateLimiter", "Redirector", "RedirectorV2", "RemoteFilter", "RequestAdaptor", "RequestBuilder",
-    "ResponseAdaptor", "ResponseBuilder", "ResultBuilder", "Validator", "WebSocketProxy",
+    "ResponseAdaptor", "ResponseBuilder", "ResultBuilder", "SimpleHTTPProxy", "Validator", "WebSocketProxy",
 ]  # fmt: skip
 
 # Every object has a name and a kind, and a version is free text.
@@ -67,7 +67,7 @@ def test_each_field_and_result_has_a_test(shared_server, kind):
 def test_the_list_of_filters_is_whole(shared_server):
     """Those of before have their tests by other names."""
     known = set(shared_server.get_json("/apis/v2/metadata/objects/pipeline/filters"))
-    assert known - set(KINDS) <= {"Mock", "Proxy", "WasmHost", "SimpleHTTPProxy", "GRPCProxy"}
+    assert known - set(KINDS) <= {"Mock", "Proxy", "WasmHost", "GRPCProxy"}
     assert {mark.args[0] for mark in marks()} <= known
 
 

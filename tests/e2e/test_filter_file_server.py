@@ -6,6 +6,7 @@ import gzip
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 import yaml
@@ -13,7 +14,7 @@ import yaml
 from answers_kit import Site
 from client import fetch
 from covers import covers
-from gateway import pipeline
+from gateway import http_server, pipeline
 from pages import example
 
 LARGE = os.urandom(3_000_000)
@@ -168,9 +169,30 @@ def test_a_root_that_comes_and_moves(server, site, root, tmp_path):
 def test_a_folder_gets_its_slash(server, site, root):
     put(server, root)
     response = site.ask("/d?x=1")
-    assert (response.status, response.headers["location"]) == (301, "/d/?x=1")
+    assert (response.status, response.headers["location"]) == (301, "./d/?x=1")
     put(server, root, index=["x.conf"])
     assert site.ask("/d/").text == "secret"
+
+
+def location(port: int, path: str) -> str:
+    """Where a browser goes: it takes a backslash for a slash."""
+    response = fetch(port, path)
+    assert response.status == 301
+    base = f"http://shop.example{path}".replace("\\", "/")
+    return urljoin(base, response.headers["location"].replace("\\", "/"))
+
+
+def test_the_slash_belongs_to_the_path_of_the_client(server, port, root):
+    put(server, root)
+    server.apply(http_server(port, {"pathPrefix": "/static/", "rewriteTarget": "/", "backend": "p"}))
+    assert location(port, "/static/d") == "http://shop.example/static/d/"
+
+
+def test_the_slash_leads_to_no_other_site(server, port, root):
+    put(server, root, rewrite="^.* /d")
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}))
+    for path in ("/\\evil.example/v1", "//evil.example/v1", "/\\evil.example", "/https:evil.example", "/x:y"):
+        assert location(port, path).startswith("http://shop.example/"), path
 
 
 def test_many_readers_at_once(server, port, site, root):

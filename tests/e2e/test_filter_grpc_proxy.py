@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """GRPCProxy: the Proxy that speaks HTTP/2 to its servers, under another name."""
 
-from gateway import Server, http_server, free_port, mock, pipeline
-from rewriting_kit import Route, example
+from gateway import Server, free_port, http_server, mock, pipeline
+from pages import BACKEND, example
+from rewriting_kit import Route
 
 
 def filter_of(url: str, **fields) -> dict:
@@ -15,7 +16,7 @@ def test_the_page_speaks_http2(server, port, tmp_path):
     backend = Server(tmp_path / "backend").start()
     try:
         backend.apply(http_server(behind, {"backend": "p"}), pipeline("p", mock("hello")))
-        server.apply(example("filter-grpc-proxy", f"http://127.0.0.1:{behind}"))
+        server.apply(*example("filter-grpc-proxy", {BACKEND: f"http://127.0.0.1:{behind}"}))
         route = Route(server, port, "greeter")
         assert route.ask("/over-two").text == "hello"
         assert "HTTP/2.0" in backend.access_line("/over-two")

@@ -83,6 +83,31 @@ def test_an_update_neither_loses_nor_gives_away(server, port):
     assert admitted(port, 100) == 40
 
 
+@pytest.mark.parametrize("key", [None, {"header": "X-User"}])
+def test_periods_that_change_give_nothing_away(server, port, key):
+    urls = [{"url": {"prefix": "/"}, **({"keyBy": key} if key else {})}]
+
+    def burst(period: str, requests: int) -> int:
+        put(server, port, limiter(10, period, urls=urls))
+        return sum(fetch(port, X_User="ann").status == 200 for _ in range(requests))
+
+    assert burst("1h", 5) == 5
+    assert [burst("2h", 3), burst("1h", 20), burst("3h", 20), burst("1h", 20)] == [3, 2, 0, 0]
+    assert [burst("4h", 0), burst("5h", 0), burst("6h", 20)] == [0, 0, 0], "periods without a request"
+    if key is None:
+        burst("7h", 0)
+        server.hot_restart()
+        assert [burst("7h", 20), burst("1h", 20)] == [0, 0]
+
+
+def test_a_hot_restart_after_a_change_without_requests(server, port):
+    put(server, port, limiter(10, "1h"))
+    assert admitted(port, 6) == 6
+    put(server, port, limiter(10, "2h"))
+    server.hot_restart()
+    assert admitted(port, 20) == 4
+
+
 def test_updates_under_load_do_not_count(server, port):
     put(server, port, limiter(1500))
     with Load(port, lambda n: request("/"), limit=4000) as load:
@@ -117,17 +142,18 @@ def test_each_key_has_a_limit(server, port, key):
 
 @covers("RateLimiter", "urls.keyBy.maxKeys")
 def test_more_keys_than_there_is_room_for(server, port):
-    """64 keys have no free place in this hour, so others find no room."""
+    """The first keys of this hour, and no others, have a limit of their own."""
 
-    def users_let_in(keys: int) -> int:
+    def users_let_in(keys: int, users: int = 300) -> int:
         put(server, port, limiter(1, urls=[{"url": {"prefix": "/"}, "keyBy": {"header": "X-User", "maxKeys": keys}}]))
-        with Load(port, lambda n: request("/", X_User=f"user {n}"), limit=300) as load:
+        with Load(port, lambda n: request("/", X_User=f"user {n}"), limit=users) as load:
             load.join()
         assert load.errors == []
         return load.statuses()[200]
 
-    assert 8 <= users_let_in(64) <= 64
-    assert users_let_in(1 << 16) == 300
+    assert users_let_in(64) == 64
+    assert users_let_in(299) == 299
+    assert users_let_in(1 << 13, 1 << 13) == 1 << 13
 
 
 @covers("RateLimiter", "urls.url.empty")

@@ -8,6 +8,7 @@ import re
 import pytest
 import yaml
 
+from client import Connection
 from covers import covers
 from gateway import pipeline, proxy
 from identity_kit import Signing
@@ -42,6 +43,17 @@ def test_the_page(server, port, backend):
     assert (call.method, call.target, call.headers["host"]) == ("POST", "/two/one?q", "shop.example")
     assert "x-internal" not in call.headers
     assert (call.headers["x-api-version"], call.headers["x-seen"], call.headers["x-user"]) == ("v2", "gateway", "ada")
+
+
+def test_names_that_a_backend_reads_alike_go_together(adapt, server, port, backend):
+    adapt(header={"del": ["X-Internal"], "set": {"X-User": "ada"}})
+    names = ["X_Internal", "X.Internal", "X_User", "X_Other"]
+    with Connection(port) as client:
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n" + "".join(f"{name}: client\r\n" for name in names) + "\r\n")
+        assert client.receive().status == 200
+    plain = {name.lower().replace("_", "-").replace(".", "-") for name in names}
+    seen = {name: value for name, value in backend.calls[-1].headers.items() if re.sub("[_.]", "-", name) in plain}
+    assert seen == {"x-user": "ada", "x_other": "client"}
 
 
 @pytest.mark.parametrize(

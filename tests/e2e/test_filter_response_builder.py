@@ -124,6 +124,27 @@ def test_other_delimiters(server, port):
     assert Route(server, port).ask().text == "{{x}} GET"
 
 
+@pytest.mark.parametrize("read", [
+    "$.req.YAMLBody.lang", "index $.req.Query.lang 0", "$.req.Cookies.lang", "header $.req.Header `X-Lang`",
+    "$.req.RequestURI", "len $.req.Header",
+])
+def test_a_loop_that_reads_the_request_takes_no_longer_than_its_steps(server, port, read):
+    """20,000 rounds read a member that takes long to make."""
+    loop = "{{range $a := .req.JSONBody.items}}{{$x := " + read + "}}{{end}}body: done"
+    server.apply(pipeline("p", builder(template=loop)))
+    items = b'{"items": [' + b"0," * 20_000 + b"0]}"
+    route = Route(server, port)
+    target, fields = "/?lang=en" + "&a=1" * 1800, {f"H{n}": "x" for n in range(50)}
+    answer = route.ask(target, "POST", items, Cookie="lang=en; " + "a=1; " * 1500, X_Lang="en", **fields)
+    assert (answer.status, answer.text) == (200, "done")
+
+
+def test_work_inside_of_a_request_counts(server, port):
+    """A name of 60 kB in Authorization is decoded in each round."""
+    server.apply(pipeline("p", builder(template="{{range 20000}}{{$x := username $.req}}{{end}}body: done")))
+    assert Route(server, port).result("/long", "b", Authorization="Basic " + "Y" * 40_000) == "buildErr"
+
+
 def test_large_bodies_are_refused(server, port):
     with Scripted(lambda _: Answer(body=b"x" * (5 << 20))) as backend:
         join = builder(template="body: '{{len .resp.Body}}'")

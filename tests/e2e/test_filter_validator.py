@@ -408,6 +408,9 @@ def test_introspection(gate):
             lambda call: Answer(body=b"active"),
             lambda call: Answer(body=b'{"active":"true"}'),
             lambda call: Answer(body=b'{"active":true,"x":"' + b"x" * 70_000 + b'"}'),
+            lambda call: Answer(body=b'{"active":true,"exp":"1"}'),
+            lambda call: Answer(body=b'{"active":true,"exp":"99999999999"}'),
+            lambda call: Answer(body=b'{"active":true,"nbf":99999999999}'),
             lambda call: None,
         ):
             service.answer = failure
@@ -436,6 +439,14 @@ def test_introspection_has_a_time_limit_and_a_memory(gate):
         for _ in range(3):
             assert gate.bearer("good").status == 200
         assert len(service.calls) == before + 3
+
+
+def test_no_answer_of_introspection_outlives_its_token(gate):
+    end = time.time() + 2
+    with Scripted(lambda call: Answer(body=b'{"active":true,"exp":%f}' % end)) as service:
+        gate.put(oauth2={"tokenIntrospect": {"endPoint": service.url, "cacheFor": "60s"}})
+        wait_until(lambda: gate.bearer("good").status == 401, "the token has expired", 40)
+        assert time.time() >= end
 
 
 @covers("Validator", "oauth2.jwt.{algorithm,secret,publicKey}")

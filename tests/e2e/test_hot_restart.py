@@ -14,7 +14,7 @@ import pytest
 
 from certificates import Authority
 from client import Connection, Load, fetch, request
-from gateway import BIN, DEADLINE, Orphan, Server, free_port, http_server, mock, pipeline, proxy, put_sale, wait_until
+from gateway import BIN, DEADLINE, Orphan, Server, free_port, http_server, mock, pipeline, proxy, put_sale, sale_server, wait_until
 
 YES, NO = b"buy\n", b"sold out.\n"
 
@@ -89,7 +89,7 @@ def test_http2(server, port, guests, tmp_path):
 
 def test_an_idle_connection_is_served_to_its_last_request(server, port):
     """What was open before gets one more answer, and the word to come again."""
-    server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}))
+    server.apply(pipeline("p", mock("hello")), sale_server(port))
     with Connection(port) as idle, Connection(port) as busy:
         assert idle.request().text == busy.request().text == "hello"
         old = server.pid
@@ -109,7 +109,7 @@ def test_the_new_process_decides_how_often_an_address_may_ask(server, port):
     for connection in idle:
         assert connection.request().status in (200, 429)
     process = server.hand_over()
-    server.apply(http_server(port, {"backend": "p"}))
+    server.apply(sale_server(port))
     for connection in idle:
         connection.send(request())
     assert [connection.receive().status for connection in idle] == [200] * 16
@@ -119,7 +119,7 @@ def test_the_new_process_decides_how_often_an_address_may_ask(server, port):
 
 
 def test_the_admin_api_goes_on_at_the_same_place(server, port):
-    server.apply(pipeline("p", mock("one")), http_server(port, {"backend": "p"}))
+    server.apply(pipeline("p", mock("one")), sale_server(port))
     version = server.config_version()
     server.hot_restart()
     assert server.config_version() == version
@@ -130,7 +130,7 @@ def test_the_admin_api_goes_on_at_the_same_place(server, port):
     server.delete("http-server")
     with pytest.raises(ConnectionRefusedError):
         Connection(port)
-    server.apply(http_server(port, {"backend": "p"}))
+    server.apply(sale_server(port))
     with Connection(port) as connection:
         assert connection.request().text == "two"
 
@@ -265,7 +265,7 @@ def test_a_new_process_that_is_killed_with_the_data_open(own_program, port, gues
 def test_a_new_process_that_does_not_get_ready(own_program, port, word):
     """It is killed, or the old one is asked to stop meanwhile: that need not wait for it."""
     server = own_program
-    server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}))
+    server.apply(pipeline("p", mock("hello")), sale_server(port))
     replace(server.program, f"#!/bin/sh\necho $$ > {server.home}/started\nexec sleep 1000\n")
     server.process.send_signal(signal.SIGUSR2)
     started = server.home / "started"
@@ -281,7 +281,7 @@ def test_a_new_process_that_does_not_get_ready(own_program, port, word):
 
 def test_a_stop_that_comes_while_the_new_process_starts_stops_both(server, port):
     """However quick the new one is: who stops the process that sluice.pid names stops the service."""
-    server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}))
+    server.apply(pipeline("p", mock("hello")), sale_server(port))
     old, pid_file = server.process, server.home / "sluice.pid"
     old.send_signal(signal.SIGUSR2)
     old.send_signal(signal.SIGTERM)
@@ -295,7 +295,7 @@ def test_a_stop_that_comes_while_the_new_process_starts_stops_both(server, port)
 def test_a_stop_before_the_old_program_comes_back_stops_both(own_program, port):
     """It comes when there is no way back any more: whoever serves next ends, too."""
     server = own_program
-    server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}))
+    server.apply(pipeline("p", mock("hello")), sale_server(port))
     has_data, go_on = server.home / "has-data", server.home / "go-on"
     waits = f'open("{has_data}", "w").close()\nwhile not os.path.exists("{go_on}"):\n    time.sleep(0.01)'
     replace(server.program, failing_late(waits))
@@ -316,7 +316,7 @@ def test_a_configuration_that_cannot_be_gone_on_with(tmp_path, port):
     config = tmp_path / "sluice.yaml"
     config.write_text("data-dir: data\n")
     server = Server(tmp_path / "home", "--config-file", str(config)).start()
-    server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}))
+    server.apply(pipeline("p", mock("hello")), sale_server(port))
     config.write_text("data-dir: elsewhere\n")
     server.process.send_signal(signal.SIGUSR2)
     line = "no new process, this one goes on: data-dir: "
@@ -351,7 +351,7 @@ def test_the_address_of_the_admin_api_may_change(tmp_path, port):
 
 
 def test_signal_upgrade(server, port):
-    server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}))
+    server.apply(pipeline("p", mock("hello")), sale_server(port))
     old = server.process
     done = subprocess.run([BIN / "sluice-server", "--signal-upgrade", "--home-dir", server.home], timeout=DEADLINE)
     assert done.returncode == 0

@@ -230,7 +230,7 @@ def test_who_cannot_move_stays_and_moves_later(server, two):
         assert "failed" in server.egctl("get", "all").stdout
     wait_until(lambda: server.status("a")["state"] == "running", "it is tried again")
     assert fetch(taken).text == "A"
-    assert refused(two[0])
+    wait_until(lambda: refused(two[0]), "the old port is closed")
 
 
 # --- What is slow costs only itself

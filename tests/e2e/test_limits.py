@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from client import Connection, Load, fetch, request
-from gateway import documents, http_server, mock, pipeline, wasm
+from gateway import documents, mock, pipeline, sale_server, wasm
 
 
 def sale(guests, limit: int, ratio: str = "0", concurrency: int = 8, step: str = "step6") -> dict:
@@ -26,7 +26,7 @@ def sale(guests, limit: int, ratio: str = "0", concurrency: int = 8, step: str =
 @pytest.fixture
 def open_sale(server, port, guests):
     def put(limit: int, **more) -> int:
-        server.apply(http_server(port, {"backend": "p"}), sale(guests, limit, **more))
+        server.apply(sale_server(port), sale(guests, limit, **more))
         return port
 
     return put
@@ -84,7 +84,7 @@ def test_exact_while_data_is_applied(open_sale, server):
 
 
 def test_add_is_exact(server, port, guests):
-    server.apply(http_server(port, {"backend": "p"}), pipeline("p", wasm(guests / "probe.wasm", concurrency=8, timeout="10s")))
+    server.apply(sale_server(port), pipeline("p", wasm(guests / "probe.wasm", concurrency=8, timeout="10s")))
     load = Load(port, lambda n: request("/", X_Mode="add", X_Key="n"), connections=64, limit=3000)
     with load:
         load.join()

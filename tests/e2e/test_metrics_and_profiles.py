@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`egctl metrics` and `egctl profile`."""
+"""`egctl metrics --names easegress` and `egctl profile`. The figures under our own names: test_metrics.py."""
 
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def samples(text: str) -> dict[tuple[str, str], float]:
     return found
 
 
-def test_metrics(server, port, backend):
+def test_metrics_under_the_names_of_easegress(server, port, backend):
     server.apply(
         http_server(port, {"path": "/x", "backend": "q"}, {"pathPrefix": "/", "backend": "p"}),
         pipeline("p", proxy(backend.url)),
@@ -41,10 +42,10 @@ def test_metrics(server, port, backend):
     )
     for path in ("/a", "/b", "/x"):
         fetch(port, path)
-    status, headers, text = server.request("GET", "/apis/v2/metrics")
+    status, headers, text = server.request("GET", "/apis/v2/metrics?names=easegress")
     assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4")
     found = samples(text)
-    assert samples(server.egctl("metrics").stdout).keys() == found.keys()
+    assert samples(server.egctl("metrics", "--names", "easegress").stdout).keys() == found.keys()
 
     def value(name: str, *labels: str) -> float:
         of_name = [one for (its, given), one in found.items() if its == name and all(label in given for label in labels)]
@@ -64,9 +65,11 @@ def test_metrics(server, port, backend):
 
 
 def test_metrics_of_nothing_and_wrong_use(server):
-    assert server.egctl("metrics").stdout == ""
+    assert server.egctl("metrics", "--names", "easegress").stdout == ""
     done = server.egctl("metrics", "-o", "json", check=False)
     assert done.returncode == 2 and "Prometheus" in done.stderr
+    done = server.egctl("metrics", "--names", "others", check=False)
+    assert done.returncode == 2 and "must be easegress" in done.stderr
 
 
 # --- profiles --------------------------------------------------------------------------------
@@ -98,6 +101,19 @@ def decode(profile: bytes) -> tuple[int, list[tuple[int, list[int]]], str]:
     return words[3], stacks, profile[(at + 3) * 8 :].decode()
 
 
+def names_of(addresses: list[int], begin: int, mappings: str) -> list[str]:
+    """The functions, by the program file and its mappings alone, as pprof finds them."""
+    line = next(line for line in mappings.splitlines() if line.startswith(f"{begin:x}-"))
+    offset, program = int(line.split()[2], 16), line.split()[5]
+    headers = subprocess.run(["readelf", "-lW", program], capture_output=True, text=True, check=True).stdout
+    segments = [[int(word, 16) for word in row.split()[1:6]] for row in headers.splitlines() if row.split()[:1] == ["LOAD"]]
+    at, virtual, *_ = next(each for each in segments if each[0] // 4096 * 4096 == offset)
+    base = begin - (virtual - (at - offset))
+    asked = [f"{address - base:#x}" for address in addresses]
+    done = subprocess.run(["addr2line", "-Cfe", program, *asked], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[::2]
+
+
 def test_a_cpu_profile(profiled, port, tmp_path):
     profiled.apply(http_server(port, {"backend": "p"}), pipeline("p", mock("x")))
     file = tmp_path / "cpu.profile"
@@ -123,7 +139,10 @@ def test_a_cpu_profile(profiled, port, tmp_path):
     assert max(len(stack) for _, stack in stacks) > 5, "callers are seen"
     code = [line.split("-") for line in mappings.splitlines() if " r-xp " in line and "sluice-server" in line]
     begin, end = int(code[0][0], 16), int(code[0][1].split()[0], 16)
-    assert any(begin <= frame < end for _, stack in stacks for frame in stack)
+    own = sorted({frame for _, stack in stacks for frame in stack if begin <= frame < end})
+    assert own
+    names = names_of(own, begin, mappings)
+    assert any("sluice::" in name for name in names), f"no functions by the mappings: {names[:20]}"
 
 
 def test_a_memory_profile(profiled, tmp_path):

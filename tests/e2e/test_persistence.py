@@ -20,6 +20,7 @@ from gateway import (
     pipeline,
     proxy,
     put_sale,
+    sale_server,
     wait_until,
     wasm,
 )
@@ -146,7 +147,7 @@ def test_requests_in_flight_have_all_the_time_of_the_drain(tmp_path, port, backe
 
 def test_sigterm_under_load(server, port):
     """Every request that was taken is answered whole."""
-    server.apply(http_server(port, {"backend": "p"}), pipeline("p", mock("x" * 1000)))
+    server.apply(sale_server(port), pipeline("p", mock("x" * 1000)))
     with Load(port, lambda _: request("/"), connections=16) as load:
         load.wait_more(500)
         server.stop()

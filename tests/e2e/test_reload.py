@@ -4,7 +4,7 @@
 import pytest
 
 from client import Connection, Load, fetch, request
-from gateway import http_server, mock, pipeline, wasm
+from gateway import mock, pipeline, sale_server, wasm
 from guests import distinct
 
 
@@ -24,7 +24,7 @@ def site(server, port, guests, tmp_path):
     site = Site(server, port, tmp_path / "program.wasm", guests)
     site.write("step1")
     server.apply(
-        http_server(port, {"backend": "p"}),
+        sale_server(port),
         pipeline(
             "p",
             wasm(

@@ -25,6 +25,7 @@ PARTS = {
     ("filter-validator", "oauth2"): "Validator",
     ("filter-validator", "signature"): "Validator",
     ("limits", "clientLimits"): "HTTPServer",
+    ("metrics", "scrape_configs"): None,
     ("operations", "accessLogFormat"): "HTTPServer",
     ("operations", "home-dir"): None,
     ("proxy", "compression"): "Proxy",

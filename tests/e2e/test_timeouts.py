@@ -7,7 +7,7 @@ import statistics
 import pytest
 
 from client import Connection, Load, fetch, request
-from gateway import http_server, mock, pipeline, wait_until, wasm
+from gateway import mock, pipeline, sale_server, wait_until, wasm
 
 pytestmark = pytest.mark.alone  # guests that loop take both cores
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.alone  # guests that loop take both cores
 def put(server, port, guests):
     def apply(timeout: str, concurrency: int) -> int:
         server.apply(
-            http_server(port, {"backend": "p"}),
+            sale_server(port),
             pipeline("p", wasm(guests / "probe.wasm", timeout=timeout, concurrency=concurrency), mock("ok")),
         )
         return port

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/tutorial.md, typed line by line. Ports differ, and the gateway runs already."""
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -54,6 +56,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
 
     def run(self, command: str) -> str:
@@ -69,6 +72,8 @@ class Shell:
     def close(self) -> None:
         self.process.stdin.close()
         self.process.wait(DEADLINE)
+        with contextlib.suppress(ProcessLookupError):  # what the page leaves in the background, if it ends early
+            os.killpg(self.process.pid, signal.SIGKILL)
 
 
 @pytest.fixture

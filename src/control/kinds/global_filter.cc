@@ -79,9 +79,19 @@ class GlobalFilterObject final : public ObjectPrototype {
     if (after_) status[kAfter] = after_->status()["filters"];
     return status;
   }
+  void expose(const StatusContext&, observe::Exposition& out) const override {
+    if (before_) before_->expose(server::before_key(spec_.name), out);
+    if (after_) after_->expose(server::after_key(spec_.name), out);
+  }
   void sample() const override {
     if (before_) before_->sample();
     if (after_) after_->sample();
+  }
+  [[nodiscard]] net::CertificateEnds certificates() const override {
+    net::CertificateEnds ends;
+    if (before_) add_certificates(*before_, kBefore, ends);
+    if (after_) add_certificates(*after_, kAfter, ends);
+    return ends;
   }
 
  private:

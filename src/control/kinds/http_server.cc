@@ -105,6 +105,7 @@ std::shared_ptr<const ObjectPrototype> build_http_server(const config::Value& do
   }
   prototype->counters = context.states.keep(
       "counters", [&] { return std::make_shared<server::ServerCounters>(context.core_count); });
+  prototype->routes = prototype->counters->routes.counts_of(routed.rules);
   prototype->tickets = context.states.keep("tickets", [] { return std::make_shared<Tickets>(); });
   prototype->tls = server::make_tls(prototype->spec, prototype->tickets, faults);
   if (faults.count() != faults_before) return nullptr;
@@ -140,6 +141,13 @@ void HttpServerObject::publish(const std::string& name, server::Snapshot& next) 
 void HttpServerObject::sample() const {
   server_->counters->stats.sample();
   for (const auto& [place, pool] : pools_) pool->sample();
+}
+
+net::CertificateEnds HttpServerObject::certificates() const {
+  net::CertificateEnds ends;
+  if (server_->tls) ends = server_->tls->certificates();
+  for (const auto& [place, pool] : pools_) add_certificates(*pool, place + ".backendPool", ends);
+  return ends;
 }
 
 std::optional<ObjectPrototype::Listening> HttpServerObject::listens() const {

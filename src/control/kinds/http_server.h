@@ -37,7 +37,9 @@ class HttpServerObject final : public ObjectPrototype {
   void publish(const std::string& name, server::Snapshot& next) const override;
   // http_server_status.cc
   [[nodiscard]] Json status(const StatusContext& context) const override;
+  void expose(const StatusContext& context, observe::Exposition& out) const override;
   void sample() const override;
+  [[nodiscard]] net::CertificateEnds certificates() const override;
   [[nodiscard]] std::optional<Listening> listens() const override;
   [[nodiscard]] std::vector<std::string> pipelines() const override;
   [[nodiscard]] std::string global_filter() const override { return server_->spec.global_filter; }

@@ -1,31 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "control/kinds/http_server.h"
+#include "server/metrics.h"
 
 namespace sluice::control {
 namespace {
 
 Json overload_status(const server::ServerPrototype& server) {
-  const auto& cores = server.counters->overload;
-  const auto now = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
-  constexpr auto kMemory = static_cast<std::uint64_t>(server::OverloadCells::kMemory / Duration(1));
-  const Duration target = server.spec.overload.target;
-  const auto is_recent = [now](const observe::Cell& at) {
-    return at.get() != 0 && now - std::min(now, at.get()) < kMemory;
-  };
-  bool overloaded = target == Duration::zero();
-  std::uint64_t delay_us = 0;
-  for (unsigned i = 0; i < cores.size(); ++i) {
-    const server::OverloadCells& core = cores.at(i);
-    overloaded = overloaded || is_recent(core.overloaded_at);
-    delay_us = std::max(delay_us, core.delay_us.get());
-  }
-  return {{"overloaded", overloaded},
-          {"delayMs", static_cast<double>(delay_us) / 1000},
-          {"shed", cores.sum(&server::OverloadCells::shed)},
-          {"knownServed", cores.sum(&server::OverloadCells::known)}};
+  const auto sums = server::sum_overload(server.counters->overload, server.spec.overload);
+  return {{"overloaded", sums.overloaded},
+          {"delayMs", static_cast<double>(sums.delay_us) / 1000},
+          {"shed", sums.shed},
+          {"knownServed", sums.known}};
 }
 
 // The budget covers the whole process: all HTTPServers share it.
@@ -53,6 +40,11 @@ Json HttpServerObject::status(const StatusContext& context) const {
   if (server_->tracer) status["tracing"] = server_->tracer->status();
   status["openConnections"] = server_->counters->places->taken();
   return status;
+}
+
+void HttpServerObject::expose(const StatusContext& context, observe::Exposition& out) const {
+  server::expose(*server_, context.port_error.empty(), out);
+  for (const auto& [place, pool] : pools_) pool->expose(server_->spec.name + "/" + place, out);
 }
 
 }  // namespace sluice::control

@@ -16,12 +16,23 @@ std::shared_ptr<const pipeline::PipelinePrototype> build_part(
     const config::Value& document, const std::string& path, std::string_view place,
     const pipeline::StateScope& states, const BuildContext& context, config::Faults& faults) {
   config::Faults own;
-  auto built = pipeline::PipelinePrototype::build(
-      document, context.filters,
-      {.states = states, .fresh = context.background.fresh, .stop = context.background.stop}, own);
+  auto built = pipeline::PipelinePrototype::build(document, context.filters,
+                                                  {.states = states,
+                                                   .fresh = context.background.fresh,
+                                                   .stop = context.background.stop,
+                                                   .core_count = context.core_count},
+                                                  own);
   for (const std::string& line : own.lines()) faults.add("", moved_below(path, line, place));
   for (const std::string& line : own.warnings()) faults.warn("", moved_below(path, line, place));
   return built;
+}
+
+void add_certificates(const pipeline::PipelinePrototype& part, std::string_view path,
+                      net::CertificateEnds& ends) {
+  for (net::CertificateEnd& end : part.certificates()) {
+    end.place = std::string(path) + " " + end.place;
+    ends.push_back(std::move(end));
+  }
 }
 
 }  // namespace sluice::control

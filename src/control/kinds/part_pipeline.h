@@ -18,4 +18,8 @@ namespace sluice::control {
     const config::Value& document, const std::string& path, std::string_view place,
     const pipeline::StateScope& states, const BuildContext& context, config::Faults& faults);
 
+// Adds the certificates of the part at `path` of an object.
+void add_certificates(const pipeline::PipelinePrototype& part, std::string_view path,
+                      net::CertificateEnds& ends);
+
 }  // namespace sluice::control

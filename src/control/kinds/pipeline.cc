@@ -20,9 +20,15 @@ class PipelineObject final : public ObjectPrototype {
     next.pipelines.emplace(name, pipeline_);
   }
   [[nodiscard]] Json status(const StatusContext&) const override { return pipeline_->status(); }
+  void expose(const StatusContext&, observe::Exposition& out) const override {
+    pipeline_->expose(pipeline_->name(), out);
+  }
   void hold_limits(std::uint64_t revision) const override { pipeline_->hold_limits(revision); }
   void sample() const override { pipeline_->sample(); }
   [[nodiscard]] Json pins() const override { return pipeline_->pins(); }
+  [[nodiscard]] net::CertificateEnds certificates() const override {
+    return pipeline_->certificates();
+  }
   [[nodiscard]] std::vector<std::string> notes() const override { return pipeline_->notes(); }
 
  private:
@@ -39,7 +45,8 @@ std::shared_ptr<const ObjectPrototype> build_pipeline(const config::Value& docum
       {.states = context.states,
        .pins = pins != nullptr && pins->is_object() ? pins : nullptr,
        .fresh = background.fresh,
-       .stop = background.stop},
+       .stop = background.stop,
+       .core_count = context.core_count},
       faults));
 }
 

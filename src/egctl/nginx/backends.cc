@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "egctl/nginx/units.h"
 
 namespace sluice::egctl::nginx {
 namespace {
@@ -35,9 +36,33 @@ std::optional<Balance> balance_of(const Directive& directive) {
   return Balance{"headerHash", header};
 }
 
+struct Servers {
+  Json list = Json::array();
+  bool weighted = false;
+  std::optional<int> failures;  // max_fails; the largest
+  std::string pause;            // fail_timeout
+};
+
+// Returns false for a word without a counterpart.
+bool take_option(const std::string& word, Json& server, Servers& servers) {
+  const std::string value = word.substr(std::min(word.find('='), word.size() - 1) + 1);
+  const auto number = to_number<int>(value);
+  if (word.starts_with("weight=") && number && *number > 0) {
+    server["weight"] = *number;
+    servers.weighted = servers.weighted || *number != 1;
+  } else if (word.starts_with("max_fails=") && number && *number >= 0) {
+    servers.failures = std::max(*number, servers.failures.value_or(0));
+  } else if (word.starts_with("fail_timeout=") && milliseconds_of(value).value_or(0) > 0) {
+    servers.pause = std::to_string(*milliseconds_of(value)) + "ms";
+  } else {
+    return false;
+  }
+  return true;
+}
+
 // Adds the server of an upstream, unless it is out of use.
-void add_server(const Directive& directive, const std::string& scheme, Json& servers,
-                bool& weighted, Notes& notes) {
+void add_server(const Directive& directive, const std::string& scheme, Servers& servers,
+                Notes& notes) {
   if (directive.words.empty() || directive.words[0].starts_with("unix:"))
     return notes.add(directive, "is no address of TCP, and is left out");
   Json server = {{"url", url_of(scheme, directive.words[0])}, {"weight", 1}};
@@ -45,36 +70,35 @@ void add_server(const Directive& directive, const std::string& scheme, Json& ser
     const std::string& word = directive.words[i];
     if (word == "down") return;
     if (word == "backup") return notes.add(directive, "a backup server is left out");
-    const auto weight = word.starts_with("weight=") ? to_number<int>(word.substr(7)) : std::nullopt;
-    if (weight && *weight > 0) {
-      server["weight"] = *weight;
-      weighted = weighted || *weight != 1;
-    } else {
+    if (word.starts_with("max_conns=")) {
+      notes.add(directive, word + " is not converted: see maxConnsPerHost of the Proxy's pool");
+    } else if (!take_option(word, server, servers)) {
       notes.add(directive, word + " is not converted");
     }
   }
-  servers.push_back(std::move(server));
+  servers.list.push_back(std::move(server));
 }
 
 Json pool_of_upstream(const Directive& upstream, const std::string& scheme, Notes& notes) {
-  Json servers = Json::array();
+  Servers servers;
   Balance balance;
-  bool weighted = false;
   for (const Directive& directive : upstream.block) {
     if (directive.name == "server") {
-      add_server(directive, scheme, servers, weighted, notes);
+      add_server(directive, scheme, servers, notes);
     } else if (const auto chosen = balance_of(directive)) {
       balance = *chosen;
     } else if (directive.name != "keepalive" && directive.name != "zone") {
-      notes.not_converted(directive);
+      notes.add(directive, "is not converted");
     }
   }
-  if (weighted && balance.policy == "roundRobin") balance.policy = "weightedRandom";
-  if (!weighted) {
-    for (Json& server : servers) server.erase("weight");
+  if (servers.weighted && balance.policy == "roundRobin") balance.policy = "weightedRandom";
+  if (!servers.weighted) {
+    for (Json& server : servers.list) server.erase("weight");
   }
-  Json pool = {{"servers", servers}, {"loadBalance", {{"policy", balance.policy}}}};
+  Json pool = {{"servers", servers.list}, {"loadBalance", {{"policy", balance.policy}}}};
   if (!balance.header.empty()) pool["loadBalance"]["headerHashKey"] = balance.header;
+  if (servers.failures) pool["outlierDetection"]["consecutiveFailures"] = *servers.failures;
+  if (!servers.pause.empty()) pool["outlierDetection"]["ejectionTime"] = servers.pause;
   return pool;
 }
 
@@ -100,18 +124,20 @@ std::optional<Target> target_of(const Directive& directive, Notes& notes) {
   return target;
 }
 
-Json pool_of(const Target& target, bool keep_host, const Upstreams& upstreams, Notes& notes) {
+std::optional<Json> pool_of(const Target& target, const Upstreams& upstreams, Notes& notes) {
   const auto named = upstreams.find(target.host);
   Json pool;
   if (named != upstreams.end()) {
     pool = pool_of_upstream(*named->second, target.scheme, notes);
+    if (pool["servers"].empty()) {
+      notes.add(*named->second, "has no server that can be converted: its locations answer 503");
+      return std::nullopt;
+    }
   } else {
     const Json server = {{"url", target.scheme + "://" + target.host}};
     pool = {{"servers", Json::array({server})}};
   }
-  for (Json& server : pool["servers"]) {
-    if (keep_host) server["keepHost"] = true;
-  }
+  for (Json& server : pool["servers"]) server["keepHost"] = true;
   return pool;
 }
 

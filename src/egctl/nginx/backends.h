@@ -21,8 +21,8 @@ struct Target {
 // Of `proxy_pass`. nullopt, with a note: a variable, a socket of Unix, or no URL.
 [[nodiscard]] std::optional<Target> target_of(const Directive& directive, Notes& notes);
 
-// The pool of a Proxy.
-[[nodiscard]] Json pool_of(const Target& target, bool keep_host, const Upstreams& upstreams,
-                           Notes& notes);
+// The pool of a Proxy. nullopt, with a note: it would have no server.
+[[nodiscard]] std::optional<Json> pool_of(const Target& target, const Upstreams& upstreams,
+                                          Notes& notes);
 
 }  // namespace sluice::egctl::nginx

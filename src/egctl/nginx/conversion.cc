@@ -9,7 +9,9 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
-#include "egctl/nginx/virtual_server.h"
+#include "egctl/nginx/harmless.h"
+#include "egctl/nginx/http_servers.h"
+#include "egctl/nginx/server_paths.h"
 
 namespace sluice::egctl::nginx {
 namespace {
@@ -31,193 +33,187 @@ std::string slug_of(std::string_view path) {
   return slug.empty() ? "root" : slug;
 }
 
-using Address = std::pair<std::string, int>;
+// Gives filters of the same name a number.
+class FilterNames {
+ public:
+  [[nodiscard]] Json named(Json filter) {
+    const std::string name = filter["name"].get<std::string>();
+    const int number = ++counts_[name];
+    if (number > 1) filter["name"] = name + "-" + std::to_string(number);
+    return filter;
+  }
 
-// A rule, and its place among those of the same address.
-struct RankedRule {
-  int rank = 0;
-  std::size_t length = 0;  // of a wildcard: the longest first
-  Json rule;
+ private:
+  std::map<std::string, int> counts_;
 };
+
+// The Pipeline of a location, with its filters and its flow.
+Json pipeline_of(const Location& location) {
+  FilterNames names;
+  Json filters = Json::array();
+  Json flow = Json::array();
+  const auto add = [&](const std::vector<Json>& list) {
+    for (const Json& filter : list) {
+      filters.push_back(names.named(filter));
+      flow.push_back({{"filter", filters.back()["name"]}});
+    }
+  };
+  add(location.before);
+  add(location.content);
+  if (!location.fallback.empty()) {
+    const std::size_t files = flow.size() - 1;
+    flow.push_back({{"filter", "END"}});
+    add(location.fallback);
+    const Json& next = flow[files + 2]["filter"];
+    flow[files]["jumpIf"] = {{"notFound", next}, {"clientError", next}};
+  }
+  return {{"kind", "Pipeline"}, {"flow", flow}, {"filters", filters}};
+}
 
 class Converter {
  public:
-  Converter(std::string prefix, const ReadPem& read) : prefix_(std::move(prefix)), read_(read) {}
+  Converter(std::string prefix, const NamedFiles& files)
+      : prefix_(std::move(prefix)), files_(files) {}
 
   Result<Conversion> run(const std::vector<Directive>& config) {
     const bool part =
         std::ranges::any_of(config, [](const Directive& one) { return one.name == "server"; });
-    Settings none;
-    if (part) {
-      read_http(config);
-    } else {
-      for (const Directive* one : take_settings(config, none, notes_)) {
-        if (one->name == "http") {
-          read_http(one->block);
-        } else {
-          notes_.not_converted(*one);
-        }
+    if (part) read_http(config);
+    // Directives outside of http concern the program, and other protocols.
+    for (const Directive& one : config) {
+      if (part) break;
+      if (one.name == "http") {
+        read_http(one.block);
+      } else if (!if_harmless(one.name)) {
+        notes_.add(one, "is not converted");
       }
     }
     if (servers_.empty()) return fail(ErrorKind::invalid, "there is no server in it");
-    for (const VirtualServer& server : servers_) locations_.push_back(convert_locations(server));
-    emit();
-    return Conversion{std::move(objects_), notes_.lines()};
+    for (const std::size_t i : with_conflicting_authorities(servers_))
+      close_for(*servers_[i].server.verification, "another server of its port wants other ones",
+                servers_[i].server.settings, notes_);
+    for (ReadyServer& server : servers_) add_locations(server);
+    add_servers();
+    made_.notes = std::move(notes_);
+    return std::move(made_);
   }
 
  private:
   void read_http(const std::vector<Directive>& block) {
     Settings settings;
-    for (const Directive* one : take_settings(block, settings, notes_)) {
-      const std::string name = one->words.empty() ? "" : one->words[0];
+    std::vector<const Directive*> blocks;
+    for (const Directive* one : take_settings(block, Level::http, settings, notes_)) {
       if (one->name == "upstream") {
-        upstreams_[name] = one;
+        upstreams_[one->words.empty() ? "" : one->words[0]] = one;
       } else if (one->name == "server") {
-        blocks_.push_back(one);
-      } else if (!(one->name == "map" && one->words.size() == 2 &&
-                   one->words[1] == "$connection_upgrade")) {
-        notes_.not_converted(*one);
+        blocks.push_back(one);
+      } else if (one->name == "limit_req_zone" && !one->words.empty()) {
+        add_limit_zone(*one, zones_, notes_);
+      } else if (one->name == "map" && one->words.size() == 2 &&
+                 one->words[1] == "$connection_upgrade") {
+        continue;
+      } else {
+        leave_out(*one, settings, notes_);
       }
     }
-    for (const Directive* one : std::exchange(blocks_, {}))
-      servers_.push_back(read_server(*one, settings, notes_));
+    for (const Directive* one : blocks) read_one(*one, settings);
   }
 
-  // With the names of their pipelines.
-  std::vector<Json> convert_locations(const VirtualServer& server) {
-    const std::string name = server.names.empty() ? "" : server.names[0];
-    const Surroundings around{upstreams_, name, server.listens[0].port};
-    std::vector<Location> locations;
-    if (server.answer == nullptr) {
-      for (const Directive* one : server.locations) {
-        if (auto made = convert_location(*one, server.settings, around, notes_))
-          locations.push_back(*std::move(made));
+  void read_one(const Directive& directive, const Settings& settings) {
+    ReadyServer ready{.server = read_server(directive, settings, notes_)};
+    if (ready.server.listens.empty())
+      return notes_.add(directive, "has no address that can be converted, and is left out");
+    read_certificates(ready);
+    servers_.push_back(std::move(ready));
+  }
+
+  void read_certificates(ReadyServer& ready) {
+    VirtualServer& server = ready.server;
+    if (std::ranges::none_of(server.listens, &Listen::tls)) return;
+    if (server.certificate == nullptr || server.key == nullptr) {
+      notes_.add(*server.directive, "listens with ssl and has no certificate and key");
+    } else {
+      Certificate made{server.certificate->words[0], pem(*server.certificate), pem(*server.key)};
+      if (!made.certificate.empty() && !made.key.empty()) {
+        made_.has_keys = true;
+        ready.certificates.push_back(std::move(made));
       }
     }
-    order_locations(locations, notes_);
-    const bool whole = std::ranges::any_of(locations, [](const Location& location) {
-      return location.path.value("pathPrefix", "") == "/";
-    });
-    // Without it, a request would fall to the rules of another server.
-    if (!whole) locations.push_back(remaining_location(server.answer, server.settings, notes_));
-    std::vector<Json> paths;
-    for (Location& location : locations) {
-      const std::string slug = location.directive == nullptr ? "rest" : slug_of(location.text);
-      location.path["backend"] = add_pipeline(slug, location.filters);
-      paths.push_back(std::move(location.path));
-    }
-    return paths;
-  }
-
-  std::string add_pipeline(const std::string& slug, const Json& filters) {
-    std::string name = prefix_ + "-" + slug;
-    for (int i = 2; !names_.insert(name).second; ++i)
-      name = prefix_ + "-" + slug + "-" + std::to_string(i);
-    Json flow = Json::array();
-    for (const Json& filter : filters) flow.push_back({{"filter", filter["name"]}});
-    objects_.push_back(
-        {{"name", name}, {"kind", "Pipeline"}, {"flow", flow}, {"filters", filters}});
-    return name;
-  }
-
-  void emit() {
-    std::map<Address, std::vector<std::size_t>> by_address;
-    std::vector<Address> order;
-    for (std::size_t i = 0; i < servers_.size(); ++i) {
-      for (const Listen& listen : servers_[i].listens) {
-        const Address address{listen.address, listen.port};
-        if (by_address[address].empty()) order.push_back(address);
-        by_address[address].push_back(i);
-      }
-    }
-    for (const Address& address : order) {
-      std::string name =
-          order.size() == 1 ? prefix_ : prefix_ + "-" + std::to_string(address.second);
-      for (int i = 2; !names_.insert(name).second; ++i)
-        name = prefix_ + "-" + std::to_string(address.second) + "-" + std::to_string(i);
-      objects_.push_back(http_server(name, address, by_address[address]));
-    }
-  }
-
-  static const Listen& listen_of(const VirtualServer& server, const Address& address) {
-    return *std::ranges::find_if(server.listens, [&](const Listen& listen) {
-      return listen.address == address.first && listen.port == address.second;
-    });
-  }
-
-  Json http_server(const std::string& name, const Address& address,
-                   const std::vector<std::size_t>& members) {
-    Json object = {{"name", name}, {"kind", "HTTPServer"}, {"port", address.second}};
-    if (!address.first.empty()) object["address"] = address.first;
-    std::size_t fallback = members[0];
-    std::vector<RankedRule> rules;
-    for (const std::size_t i : members) {
-      const Listen& listen = listen_of(servers_[i], address);
-      if (listen.is_default) fallback = i;
-      if (listen.proxy_protocol) object["proxyProtocol"] = true;
-      if (listen.tls) add_tls(servers_[i], object);
-      add_rules(i, rules);
-    }
-    std::ranges::stable_sort(rules, [](const RankedRule& a, const RankedRule& b) {
-      return a.rank != b.rank ? a.rank < b.rank : a.length > b.length;
-    });
-    object["rules"] = Json::array();
-    for (RankedRule& rule : rules) object["rules"].push_back(std::move(rule.rule));
-    object["rules"].push_back({{"paths", locations_[fallback]}});
-    return object;
-  }
-
-  void add_rules(std::size_t place, std::vector<RankedRule>& rules) {
-    for (const std::string& word : servers_[place].names) {
-      for (const ServerName& name : server_names(word)) {
-        Json rule = {{"paths", locations_[place]}};
-        const bool regexp = name.rank == ServerName::Rank::regexp;
-        rule[regexp ? "hostRegexp" : "host"] = name.text;
-        rules.push_back({static_cast<int>(name.rank), regexp ? 0 : name.text.size(), rule});
-      }
-    }
-  }
-
-  void add_tls(const VirtualServer& server, Json& object) {
-    object["https"] = true;
-    if (server.certificate == nullptr || server.key == nullptr)
-      return notes_.add(*server.directive, "listens with ssl and has no certificate and key");
-    const std::string certificate = pem(*server.certificate);
-    const std::string key = pem(*server.key);
-    const std::string& name = server.certificate->words[0];
-    if (!certificate.empty() && !key.empty()) {
-      object["certs"][name] = certificate;
-      object["keys"][name] = key;
-    }
-    if (server.client_authority == nullptr || !server.verifies_clients) return;
-    object["caCertBase64"] = pem(*server.client_authority);
+    const Directive* verification = server.verification;
+    const std::string word =
+        verification == nullptr || verification->words.empty() ? "off" : verification->words[0];
+    if (word == "off") return;
+    if (word != "on")
+      return notes_.add(*verification, word + " is not converted: clients send no certificate");
+    if (server.client_authority != nullptr) ready.client_authority = pem(*server.client_authority);
+    if (ready.client_authority.empty())
+      close_for(*verification, "the authority of its clients is not known", server.settings,
+                notes_);
   }
 
   // In base64; "", with a note, if it cannot be read.
   std::string pem(const Directive& directive) {
     if (directive.words.empty()) return "";
-    const auto text = read_(directive.words[0]);
+    const auto text = files_.read_pem(directive.words[0]);
     if (text) return base64_encode(*text);
-    notes_.add(directive, text.error().message + ": put it into certs and keys");
+    notes_.add(directive, text.error().message + ": add it to the HTTPServer yourself");
     return "";
   }
 
+  void add_locations(ReadyServer& ready) {
+    const VirtualServer& server = ready.server;
+    const Surroundings around{.upstreams = upstreams_,
+                              .zones = zones_,
+                              .path_of = files_.path_of,
+                              .server = server.directive,
+                              .server_name = server.names.empty() ? "" : server.names[0],
+                              .port = server.listens[0].port};
+    for (Location& location : locations_of(server, around, notes_)) {
+      const std::string slug = location.directive == nullptr ? "rest" : slug_of(location.name);
+      const std::string name = free_name(prefix_ + "-" + slug);
+      add_object(name, pipeline_of(location), *location.place);
+      location.path["backend"] = name;
+      ready.paths.push_back(std::move(location.path));
+    }
+  }
+
+  void add_servers() {
+    const std::vector<MadeServer> all = http_servers(servers_);
+    for (const MadeServer& made : all) {
+      const std::string name =
+          all.size() == 1 ? prefix_ : prefix_ + "-" + std::to_string(made.port);
+      add_object(free_name(name), made.object, *made.place);
+    }
+  }
+
+  std::string free_name(const std::string& wanted) {
+    std::string name = wanted;
+    for (int i = 2; !names_.insert(name).second; ++i) name = wanted + "-" + std::to_string(i);
+    return name;
+  }
+
+  void add_object(const std::string& name, const Json& object, const Directive& place) {
+    Json whole = {{"name", name}};
+    whole.update(object);
+    made_.objects.push_back(std::move(whole));
+    made_.places.push_back(&place);
+  }
+
   const std::string prefix_;
-  const ReadPem& read_;
+  const NamedFiles& files_;
   Notes notes_;
   Upstreams upstreams_;
-  std::vector<const Directive*> blocks_;
-  std::vector<VirtualServer> servers_;
-  std::vector<std::vector<Json>> locations_;  // by server: the paths of its rules
+  LimitZones zones_;
+  std::vector<ReadyServer> servers_;
   std::set<std::string> names_;
-  std::vector<Json> objects_;
+  Conversion made_;
 };
 
 }  // namespace
 
 Result<Conversion> convert(const std::vector<Directive>& config, const std::string& prefix,
-                           const ReadPem& read) {
-  return Converter(prefix, read).run(config);
+                           const NamedFiles& files) {
+  return Converter(prefix, files).run(config);
 }
 
 }  // namespace sluice::egctl::nginx

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Objects of Sluice from the directives of nginx.
+// Objects of Sluice from the directives of nginx. Whatever nginx keeps closed stays closed: what a
+// directive without a counterpart stands in answers 403 or 503.
 #pragma once
 
 #include <functional>
@@ -10,20 +11,26 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "egctl/nginx/directives.h"
+#include "egctl/nginx/notes.h"
 
 namespace sluice::egctl::nginx {
 
 struct Conversion {
-  std::vector<Json> objects;          // pipelines before the servers that name them
-  std::vector<std::string> warnings;  // "site.conf:3: expires: is not converted"
+  std::vector<Json> objects;             // pipelines before the servers that name them
+  std::vector<const Directive*> places;  // of each object; they belong to `config`
+  Notes notes;
+  bool has_keys = false;  // private keys are in the objects
 };
 
-// Reads a certificate or a key, whose name the configuration has.
-using ReadPem = std::function<Result<std::string>(const std::string& name)>;
+// The files that a configuration names.
+struct NamedFiles {
+  std::function<Result<std::string>(const std::string& name)> read_pem;
+  std::function<std::string(const std::string& name)> path_of;
+};
 
 // `prefix`: the HTTPServer is PREFIX, or PREFIX-PORT if there are several, and its pipelines are
 // PREFIX-PATH. Error `invalid`: there is no server in it.
 [[nodiscard]] Result<Conversion> convert(const std::vector<Directive>& config,
-                                         const std::string& prefix, const ReadPem& read);
+                                         const std::string& prefix, const NamedFiles& files);
 
 }  // namespace sluice::egctl::nginx

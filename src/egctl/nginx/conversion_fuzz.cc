@@ -20,8 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   };
   const auto directives = nginx::read_directives({"x.conf", text}, find);
   if (!directives) return 0;
-  const auto read = [](const std::string& name) -> sluice::Result<std::string> { return name; };
-  const auto made = nginx::convert(*directives, "p", read);
+  const nginx::NamedFiles files = {
+      .read_pem = [](const std::string& name) -> sluice::Result<std::string> { return name; },
+      .path_of = [](const std::string& name) { return "/" + name; }};
+  const auto made = nginx::convert(*directives, "p", files);
   if (!made) return 0;
   for (const sluice::Json& object : made->objects)
     (void)object.dump(-1, ' ', false, sluice::Json::error_handler_t::replace);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: backends.cc locations.cc settings.cc virtual_server.cc
+// Covers: access.cc answers.cc backends.cc content.cc fallbacks.cc harmless.cc http_servers.cc
+// Covers: location.cc locations.cc order.cc rate_limits.cc request_headers.cc response_headers.cc
+// Covers: server_paths.cc settings.cc virtual_server.cc
 #include "egctl/nginx/conversion.h"
 
 #include <gmock/gmock.h>
@@ -17,16 +19,21 @@ using testing::IsEmpty;
 class NginxTest : public ::testing::Test {
  protected:
   void convert_text(const std::string& text) {
-    const auto find = [](const std::string&) -> Result<std::vector<ConfigFile>> {
+    const auto find = [](const std::string& name) -> Result<std::vector<ConfigFile>> {
+      if (name == "none.conf") return fail(ErrorKind::not_found, "none.conf is not there");
       return std::vector<ConfigFile>{};
     };
-    const auto directives = read_directives({"a.conf", text}, find);
+    auto directives = read_directives({"a.conf", text}, find);
     ASSERT_TRUE(directives) << directives.error().message;
-    const auto read = [](const std::string& name) -> Result<std::string> {
-      if (name == "absent.pem") return fail(ErrorKind::not_found, "absent.pem is not there");
-      return "PEM " + name;
-    };
-    auto made = convert(*directives, "p", read);
+    directives_ = *std::move(directives);
+    const NamedFiles files = {
+        .read_pem = [](const std::string& name) -> Result<std::string> {
+          if (name == "absent.pem") return fail(ErrorKind::not_found, "absent.pem is not there");
+          return "PEM " + name;
+        },
+        .path_of =
+            [](const std::string& name) { return name.starts_with('/') ? name : "/etc/" + name; }};
+    auto made = convert(directives_, "p", files);
     ASSERT_TRUE(made) << made.error().message;
     made_ = *std::move(made);
   }
@@ -58,6 +65,18 @@ class NginxTest : public ::testing::Test {
     return object(pipeline)["filters"].back()["pools"][0];
   }
 
+  [[nodiscard]] std::vector<std::string> warnings() const { return made_.notes.lines(); }
+  [[nodiscard]] Json last_filter(const std::string& pipeline) const {
+    return object(pipeline)["filters"].back();
+  }
+  // The status with which a pipeline answers by itself; 0: it does more.
+  [[nodiscard]] int status(const std::string& pipeline) const {
+    const Json filters = object(pipeline)["filters"];
+    if (filters.size() != 1 || filters[0]["kind"] != "Mock") return 0;
+    return filters[0]["rules"][0]["code"].get<int>();
+  }
+
+  std::vector<Directive> directives_;
   Conversion made_;
 };
 
@@ -69,16 +88,18 @@ TEST_F(NginxTest, LocationsInTheOrderThatNginxTries) {
   EXPECT_THAT(paths(),
               ElementsAre("path /x", "pathPrefix /firm", "pathRegexp \\.png$", "pathRegexp (?i)^/Q",
                           "pathPrefix /a/b", "pathPrefix /a", "pathPrefix /"));
-  EXPECT_THAT(made_.warnings, IsEmpty());
+  EXPECT_THAT(warnings(), IsEmpty());
 }
 
-TEST_F(NginxTest, APrefixInsideAFirmOneGoesBeforeIt) {
+TEST_F(NginxTest, APrefixInsideAFirmOneGoesBeforeItAndIsClosedIfExpressionsMayTakeIt) {
   convert_server(
       "location ^~ /a { return 200; } location /a/b { return 200; } location ~ c { return 200; }");
   EXPECT_THAT(paths(),
               ElementsAre("pathPrefix /a/b", "pathPrefix /a", "pathRegexp c", "pathPrefix /"));
-  EXPECT_THAT(made_.warnings,
-              ElementsAre(HasSubstr("a.conf:2: location: lies inside a ^~ location")));
+  EXPECT_EQ(status("p-a-b"), 503);
+  EXPECT_THAT(warnings(), ElementsAre(HasSubstr("a.conf:2: location: lies inside a ^~ location")));
+  convert_server("location ^~ /a { return 200; } location /a/b { return 201; }");
+  EXPECT_EQ(status("p-a-b"), 201);
 }
 
 TEST_F(NginxTest, WhatNoLocationTakes) {
@@ -102,7 +123,7 @@ TEST_F(NginxTest, UpstreamsAndTheirBalance) {
   EXPECT_EQ(pool("p-h")["loadBalance"]["policy"], "ipHash");
   EXPECT_EQ(path(1)["rewriteTarget"], "/x/") << "the URI of proxy_pass replaces the location";
   EXPECT_FALSE(path(0).contains("rewriteTarget"));
-  EXPECT_THAT(made_.warnings, ElementsAre(HasSubstr("backup server")));
+  EXPECT_THAT(warnings(), ElementsAre(HasSubstr("backup server")));
 }
 
 TEST_F(NginxTest, HostIsThatOfNginx) {
@@ -124,24 +145,29 @@ TEST_F(NginxTest, HeadersAreInheritedUntilALevelHasItsOwn) {
       "X-D \"\"; proxy_pass http://b; } } }");
   EXPECT_EQ(path(1)["setHeaders"], Json::parse(R"({"X-A": "${remote_addr}"})"));
   EXPECT_EQ(path(0)["setHeaders"],
-            Json::parse(R"({"X-B": "${scheme}://n:81${request_uri}", "X-D": ""})"));
-  EXPECT_THAT(made_.warnings, ElementsAre(HasSubstr("a variable without a counterpart")));
+            Json::parse(R"({"X-B": "${scheme}://n:81${request_uri}", "X-C": "", "X-D": ""})"))
+      << "a field without a counterpart is removed, so that no client sets it";
+  EXPECT_THAT(warnings(), ElementsAre(HasSubstr("a variable without a counterpart")));
 }
 
 TEST_F(NginxTest, NamesOfServersInTheOrderThatNginxTries) {
   convert_text(
       "server { server_name ~^r[0-9]$; return 201; } server { server_name *.b.example "
-      "*.x.b.example; return 202; }"
+      "*.x.b.example b.example; return 202; }"
       "server { server_name _; listen 80 default_server; return 203; }"
       "server { server_name www.* .c.example; return 204; }");
   std::vector<std::string> hosts;
   const Json rules = object("p")["rules"];
-  for (const Json& rule : rules)
-    hosts.push_back(rule.value("host", "") + rule.value("hostRegexp", ""));
-  EXPECT_THAT(hosts, ElementsAre("c.example", "*.x.b.example", "*.b.example", "*.c.example",
-                                 "www.*", "(?i)^r[0-9]$", ""));
+  for (const Json& rule : rules) {
+    std::string line = rule.value("host", "");
+    for (const Json& host : rule.value("hosts", Json::array()))
+      line += host["value"].get<std::string>() + (host.contains("isRegexp") ? "(re) " : " ");
+    hosts.push_back(line);
+  }
+  EXPECT_THAT(hosts, ElementsAre("b.example", "c.example", "*.x.b.example *.b.example ",
+                                 "*.c.example www.* ", "(?i)^r[0-9]$(re) ", ""));
   const std::string rest = rules.back()["paths"][0]["backend"];
-  EXPECT_EQ(object(rest)["filters"][0]["rules"][0]["code"], 203) << "the default server";
+  EXPECT_EQ(status(rest), 203) << "the default server";
 }
 
 TEST_F(NginxTest, APortIsAnHttpServer) {
@@ -166,21 +192,110 @@ TEST_F(NginxTest, Tls) {
   EXPECT_FALSE(object("p-80").contains("https"));
   convert_server(
       "listen 443 ssl; ssl_certificate absent.pem; ssl_certificate_key a.key; return 200;");
-  EXPECT_THAT(made_.warnings, ElementsAre(HasSubstr("absent.pem is not there: put it into certs")));
+  EXPECT_THAT(warnings(), ElementsAre(HasSubstr("absent.pem is not there: add it")));
 }
 
 TEST_F(NginxTest, WhatKeepsClientsOutIsClosed) {
   for (const char* protection :
-       {"auth_basic x;", "deny 10.0.0.1;", "allow 10.0.0.1;", "internal;", "auth_request /a;"}) {
+       {"auth_request /a;", "satisfy any;", "limit_except GET { deny all; }",
+        "allow 10.0.0.1; deny 10.0.0.2; allow 10.0.0.3; deny unix:;"}) {
     convert_server("location /a { " + std::string(protection) + " proxy_pass http://b; }");
-    EXPECT_EQ(object("p-a")["filters"][0]["rules"][0]["code"], 403) << protection;
-    EXPECT_THAT(made_.warnings, ElementsAre(HasSubstr("answers 403 until"))) << protection;
+    EXPECT_EQ(status("p-a"), 403) << protection;
+    EXPECT_THAT(warnings(), ElementsAre(HasSubstr("answers 403 until"))) << protection;
     convert_server(std::string(protection) + " location /a { proxy_pass http://b; }");
-    EXPECT_EQ(object("p-a")["filters"][0]["rules"][0]["code"], 403) << "passed down";
-    EXPECT_EQ(object("p-rest")["filters"][0]["rules"][0]["code"], 403);
+    EXPECT_EQ(status("p-a"), 403) << "passed down";
+    EXPECT_EQ(status("p-rest"), 403);
   }
-  convert_server("location /a { auth_basic off; allow all; return 200; }");
-  EXPECT_THAT(made_.warnings, IsEmpty());
+  convert_server("location /a { auth_request off; auth_basic off; allow all; return 200; }");
+  EXPECT_THAT(warnings(), IsEmpty());
+}
+
+TEST_F(NginxTest, WhateverIsNotKnownToBeHarmlessCloses) {
+  for (const char* unknown : {"fastcgi_pass a;", "new_thing on;", "types { }", "include none.conf;",
+                              "set $args x;", "if ($a) { return 200; }", "dav_methods PUT;"}) {
+    convert_server("root /srv; location /a { " + std::string(unknown) + " } location /b { }");
+    const bool shut = status("p-a") == 403 || status("p-a") == 503;
+    EXPECT_TRUE(shut) << unknown;
+    EXPECT_EQ(last_filter("p-b")["kind"], "FileServer") << "its neighbour is as it was";
+    convert_text("http { " + std::string(unknown) + " server { root /srv; location /a { } } }");
+    const bool passed_down = status("p-a") == 403 || status("p-a") == 503;
+    EXPECT_EQ(passed_down, std::string(unknown).find("types") != 0) << unknown;
+  }
+  convert_server("root /srv; keepalive_timeout 5; set $own x; location /a { error_page 404 /x; }");
+  EXPECT_EQ(last_filter("p-a")["kind"], "FileServer");
+  EXPECT_THAT(warnings(), ElementsAre(HasSubstr("error_page: is not converted: see")));
+}
+
+TEST_F(NginxTest, LocationsInsideALocation) {
+  convert_server(
+      "location /a/ { proxy_pass http://b; location /a/in/ { return 201; }"
+      " location ~ \\.key$ { return 202; } } location /a/x/ { return 203; }");
+  EXPECT_THAT(paths(), ElementsAre("pathRegexp ^/a/(?s:.*)(?:\\.key$)", "pathPrefix /a/in/",
+                                   "pathPrefix /a/x/", "pathPrefix /a/", "pathPrefix /"));
+  EXPECT_EQ(status("p-a-in"), 201);
+  EXPECT_EQ(status("p-key"), 503) << "/a/x/ would hide it";
+  convert_server("location /a/ { proxy_pass http://b; location ~ ^/b|/c$ { deny all; } }");
+  EXPECT_EQ(status("p-a"), 503) << "the one inside has no path of its own";
+}
+
+TEST_F(NginxTest, AnExpressionThatRe2LacksCloses) {
+  convert_server("location / { return 200; } location ~ /\\.(?!well-known) { return 404; }");
+  EXPECT_EQ(status("p-well-known"), 404);
+  EXPECT_EQ(path(0)["pathRegexp"], "/\\.(?:)") << "a wider one";
+  convert_server("location / { return 200; } location ~ (?<=a)b { proxy_pass http://b; }");
+  EXPECT_EQ(status("p-a-b"), 503);
+  convert_server("location / { return 200; } location ~ (?(1)a|b) { deny all; }");
+  EXPECT_EQ(status("p-root"), 503) << "its paths are not known";
+}
+
+TEST_F(NginxTest, Addresses) {
+  convert_server(
+      "location /a { deny 10.0.0.9; allow 10.0.0.0/8; deny all; proxy_pass http://b; }"
+      "location /b { allow 10.0.0.1; deny 10.0.0.0/8; proxy_pass http://b; }");
+  EXPECT_EQ(
+      path(0)["ipFilter"],
+      Json::parse(
+          R"({"blockByDefault": true, "allowIPs": ["10.0.0.0/8"], "blockIPs": ["10.0.0.9"]})"));
+  EXPECT_EQ(
+      path(1)["ipFilter"],
+      Json::parse(
+          R"({"blockByDefault": false, "allowIPs": ["10.0.0.1"], "blockIPs": ["10.0.0.0/8"]})"));
+}
+
+TEST_F(NginxTest, Passwords) {
+  convert_server(
+      "auth_basic shop; auth_basic_user_file users; location /a { proxy_pass http://b; }"
+      "location /b { auth_basic off; proxy_pass http://b; }");
+  EXPECT_EQ(object("p-a")["filters"][0]["basicAuth"],
+            Json::parse(R"({"mode": "FILE", "userFile": "/etc/users", "realm": "shop"})"));
+  EXPECT_EQ(object("p-b")["filters"][0]["kind"], "RequestAdaptor");
+}
+
+TEST_F(NginxTest, LimitsOfRequests) {
+  convert_text(
+      "http { limit_req_zone $binary_remote_addr zone=z:1m rate=10r/s;"
+      "server { location /a { limit_req zone=z burst=5 nodelay; proxy_pass http://b; }"
+      "location /b { limit_req zone=z burst=5; proxy_pass http://b; } } }");
+  EXPECT_EQ(object("p-a")["filters"][0]["policies"][0],
+            Json::parse(R"({"name": "z", "limitForPeriod": 6, "limitRefreshPeriod": "600ms",
+                            "timeoutDuration": "0ms"})"));
+  EXPECT_EQ(object("p-b")["filters"][0]["policies"][0]["timeoutDuration"], "500ms");
+  EXPECT_EQ(object("p-b")["filters"][0]["urls"][0]["keyBy"], Json::parse(R"({"address": true})"));
+}
+
+TEST_F(NginxTest, ClientsWithoutAKnownAuthorityStayOut) {
+  convert_server(
+      "listen 443 ssl; ssl_certificate a.pem; ssl_certificate_key a.key;"
+      "ssl_client_certificate absent.pem; ssl_verify_client on; return 200;");
+  EXPECT_EQ(status("p-rest"), 403);
+}
+
+TEST_F(NginxTest, AnAddressThatIsLeftOutOpensNoOther) {
+  convert_server("listen unix:/x; return 200;");
+  EXPECT_EQ(made_.objects.size(), 2U);
+  const auto find = [](const std::string&) { return std::vector<ConfigFile>{}; };
+  const auto local = read_directives({"a.conf", "server { listen unix:/x; return 200; }"}, find);
+  EXPECT_FALSE(convert(*local, "p", {})) << "not port 80";
 }
 
 TEST_F(NginxTest, AnswersAndRedirects) {
@@ -188,13 +303,37 @@ TEST_F(NginxTest, AnswersAndRedirects) {
       "location /a { return 301 https://$host$request_uri; } location /b { return 200 \"hi\"; }"
       "location /c { return https://x.example/; } location /d { return 302 /other; }"
       "location /e { return 307 https://x.example/$arg_a; }");
-  EXPECT_EQ(object("p-a")["filters"][0]["replacement"], "https://${3}${4}");
-  EXPECT_EQ(object("p-a")["filters"][0]["statusCode"], 301);
-  EXPECT_EQ(object("p-b")["filters"][0]["rules"][0], Json::parse(R"({"code": 200, "body": "hi"})"));
-  EXPECT_EQ(object("p-c")["filters"][0]["statusCode"], 302);
-  for (const char* left_out : {"p-d", "p-e"})
-    EXPECT_EQ(object(left_out)["filters"][0]["rules"][0]["code"], 503);
-  EXPECT_EQ(made_.warnings.size(), 1U) << "both stand on one line";
+  EXPECT_EQ(last_filter("p-a")["replacement"], "https://${3}${4}");
+  EXPECT_EQ(last_filter("p-a")["statusCode"], 301);
+  EXPECT_EQ(last_filter("p-b")["rules"][0], Json::parse(R"({"code": 200, "body": "hi"})"));
+  EXPECT_EQ(last_filter("p-c")["statusCode"], 302);
+  EXPECT_EQ(last_filter("p-d")["replacement"], "/other");
+  EXPECT_EQ(status("p-e"), 503);
+}
+
+TEST_F(NginxTest, Rewrites) {
+  convert_server(
+      "rewrite ^/old/(.*)$ /new/$1 permanent; rewrite ^/in/ /out last; root /srv;"
+      "location /a/ { rewrite ^/a/b(.*)$ /c$1? redirect; proxy_pass http://b; }");
+  EXPECT_THAT(paths(), ElementsAre("pathRegexp ^/old/(.*)$", "pathRegexp ^/in/",
+                                   "pathRegexp ^/a/b(.*)$", "pathPrefix /a/", "pathPrefix /"));
+  EXPECT_EQ(last_filter("p-rewrite")["replacement"], "/new/${4}${5}");
+  EXPECT_EQ(status("p-rewrite-2"), 503);
+  EXPECT_EQ(last_filter("p-a")["statusCode"], 302);
+}
+
+TEST_F(NginxTest, FilesOfAnotherLocationAreNotSent) {
+  convert_server(
+      "root /srv; index index.php; location / { } location ~ \\.php$ { fastcgi_pass x; }"
+      "location /f { try_files $uri /index.php?$args; } location /g { try_files $uri @g; }"
+      "location @g { proxy_set_header X-G g; proxy_pass http://b; }"
+      "location /h { try_files $uri /h/i.html =404; }");
+  EXPECT_EQ(status("p-root"), 503) << "its index is run by another location";
+  const Json flow = object("p-f")["flow"];
+  EXPECT_EQ(flow[0]["jumpIf"]["notFound"], "path");
+  EXPECT_EQ(last_filter("p-f")["rules"][0]["code"], 503);
+  EXPECT_EQ(last_filter("p-g")["kind"], "Proxy");
+  EXPECT_EQ(last_filter("p-h")["tryFiles"], Json::parse(R"(["/{path}", "/h/i.html", "=404"])"));
 }
 
 TEST_F(NginxTest, Files) {
@@ -203,7 +342,8 @@ TEST_F(NginxTest, Files) {
       "location /img/ { alias /srv/images/; } location = /one { alias /srv/one; }");
   EXPECT_EQ(object("p-x")["filters"][0],
             Json::parse(R"({"name": "files", "kind": "FileServer", "root": "/srv/www",
-                            "index": ["a.html"], "tryFiles": ["{path}", "{path}/", "/i.html"]})"));
+                            "index": ["a.html"], "tryFiles": ["{path}", "{path}/", "/i.html"]})"))
+      << "another location with the same files takes /i.html";
   EXPECT_EQ(object("p-img")["filters"][0]["root"], "/srv/images/");
   EXPECT_EQ(object("p-one")["filters"][0]["rules"][0]["code"], 503);
   EXPECT_EQ(object("p-rest")["filters"][0]["kind"], "FileServer");
@@ -218,26 +358,23 @@ TEST_F(NginxTest, CompressionAndSizes) {
   EXPECT_EQ(path(0)["clientMaxBodySize"], 2 << 20);
   EXPECT_EQ(path(1)["clientMaxBodySize"], -1);
   EXPECT_FALSE(object("p-c")["filters"].back().contains("compression"));
-  EXPECT_THAT(made_.warnings, ElementsAre(HasSubstr("client_max_body_size: is no size")));
+  EXPECT_THAT(warnings(), ElementsAre(HasSubstr("client_max_body_size: is no size")));
 }
 
-TEST_F(NginxTest, WhatIsNotConvertedIsNamed) {
+TEST_F(NginxTest, WhatIsLeftOutIsNamedInTheOrderOfTheLines) {
   convert_text(
-      "user www;\nworker_processes 4;\nstream { }\nhttp {\nmap $http_upgrade $connection_upgrade { "
-      "}\n"
-      "limit_req_zone a;\nserver {\nexpires 1d;\nlocation /a {\nproxy_read_timeout 5s;\nproxy_pass "
-      "http://$x;\n}\n"
-      "location /b { fastcgi_pass b; }\nlocation @c { }\n}\n}");
+      "user www;\nstream { }\nhttp {\nmap $http_upgrade $connection_upgrade { }\nproxy_cache_path "
+      "/x;\nserver {\nlocation /a {\nproxy_pass http://$x;\n}\nlocation /b { fastcgi_pass b; "
+      "}\nerror_page 404 /x;\n}\n}");
   EXPECT_THAT(
-      made_.warnings,
-      ElementsAre(
-          "a.conf:3: stream: is not converted", "a.conf:6: limit_req_zone: is not converted",
-          "a.conf:8: expires: is not converted", "a.conf:10: proxy_read_timeout: is not converted",
-          HasSubstr("a.conf:11: proxy_pass: a variable"),
-          "a.conf:13: fastcgi_pass: is not converted",
-          HasSubstr("a.conf:13: location: nothing in it is converted: it answers 503"),
-          "a.conf:14: location: is not converted"));
-  EXPECT_EQ(object("p-a")["filters"][0]["rules"][0]["code"], 503);
+      warnings(),
+      ElementsAre("a.conf:2: stream: is not converted",
+                  HasSubstr("a.conf:5: proxy_cache_path: is not converted: see memoryCache"),
+                  HasSubstr("a.conf:8: proxy_pass: a variable"),
+                  HasSubstr("a.conf:8: proxy_pass: is not converted"),
+                  HasSubstr("a.conf:10: fastcgi_pass: is not converted: what it stands in"),
+                  HasSubstr("a.conf:11: error_page: is not converted: see")));
+  EXPECT_EQ(status("p-a"), 503);
 }
 
 TEST_F(NginxTest, NoServerIsAnError) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "egctl/nginx/harmless.h"
 #include "egctl/nginx/lexer.h"
 
 namespace sluice::egctl::nginx {
@@ -64,11 +65,18 @@ class FileParser {
       if (token.kind == Token::Kind::semicolon) return made;
       if (token.kind == Token::Kind::open) {
         made.has_block = true;
+        if (made.name.ends_with("_by_lua_block")) {
+          SLUICE_CHECK(skip_lua());
+          return made;
+        }
         SLUICE_TRY(made.block, block(depth + 1, token.line));
         return made;
       }
       if (token.kind != Token::Kind::word)
         return wrong(name.line, "\"" + name.text + "\" does not end with ; or a block");
+      // nginx itself would refuse most of them, and a lost directive may be one that protects.
+      if (!token.quoted && token.line > name.line && is_directive(token.text))
+        return wrong(name.line, "\"" + name.text + "\" has no ; before \"" + token.text + "\"");
       if (made.words.size() >= kWordsMax) return wrong(token.line, "too many words");
       made.words.push_back(std::move(token.text));
     }
@@ -79,7 +87,10 @@ class FileParser {
     if (include_depth_ >= kIncludeDepthMax)
       return wrong(made.line, "too many files include one another");
     const auto files = find_(made.words[0]);
-    if (!files) return wrong(made.line, files.error().message);
+    if (!files) {
+      out.push_back(made);
+      return {};
+    }
     for (const ConfigFile& file : *files) {
       SLUICE_TRY(std::vector<Directive> inner,
                  FileParser(file, find_, totals_, include_depth_ + 1).all(depth));
@@ -92,6 +103,11 @@ class FileParser {
     auto token = lexer_.next();
     if (token) return token;
     return fail(ErrorKind::invalid, *name_ + ", " + token.error().message);
+  }
+  Result<void> skip_lua() {
+    auto skipped = lexer_.skip_lua();
+    if (skipped) return skipped;
+    return fail(ErrorKind::invalid, *name_ + ", " + skipped.error().message);
   }
   [[nodiscard]] std::unexpected<Error> wrong(unsigned line, const std::string& why) const {
     return fail(ErrorKind::invalid, *name_ + ":" + std::to_string(line) + ": " + why);

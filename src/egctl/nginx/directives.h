@@ -12,7 +12,7 @@
 
 namespace sluice::egctl::nginx {
 
-// Of what is read together.
+// Bounds of a configuration with all files that it includes.
 inline constexpr std::size_t kConfigBytesMax = 4 << 20;
 inline constexpr std::size_t kDirectivesMax = 100'000;
 inline constexpr std::size_t kWordsMax = 10'000;  // of one directive
@@ -38,7 +38,8 @@ struct ConfigFile {
 // The files that `include PATTERN` means, in order.
 using FindFiles = std::function<Result<std::vector<ConfigFile>>(const std::string& pattern)>;
 
-// Errors name the file and the line.
+// An `include` of which no file can be read stays where it stands, for the converter to close that.
+// The contents of a block of Lua are left out. Errors name the file and the line.
 [[nodiscard]] Result<std::vector<Directive>> read_directives(const ConfigFile& file,
                                                              const FindFiles& find);
 

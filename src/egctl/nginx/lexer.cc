@@ -77,6 +77,7 @@ Result<Token> Lexer::next() {
 
 Result<Token> Lexer::quoted(Token token) {
   token.kind = Token::Kind::word;
+  token.quoted = true;
   const char quote = take();
   while (!rest_.empty() && rest_.front() != quote) {
     const char c = take();
@@ -92,6 +93,40 @@ Result<Token> Lexer::quoted(Token token) {
   }
   (void)take();
   return token;
+}
+
+// A comment, a text in quotes or brackets, or a character.
+void Lexer::skip_lua_text() {
+  const bool comment = rest_.starts_with("--");
+  if (comment) rest_.remove_prefix(2);
+  std::string_view end;
+  if (rest_.starts_with("[[")) {
+    end = "]]";
+  } else if (comment) {
+    end = "\n";
+  } else if (rest_.front() == '"' || rest_.front() == '\'') {
+    end = rest_.substr(0, 1);
+  }
+  if (end != "\n") (void)take();
+  if (end.empty()) return;
+  while (!rest_.empty() && !rest_.starts_with(end)) {
+    if (take() == '\\' && end.size() == 1 && end != "\n" && !rest_.empty()) (void)take();
+  }
+  for (std::size_t i = 0; i < end.size() && !rest_.empty(); ++i) (void)take();
+}
+
+Result<void> Lexer::skip_lua() {
+  const unsigned begin = line_;
+  for (int depth = 1; !rest_.empty();) {
+    if (rest_.front() == '{') ++depth;
+    if (rest_.front() == '}' && --depth == 0) {
+      (void)take();
+      return {};
+    }
+    skip_lua_text();
+  }
+  return fail(ErrorKind::invalid,
+              "line " + std::to_string(begin) + ": the block that begins here is not closed");
 }
 
 // A brace ends a word, unless it is that of ${variable}.

@@ -2,283 +2,223 @@
 #include "egctl/nginx/locations.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <optional>
 
-#include "base/text.h"
+#include "egctl/nginx/answers.h"
+#include "egctl/nginx/content.h"
+#include "egctl/nginx/expressions.h"
 
 namespace sluice::egctl::nginx {
 namespace {
 
-constexpr int kClosed = 403;
-constexpr int kNothing = 404;
-constexpr int kNotConverted = 503;
-
-Json mock(int code, const std::string& body) {
-  Json rule = {{"code", code}};
-  if (!body.empty()) rule["body"] = body;
-  return {{"name", "answer"}, {"kind", "Mock"}, {"rules", Json::array({rule})}};
+// Whether all that it does is to refuse.
+bool refuses(const Location& location) {
+  if (location.content.size() != 1 || location.content[0]["kind"] != "Mock") return false;
+  return location.content[0]["rules"][0]["code"].get<int>() >= 400;
 }
 
-bool is_redirect(int code) { return code >= 301 && code <= 308 && code != 304 && code != 305; }
-
-// The groups of kWholeUrl.
-constexpr const char* kWholeUrl = "^(https?)://(([^/:]*)(?::[0-9]+)?)(/.*)?$";
-std::string replacement_of(std::string text) {
-  const auto put = [&text](const std::string& variable, const std::string& group) {
-    for (std::size_t at = text.find(variable); at != std::string::npos;
-         at = text.find(variable, at + group.size()))
-      text.replace(at, variable.size(), group);
-  };
-  put("$request_uri", "${4}");
-  put("$http_host", "${2}");
-  put("$host", "${3}");
-  put("$scheme", "${1}");
-  return text;
-}
-
-Json redirect(const Directive& directive, int code, const std::string& url, Notes& notes) {
-  const std::string replacement = replacement_of(url);
-  std::string rest = replacement;
-  for (const char* group : {"${1}", "${2}", "${3}", "${4}"}) {
-    for (std::size_t at = rest.find(group); at != std::string::npos; at = rest.find(group))
-      rest.erase(at, 4);
-  }
-  const bool whole = url.starts_with("http") || url.starts_with("$scheme");
-  if (!whole || rest.find('$') != std::string::npos) {
-    notes.add(directive,
-              "only URLs with $scheme, $host, $http_host and $request_uri are converted");
-    return Json::array({mock(kNotConverted, "")});
-  }
-  const Json redirector = {{"name", "redirect"}, {"kind", "Redirector"},
-                           {"match", kWholeUrl}, {"matchPart", "full"},
-                           {"statusCode", code}, {"replacement", replacement}};
-  return Json::array({redirector});
-}
-
-Json answer_filters(const Directive& directive, Notes& notes) {
-  const std::vector<std::string>& words = directive.words;
-  if (words.size() == 1 && words[0].starts_with("http"))
-    return redirect(directive, 302, words[0], notes);
-  const auto code = words.empty() ? std::nullopt : to_number<int>(words[0]);
-  const bool valid = code && *code >= 100 && *code <= 599;
-  if (!valid) {
-    notes.not_converted(directive);
-    return Json::array({mock(kNotConverted, "")});
-  }
-  const std::string text = words.size() > 1 ? words[1] : "";
-  if (is_redirect(*code)) return redirect(directive, *code, text, notes);
-  if (text.find('$') != std::string::npos)
-    notes.add(directive, "variables in its text stay as they are");
-  return Json::array({mock(*code, text)});
-}
-
-std::optional<Json> try_files(const Directive& directive, Notes& notes) {
-  Json out = Json::array();
-  for (const std::string& word : directive.words) {
-    if (word == "$uri") {
-      out.push_back("{path}");
-    } else if (word == "$uri/") {
-      out.push_back("{path}/");
-    } else if (word.find('$') == std::string::npos &&
-               (word.starts_with('/') || word.starts_with('='))) {
-      out.push_back(word);
-    } else {
-      notes.not_converted(directive);
-      return std::nullopt;
-    }
-  }
-  return out;
-}
-
-Json file_server(const std::string& root, const Settings& settings) {
-  Json filter = {{"name", "files"}, {"kind", "FileServer"}, {"root", root}};
-  if (!settings.index.empty()) filter["index"] = settings.index;
-  return filter;
-}
-
-// The directives that decide what a location does.
-struct Content {
-  const Directive* pass = nullptr;
-  const Directive* answer = nullptr;
-  const Directive* alias = nullptr;
-  const Directive* tries = nullptr;
+struct Sign {
+  std::string sign;  // "=", "^~", "~", "~*", or "" of a prefix
+  std::string text;
 };
 
-Content content_of(const std::vector<const Directive*>& directives, Notes& notes) {
-  Content content;
-  for (const Directive* directive : directives) {
-    if (directive->name == "proxy_pass") {
-      content.pass = directive;
-    } else if (directive->name == "return") {
-      content.answer = directive;
-    } else if (directive->name == "alias") {
-      content.alias = directive;
-    } else if (directive->name == "try_files") {
-      content.tries = directive;
+std::optional<Sign> sign_of(const Directive& directive) {
+  const std::vector<std::string>& words = directive.words;
+  if (words.empty() || words.size() > 2) return std::nullopt;
+  if (words.size() == 2) return Sign{words[0], words[1]};
+  // "=/a" is `= /a`.
+  for (const std::string_view sign : {"=", "^~", "~*", "~"}) {
+    if (words[0].starts_with(sign) && words[0].size() > sign.size())
+      return Sign{std::string(sign), words[0].substr(sign.size())};
+  }
+  return Sign{"", words[0]};
+}
+
+bool is_regexp(const Sign& sign) { return sign.sign == "~" || sign.sign == "~*"; }
+
+class LocationReader {
+ public:
+  LocationReader(const Surroundings& around, Locations& out, Notes& notes)
+      : around_(around), out_(out), notes_(notes) {}
+
+  void add(const Directive& directive, Settings settings, const Location* outer) {
+    const auto sign = sign_of(directive);
+    if (!sign) return lose(directive);
+    Location location{.name = sign->text, .directive = &directive, .place = &directive};
+    if (outer != nullptr) {
+      location.around = outer->around;
+      location.around.push_back(outer->directive);
+    }
+    const bool named = sign->text.starts_with('@');
+    bool wider = false;
+    if (!named && !set_match(*sign, outer, location, wider)) return lose(directive);
+    read(directive, settings, location);
+    if (wider) close_wider(location);
+    if (named) {
+      out_.named[sign->text] = std::move(location);
     } else {
-      notes.not_converted(*directive);
+      out_.list.push_back(std::move(location));
     }
   }
-  return content;
-}
 
-Json proxy_filters(const Target& target, const HeaderChanges& changes, const Settings& settings,
-                   const Upstreams& upstreams, Notes& notes) {
-  Json filters = Json::array();
-  const bool own_host = !changes.keep_host && !changes.host.empty();
-  if (own_host)
-    filters.push_back({{"name", "host"}, {"kind", "RequestAdaptor"}, {"host", changes.host}});
-  Json proxy = {{"name", "proxy"},
-                {"kind", "Proxy"},
-                {"pools", Json::array({pool_of(target, true, upstreams, notes)})}};
-  if (settings.gzip) proxy["compression"] = {{"minLength", settings.gzip_min_length}};
-  filters.push_back(std::move(proxy));
-  return filters;
-}
-
-void convert_pass(const Directive& pass, const Settings& settings, const Surroundings& around,
-                  Location& location, Notes& notes) {
-  const auto target = target_of(pass, notes);
-  if (!target) {
-    location.filters = Json::array({mock(kNotConverted, "")});
-    return;
+  void add_first(const Directive& rewrite, Settings& settings) {
+    const auto expression =
+        rewrite.words.empty() ? std::nullopt : expression_of(rewrite.words[0], false);
+    if (!expression) return close_for(rewrite, "is not converted", settings, notes_);
+    Location made{.match = Location::Match::first,
+                  .name = "rewrite",
+                  .directive = &rewrite,
+                  .place = &rewrite};
+    made.path["pathRegexp"] = expression->text;
+    put_rewrite(rewrite, *expression, settings, made);
+    out_.list.push_back(std::move(made));
   }
-  const HeaderChanges changes =
-      header_changes(settings, around.server_name, around.port, target->host, notes);
-  location.filters = proxy_filters(*target, changes, settings, around.upstreams, notes);
-  if (!changes.set.empty()) location.path["setHeaders"] = changes.set;
-  if (target->uri.empty()) return;
-  if (location.match == Location::Match::regexp || target->uri.find('?') != std::string::npos)
-    return notes.add(pass, "the URI of this location is not converted");
-  location.path["rewriteTarget"] = target->uri;
-}
 
-void convert_files(const Content& content, const Settings& settings, Location& location,
-                   Notes& notes) {
-  Json filter = file_server(settings.root, settings);
-  if (content.alias != nullptr) {
-    const bool prefix =
-        location.match == Location::Match::prefix || location.match == Location::Match::firm_prefix;
-    if (!prefix || content.alias->words.size() != 1) {
-      notes.not_converted(*content.alias);
-      location.filters = Json::array({mock(kNotConverted, "")});
+ private:
+  void lose(const Directive& directive) {
+    notes_.add(directive, "its paths cannot be told from others: the server answers 503");
+    out_.lost = &directive;
+  }
+
+  // False: there is no condition that takes its requests and no others.
+  bool set_match(const Sign& sign, const Location* outer, Location& location, bool& wider) {
+    if (is_regexp(sign)) {
+      const auto expression = expression_of(sign.text, sign.sign == "~*");
+      if (!expression) return false;
+      wider = expression->wider;
+      location.match = Location::Match::regexp;
+      location.path["pathRegexp"] = expression->text;
+      if (outer == nullptr) return true;
+      const auto inner = within(outer->text, expression->text);
+      if (!inner || !is_prefix(*outer)) return false;
+      location.match = Location::Match::inner_regexp;
+      location.text = outer->text;
+      location.path["pathRegexp"] = *inner;
+      return true;
+    }
+    location.text = sign.text;
+    if (sign.sign == "=") {
+      location.match = Location::Match::exact;
+      location.path["path"] = sign.text;
+      return true;
+    }
+    location.match = sign.sign == "^~" ? Location::Match::firm_prefix : Location::Match::prefix;
+    location.path["pathPrefix"] = sign.text;
+    return sign.sign.empty() || sign.sign == "^~";
+  }
+
+  void close_wider(Location& location) {
+    notes_.add(*location.directive,
+               "RE2 has no form for the expression: a wider one stands here, and answers " +
+                   std::string(refuses(location) ? "as in nginx" : "503"));
+    if (!refuses(location)) close_location(location, kNotConverted);
+  }
+
+  void read(const Directive& directive, Settings& settings, Location& location) {
+    Content content;
+    std::vector<const Directive*> inner;
+    std::vector<const Directive*> rewrites;
+    bool internal = false;
+    for (const Directive* one : take_settings(directive.block, Level::location, settings, notes_)) {
+      const bool reached = content.answer == nullptr && content.redirect == nullptr;
+      if (one->name == "location") {
+        inner.push_back(one);
+      } else if (one->name == "internal") {
+        internal = true;
+      } else if (one->name == "rewrite" && !one->words.empty()) {
+        if (reached && takes_all(one->words[0])) content.redirect = one;
+        if (reached && content.redirect == nullptr) rewrites.push_back(one);
+      } else if (one->name == "if") {
+        if (reached) add_if(*one, settings, location);
+      } else if (one->name == "return") {
+        if (reached) content.answer = one;
+      } else if (!take_content(*one, content)) {
+        leave_out(*one, settings, notes_);
+      }
+    }
+    std::erase_if(inner, [&](const Directive* one) {
+      if (is_inside(*one, location)) return false;
+      close_for(*one, "its paths cannot be told from others", settings, notes_);
+      return true;
+    });
+    for (const Directive* one : rewrites) add_rewrite(*one, settings, location);
+    for (const Directive* one : inner) add(*one, settings, &location);
+    fill(location, content, settings, around_, notes_);
+    if (internal) close_location(location, kNotFound);
+  }
+
+  static bool take_content(const Directive& directive, Content& content) {
+    if (directive.name == "proxy_pass") {
+      content.pass = &directive;
+    } else if (directive.name == "alias") {
+      content.alias = &directive;
+    } else if (directive.name == "try_files") {
+      content.tries = &directive;
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  void add_if(const Directive& directive, Settings& settings, Location& location) {
+    auto filter = redirect_of_if(directive, around_.server_name);
+    if (!filter) return close_for(directive, "is not converted", settings, notes_);
+    location.before.push_back(*std::move(filter));
+  }
+
+  // Whether a location inside this one has a path of its own.
+  static bool is_inside(const Directive& inner, const Location& location) {
+    const auto sign = sign_of(inner);
+    if (!sign || !is_prefix(location)) return false;
+    if (!is_regexp(*sign)) return sign->text.starts_with(location.text);
+    const auto expression = expression_of(sign->text, sign->sign == "~*");
+    return expression && within(location.text, expression->text);
+  }
+
+  // A rewrite of some of the paths goes before the location.
+  void add_rewrite(const Directive& rewrite, Settings& settings, const Location& location) {
+    const auto expression = expression_of(rewrite.words[0], false);
+    if (location.match == Location::Match::exact && expression &&
+        !found_in(expression->text, location.text))
+      return;
+    const auto inner =
+        expression && is_prefix(location) ? within(location.text, expression->text) : std::nullopt;
+    if (!inner) return close_for(rewrite, "is not converted", settings, notes_);
+    Location made = location;
+    made.before.clear();
+    made.path = {{"pathRegexp", *inner}};
+    put_rewrite(rewrite, *expression, settings, made);
+    out_.list.push_back(std::move(made));
+  }
+
+  void put_rewrite(const Directive& rewrite, const Expression& expression, const Settings& settings,
+                   Location& made) {
+    const auto filter = redirect_of_rewrite(rewrite, around_.server_name);
+    if (filter && !expression.wider && settings.closed == 0) {
+      made.content = {*filter};
+      Json adaptor = response_adaptor(settings.response, false, notes_);
+      if (!adaptor.is_null()) made.before = {std::move(adaptor)};
       return;
     }
-    filter["root"] = content.alias->words[0];
-    location.path["rewriteTarget"] = "/";
+    notes_.add(rewrite, "is not converted: the paths that it takes answer 503");
+    close_location(made, kNotConverted);
   }
-  if (content.tries != nullptr) {
-    if (auto tries = try_files(*content.tries, notes)) filter["tryFiles"] = *std::move(tries);
-  }
-  location.filters = Json::array({std::move(filter)});
-}
 
-// `location [= | ^~ | ~ | ~*] TEXT`
-std::optional<Location> match_of(const Directive& directive, Notes& notes) {
-  const std::vector<std::string>& words = directive.words;
-  Location location{.directive = &directive, .path = Json::object()};
-  if (words.empty() || words.size() > 2) {
-    notes.not_converted(directive);
-    return std::nullopt;
-  }
-  const std::string sign = words.size() == 2 ? words[0] : "";
-  location.text = words.back();
-  if (location.text.starts_with('@')) {
-    notes.not_converted(directive);
-    return std::nullopt;
-  }
-  if (sign == "=") {
-    location.match = Location::Match::exact;
-    location.path["path"] = location.text;
-  } else if (sign == "~" || sign == "~*") {
-    location.match = Location::Match::regexp;
-    location.path["pathRegexp"] = (sign == "~*" ? "(?i)" : "") + location.text;
-  } else {
-    location.match = sign == "^~" ? Location::Match::firm_prefix : Location::Match::prefix;
-    location.path["pathPrefix"] = location.text;
-  }
-  return location;
-}
-
-bool is_prefix(const Location& location) {
-  return location.match == Location::Match::prefix ||
-         location.match == Location::Match::firm_prefix;
-}
-
-// The place in the order: exact, ^~ and what lies inside, expressions, other prefixes.
-int rank_of(const Location& location, const std::vector<Location>& all, Notes& notes) {
-  switch (location.match) {
-    case Location::Match::exact:
-      return 0;
-    case Location::Match::firm_prefix:
-      return 1;
-    case Location::Match::regexp:
-      return 2;
-    case Location::Match::prefix:
-      break;
-  }
-  const bool any_regexp = std::ranges::any_of(
-      all, [](const Location& one) { return one.match == Location::Match::regexp; });
-  const bool inside = std::ranges::any_of(all, [&](const Location& one) {
-    return one.match == Location::Match::firm_prefix && location.text.starts_with(one.text);
-  });
-  if (!inside) return 3;
-  if (any_regexp && location.directive != nullptr)
-    notes.add(*location.directive, "lies inside a ^~ location: regular expressions do not see it");
-  return 1;
-}
+  const Surroundings& around_;
+  Locations& out_;
+  Notes& notes_;
+};
 
 }  // namespace
 
-std::optional<Location> convert_location(const Directive& directive, Settings settings,
-                                         const Surroundings& around, Notes& notes) {
-  std::optional<Location> location = match_of(directive, notes);
-  if (!location) return location;
-  const Content content = content_of(take_settings(directive.block, settings, notes), notes);
-  if (settings.body_bytes_max) {
-    const std::int64_t bytes = *settings.body_bytes_max;
-    location->path["clientMaxBodySize"] = bytes == 0 ? -1 : bytes;
-  }
-  if (!settings.protection.empty()) {
-    location->filters = Json::array({mock(kClosed, "")});
-  } else if (content.answer != nullptr) {
-    location->filters = answer_filters(*content.answer, notes);
-  } else if (content.pass != nullptr) {
-    convert_pass(*content.pass, settings, around, *location, notes);
-  } else if (content.alias != nullptr || !settings.root.empty()) {
-    convert_files(content, settings, *location, notes);
-  } else {
-    notes.add(directive, "nothing in it is converted: it answers 503");
-    location->filters = Json::array({mock(kNotConverted, "")});
-  }
-  return location;
+void add_location(const Directive& directive, const Settings& outer, const Surroundings& around,
+                  Locations& locations, Notes& notes) {
+  LocationReader(around, locations, notes).add(directive, outer, nullptr);
 }
 
-Location remaining_location(const Directive* answer, const Settings& settings, Notes& notes) {
-  Location location{.text = "/", .path = {{"pathPrefix", "/"}}};
-  if (!settings.protection.empty()) {
-    location.filters = Json::array({mock(kClosed, "")});
-  } else if (answer != nullptr) {
-    location.filters = answer_filters(*answer, notes);
-  } else if (!settings.root.empty()) {
-    location.filters = Json::array({file_server(settings.root, settings)});
-  } else {
-    location.filters = Json::array({mock(kNothing, "")});
-  }
-  return location;
-}
-
-void order_locations(std::vector<Location>& locations, Notes& notes) {
-  std::vector<std::pair<int, Location>> ranked;
-  for (const Location& location : locations)
-    ranked.emplace_back(rank_of(location, locations, notes), location);
-  std::ranges::stable_sort(ranked, [](const auto& a, const auto& b) {
-    if (a.first != b.first) return a.first < b.first;
-    if (!is_prefix(a.second) || !is_prefix(b.second)) return false;
-    return a.second.text.size() > b.second.text.size();
-  });
-  locations.clear();
-  for (auto& [rank, location] : ranked) locations.push_back(std::move(location));
+void add_rewrite(const Directive& directive, Settings& settings, const Surroundings& around,
+                 Locations& locations, Notes& notes) {
+  LocationReader(around, locations, notes).add_first(directive, settings);
 }
 
 }  // namespace sluice::egctl::nginx

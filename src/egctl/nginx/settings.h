@@ -6,11 +6,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/json.h"
+#include "egctl/nginx/access.h"
 #include "egctl/nginx/notes.h"
+#include "egctl/nginx/response_headers.h"
 
 namespace sluice::egctl::nginx {
 
@@ -21,23 +22,38 @@ struct Settings {
   std::optional<std::int64_t> body_bytes_max;  // 0: no limit
   std::string root;
   std::vector<std::string> index;
-  // A directive that keeps clients out and has no counterpart: "auth_basic at site.conf:3". What it
-  // protects is closed, because it must not lie open.
-  std::string protection;
+  std::string type;                  // default_type, below http
+  const Directive* types = nullptr;  // `types`, below http
+  bool precompressed = false;
+  std::optional<std::int64_t> connect_time;  // milliseconds
+  std::optional<std::int64_t> read_time;
+  std::optional<std::int64_t> send_time;
+  std::vector<Directive> limits;  // limit_req
+  ResponseHeaders response;
+  Access access;
+  // The status that everything on this level and inside it answers; 0: it is open. Never goes back
+  // to 0.
+  int closed = 0;
 };
+
+// What closed things answer.
+inline constexpr int kForbidden = 403;
+inline constexpr int kNotFound = 404;
+inline constexpr int kNotConverted = 503;
+
+enum class Level { http, server, location };
 
 // Of a level: takes what it knows of `block` into `settings`, and returns the rest.
 [[nodiscard]] std::vector<const Directive*> take_settings(const std::vector<Directive>& block,
-                                                          Settings& settings, Notes& notes);
+                                                          Level level, Settings& settings,
+                                                          Notes& notes);
 
-// What the headers come to, for a path and for its Proxy.
-struct HeaderChanges {
-  Json set;                // setHeaders of the path
-  bool keep_host = false;  // the client's Host is passed on
-  std::string host;        // another one
-};
-// `server_name`, `port` and `proxy_host`: the values of these variables.
-[[nodiscard]] HeaderChanges header_changes(const Settings& settings, const std::string& server_name,
-                                           int port, const std::string& proxy_host, Notes& notes);
+// Leaves a directive out, which is the only way to do so: closes the level unless the directive is
+// known to be harmless.
+void leave_out(const Directive& directive, Settings& settings, Notes& notes);
+
+// Closes the level, with a note.
+void close_for(const Directive& directive, const std::string& why, Settings& settings,
+               Notes& notes);
 
 }  // namespace sluice::egctl::nginx

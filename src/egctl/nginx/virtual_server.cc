@@ -29,12 +29,21 @@ bool take_address(const std::string& word, Listen& listen) {
   return true;
 }
 
+// Words that concern the socket, and not who may send what.
+bool is_of_socket(const std::string& word) {
+  constexpr std::array<std::string_view, 4> kPlain = {"http2", "reuseport", "deferred", "bind"};
+  constexpr std::array<std::string_view, 8> kWithValue = {
+      "backlog=",  "rcvbuf=",   "sndbuf=", "so_keepalive=",
+      "ipv6only=", "fastopen=", "setfib=", "accept_filter="};
+  return std::ranges::find(kPlain, word) != kPlain.end() ||
+         std::ranges::any_of(kWithValue,
+                             [&word](std::string_view key) { return word.starts_with(key); });
+}
+
 void read_listen(const Directive& directive, VirtualServer& server, Notes& notes) {
-  constexpr std::array<std::string_view, 4> kWithoutEffect = {"http2", "reuseport", "deferred",
-                                                              "bind"};
   Listen listen;
   if (directive.words.empty() || !take_address(directive.words[0], listen))
-    return notes.not_converted(directive);
+    return notes.add(directive, "is not converted: no client gets in by this address");
   for (std::size_t i = 1; i < directive.words.size(); ++i) {
     const std::string& word = directive.words[i];
     if (word == "ssl") {
@@ -43,8 +52,10 @@ void read_listen(const Directive& directive, VirtualServer& server, Notes& notes
       listen.is_default = true;
     } else if (word == "proxy_protocol") {
       listen.proxy_protocol = true;
-    } else if (std::ranges::find(kWithoutEffect, word) == kWithoutEffect.end()) {
-      notes.add(directive, word + " is not converted");
+    } else if (word == "quic") {
+      return notes.add(directive, "HTTP/3 is not converted");
+    } else if (!is_of_socket(word)) {
+      close_for(directive, word + " is not converted", server.settings, notes);
     }
   }
   // [::]:80 beside 80.
@@ -62,7 +73,7 @@ bool take_tls(const Directive& directive, VirtualServer& server) {
   } else if (directive.name == "ssl_client_certificate") {
     server.client_authority = &directive;
   } else if (directive.name == "ssl_verify_client") {
-    server.verifies_clients = !directive.words.empty() && directive.words[0] == "on";
+    server.verification = &directive;
   } else {
     return false;
   }
@@ -73,20 +84,29 @@ bool take_tls(const Directive& directive, VirtualServer& server) {
 
 VirtualServer read_server(const Directive& directive, const Settings& outer, Notes& notes) {
   VirtualServer server{.directive = &directive, .settings = outer};
-  for (const Directive* one : take_settings(directive.block, server.settings, notes)) {
+  bool listens = false;
+  for (const Directive* one :
+       take_settings(directive.block, Level::server, server.settings, notes)) {
+    // `return` ends what nginx does with a request.
+    const bool reached = server.answer == nullptr;
     if (one->name == "listen") {
+      listens = true;
       read_listen(*one, server, notes);
     } else if (one->name == "server_name") {
       server.names.insert(server.names.end(), one->words.begin(), one->words.end());
     } else if (one->name == "location") {
       server.locations.push_back(one);
     } else if (one->name == "return") {
-      server.answer = one;
+      if (reached) server.answer = one;
+    } else if (one->name == "rewrite") {
+      if (reached) server.rewrites.push_back(one);
+    } else if (one->name == "if") {
+      if (reached) server.conditions.push_back(one);
     } else if (!take_tls(*one, server)) {
-      notes.not_converted(*one);
+      leave_out(*one, server.settings, notes);
     }
   }
-  if (server.listens.empty()) server.listens.push_back({});
+  if (!listens) server.listens.push_back({});
   return server;
 }
 

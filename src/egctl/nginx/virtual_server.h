@@ -22,13 +22,15 @@ struct Listen {
 struct VirtualServer {
   const Directive* directive = nullptr;
   Settings settings{};
-  std::vector<Listen> listens{};     // one at least
+  std::vector<Listen> listens{};     // none: it has no address that can be converted
   std::vector<std::string> names{};  // as written
   const Directive* certificate = nullptr;
   const Directive* key = nullptr;
   const Directive* client_authority = nullptr;
-  bool verifies_clients = false;
-  const Directive* answer = nullptr;  // its `return`
+  const Directive* verification = nullptr;  // ssl_verify_client
+  const Directive* answer = nullptr;        // its `return`
+  std::vector<const Directive*> rewrites{};
+  std::vector<const Directive*> conditions{};  // `if`
   std::vector<const Directive*> locations{};
 };
 

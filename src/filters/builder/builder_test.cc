@@ -62,6 +62,41 @@ TEST_F(ViewTest, FieldsOfARequest) {
   EXPECT_THAT(text("{{.req.Methode}}"), ::testing::HasSubstr("a request has no field \"Methode\""));
 }
 
+// A loop that reads a member in each round would make it each time, for a step.
+TEST_F(ViewTest, MembersAreMadeOnce) {
+  request_.body.assign("{\"a\": 1}");
+  exchange_.new_response().headers.add("X-A", "1");
+  const templates::Datum root = exchange_datum(exchange_);
+  const templates::Datum req = *root.member("req");
+  for (const char* name : {"Query", "Cookies", "JSONBody", "YAMLBody"})
+    EXPECT_EQ(req.member(name)->node()->get(), req.member(name)->node()->get()) << name;
+  EXPECT_EQ(req.member("RequestURI")->words()->data(), req.member("RequestURI")->words()->data());
+  for (const templates::Datum& message : {req, *root.member("resp")}) {
+    const templates::Datum headers = *message.member("Header");
+    EXPECT_EQ(headers.object()->get(), message.member("Header")->object()->get());
+    headers.object()->get()->each([&](std::string_view name, const templates::Datum& values) {
+      EXPECT_EQ(values.node()->get(), headers.member(name)->node()->get());
+      return true;
+    });
+  }
+}
+
+TEST_F(ViewTest, WorkInsideOfAMessageCounts) {
+  request_.headers.add("Authorization", "Basic " + std::string(60000, 'Y'));
+  request_.body.assign(std::string(1000000, 'k'));
+  for (const char* call : {"username $.req", "print $.req.Header", "index $.req.Header $.req.Body",
+                           "header $.req.Header $.req.Body", "get $.req.Query $.req.Body",
+                           "hasKey $.req.Query $.req.Body", "print $.requests | len"}) {
+    const std::string loop = std::string("{{range 1000}}{{$x := ") + call + "}}{{end}}";
+    EXPECT_THAT(text(loop), ::testing::HasSubstr("steps")) << call;
+  }
+  // These read what is small.
+  for (const char* call :
+       {"header $.req.Header \"Authorization\"", "len $.req.Header", "index $.req.Query.x 0"}) {
+    EXPECT_EQ(text(std::string("{{range 1000}}{{$x := ") + call + "}}{{end}}"), "") << call;
+  }
+}
+
 TEST_F(ViewTest, Bodies) {
   request_.body.assign("{\"a\": 1}");
   EXPECT_EQ(text("{{.req.Body}} {{.req.RawBody}} {{.req.JSONBody.a}} {{.req.ContentLength}}"),

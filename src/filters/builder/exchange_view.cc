@@ -34,6 +34,11 @@ class MessagesView final : public Object {
     return out + "]";
   }
   bool empty() const override { return messages_.empty(); }
+  std::size_t weight() const override {
+    std::size_t weight = 0;
+    for (const auto& [name, message] : messages_) weight += name.size() + message.weight();
+    return weight;
+  }
 
  private:
   std::map<std::string, Datum, std::less<>> messages_;

@@ -3,6 +3,7 @@
 
 #include "filters/builder/header_rules.h"
 #include "http/field_kind.h"
+#include "http/field_twins.h"
 
 namespace sluice::filters {
 namespace {
@@ -52,6 +53,12 @@ void HeaderChangeSpec::put_before(const HeaderChangeSpec& earlier) {
   del.insert(del.begin(), earlier.del.begin(), earlier.del.end());
   set.insert(earlier.set.begin(), earlier.set.end());
   add.insert(earlier.add.begin(), earlier.add.end());
+}
+
+void HeaderChangeSpec::apply_to_request(http::Headers& headers, std::string& host) const {
+  for (const std::string& name : del) http::remove_twins(headers, name);
+  for (const auto& [name, value] : set) http::remove_twins(headers, name);
+  apply(headers, &host);
 }
 
 void HeaderChangeSpec::apply(http::Headers& headers, std::string* host) const {

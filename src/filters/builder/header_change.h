@@ -25,11 +25,16 @@ struct HeaderChangeSpec {
 
   // Adds a fault for a field that cannot be set. Content-Length and Host are none.
   void check(const std::string& path, config::Faults& faults) const;
-  // Host goes to `host`; null: it is left out, like Content-Length. Requires: check() found
-  // nothing.
-  void apply(http::Headers& headers, std::string* host) const;
+  // Host goes to `host`. The twins (http/field_twins.h) of `del` and `set` go, too. Requires:
+  // check() found nothing.
+  void apply_to_request(http::Headers& headers, std::string& host) const;
+  // Host is left out, like Content-Length. Requires: check() found nothing.
+  void apply_to_response(http::Headers& headers) const { apply(headers, nullptr); }
   // Adds the changes of `earlier`; those here replace those of the same names.
   void put_before(const HeaderChangeSpec& earlier);
+
+ private:
+  void apply(http::Headers& headers, std::string* host) const;
 };
 
 }  // namespace sluice::filters

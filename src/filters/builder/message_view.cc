@@ -2,7 +2,6 @@
 #include "filters/builder/message_view.h"
 
 #include <array>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -21,33 +20,43 @@ using templates::Object;
 
 Datum list_of_values(Json values) { return Datum(std::make_shared<const Json>(std::move(values))); }
 
+std::size_t bytes_of(const http::Headers& headers) {
+  std::size_t bytes = 0;
+  for (const http::Field& field : headers) bytes += field.name.size() + field.value.size();
+  return bytes;
+}
+
+// A list of all values for each name, whatever its case.
 class HeadersView final : public Object {
  public:
-  explicit HeadersView(const http::Headers& headers) : headers_(headers) {}
+  explicit HeadersView(const http::Headers& headers) : bytes_(bytes_of(headers)) {
+    Json all = Json::object();
+    for (const http::Field& field : headers)
+      all[http::canonical_name(field.name)].push_back(field.value);
+    all_ = std::make_shared<const Json>(std::move(all));
+  }
   Result<Datum> member(std::string_view name) const override {
-    Json values = Json::array();
-    for (const http::Field& field : headers_) {
-      if (http::iequals(field.name, name)) values.push_back(field.value);
-    }
-    return values.empty() ? Datum() : list_of_values(std::move(values));
+    const auto found = all_->find(http::canonical_name(name));
+    return found == all_->end() ? Datum() : Datum(Datum::Node(all_, &*found));
   }
   void each(const Visit& visit) const override {
-    for (const auto& [name, values] : all()) {
-      if (!visit(name, list_of_values(values))) return;
+    for (const auto& [name, values] : all_->items()) {
+      if (!visit(name, Datum(Datum::Node(all_, &values)))) return;
     }
   }
-  std::string text() const override { return Datum(std::make_shared<const Json>(all())).text(); }
-  bool empty() const override { return headers_.empty(); }
+  std::size_t length() const override { return all_->size(); }
+  std::string text() const override { return Datum(all_).text(); }
+  bool empty() const override { return all_->empty(); }
+  std::size_t weight() const override { return bytes_; }
 
  private:
-  std::map<std::string, Json> all() const {
-    std::map<std::string, Json> out;
-    for (const http::Field& field : headers_)
-      out[http::canonical_name(field.name)].push_back(field.value);
-    return out;
-  }
-  const http::Headers& headers_;
+  std::size_t bytes_;
+  Datum::Node all_;
 };
+
+Datum headers_datum(const http::Headers& headers) {
+  return Datum(std::make_shared<const HeadersView>(headers));
+}
 
 class UrlView final : public Object {
  public:
@@ -69,6 +78,9 @@ class UrlView final : public Object {
   }
   // As the client has sent it: without scheme and host.
   std::string text() const override { return request_.target(); }
+  std::size_t weight() const override {
+    return request_.escaped_path.size() + request_.query.size();
+  }
 
  private:
   const http::Request& request_;
@@ -113,10 +125,6 @@ Result<Datum> no_field(std::string_view of, std::string_view name) {
 
 }  // namespace
 
-Datum headers_datum(const http::Headers& headers) {
-  return Datum(std::make_shared<const HeadersView>(headers));
-}
-
 std::optional<Result<Datum>> BodyView::member(std::string_view name) const {
   if (name == "ContentLength") {
     const auto length = body_.length();
@@ -143,9 +151,12 @@ Result<Datum> BodyView::json() const {
 Result<Datum> BodyView::yaml() const {
   const config::ParseLimits limits{.bytes_max = kYamlBodyBytesMax};
   if (body_.bytes().empty()) return Datum();
-  const auto value = config::parse_document(body_.bytes(), limits);
-  if (!value) return fail(value.error().kind, "YAMLBody: the body is not YAML, or too long");
-  return Datum(std::make_shared<const Json>(config::Encoder::of(*value)));
+  if (yaml_ == nullptr) {
+    const auto value = config::parse_document(body_.bytes(), limits);
+    if (!value) return fail(value.error().kind, "YAMLBody: the body is not YAML, or too long");
+    yaml_ = std::make_shared<const Json>(config::Encoder::of(*value));
+  }
+  return Datum(yaml_);
 }
 
 Result<Datum> RequestView::member(std::string_view name) const {
@@ -154,11 +165,11 @@ Result<Datum> RequestView::member(std::string_view name) const {
   if (name == "Host") return Datum::borrowed_text(request_.host);
   if (name == "RemoteAddr") return Datum::borrowed_text(peer_);
   if (name == "RealIP") return Datum::borrowed_text(real_ip_);
-  if (name == "RequestURI") return Datum(request_.target());
+  if (name == "RequestURI") return target_.get([&] { return Datum(request_.target()); });
   if (name == "Proto") return Datum::borrowed_text(http::to_string(request_.version));
-  if (name == "Header") return headers_datum(request_.headers);
-  if (name == "Query") return query_datum(request_.query);
-  if (name == "Cookies") return cookies_datum(request_.headers);
+  if (name == "Header") return headers_.get([&] { return headers_datum(request_.headers); });
+  if (name == "Query") return query_.get([&] { return query_datum(request_.query); });
+  if (name == "Cookies") return cookies_.get([&] { return cookies_datum(request_.headers); });
   if (auto body = body_.member(name)) return *std::move(body);
   return no_field("a request", name);
 }
@@ -171,10 +182,15 @@ void RequestView::each(const Visit& visit) const {
 
 std::string RequestView::text() const { return request_.method + " " + request_.target(); }
 
+// What `username` reads, too.
+std::size_t RequestView::weight() const {
+  return request_.escaped_path.size() + request_.query.size() + bytes_of(request_.headers);
+}
+
 Result<Datum> ResponseView::member(std::string_view name) const {
   if (name == "StatusCode") return Datum(std::int64_t{response_.status});
   if (name == "Status") return Datum(text());
-  if (name == "Header") return headers_datum(response_.headers);
+  if (name == "Header") return headers_.get([&] { return headers_datum(response_.headers); });
   if (auto body = body_.member(name)) return *std::move(body);
   return no_field("a response", name);
 }

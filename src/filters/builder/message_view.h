@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests and responses as templates read them: docs/templates.md. Core-bound; a view is used for
-// one rendering, during which the message does not change.
+// one rendering, during which the message does not change. A view makes each member once: reading
+// it again costs a step, whatever the member took to make.
 #pragma once
 
 #include <memory>
@@ -16,10 +17,20 @@ namespace sluice::filters {
 // Above this, YAMLBody is refused: YAML takes a hundred times the time of JSON.
 inline constexpr std::size_t kYamlBodyBytesMax = std::size_t{64} * 1024;
 
-// Header fields: a list of all values for each name, whatever its case.
-[[nodiscard]] templates::Datum headers_datum(const http::Headers& headers);
+// A datum that is made at the first read.
+class OnceMade {
+ public:
+  template <class Make>
+  const templates::Datum& get(const Make& make) const {
+    if (!datum_) datum_ = make();
+    return *datum_;
+  }
 
-// Body, RawBody, JSONBody, YAMLBody and ContentLength; JSON is parsed once.
+ private:
+  mutable std::optional<templates::Datum> datum_;
+};
+
+// Body, RawBody, JSONBody, YAMLBody and ContentLength.
 class BodyView {
  public:
   // Requires: `body` outlives this.
@@ -34,6 +45,7 @@ class BodyView {
 
   const http::Body& body_;
   mutable std::shared_ptr<const Json> json_;
+  mutable std::shared_ptr<const Json> yaml_;
 };
 
 class RequestView final : public templates::Object {
@@ -44,12 +56,17 @@ class RequestView final : public templates::Object {
   [[nodiscard]] Result<templates::Datum> member(std::string_view name) const override;
   void each(const Visit& visit) const override;
   [[nodiscard]] std::string text() const override;
+  [[nodiscard]] std::size_t weight() const override;
 
  private:
   const http::Request& request_;
   std::string_view peer_;
   std::string_view real_ip_;
   BodyView body_;
+  OnceMade headers_;
+  OnceMade query_;
+  OnceMade cookies_;
+  OnceMade target_;
 };
 
 class ResponseView final : public templates::Object {
@@ -64,6 +81,7 @@ class ResponseView final : public templates::Object {
  private:
   const http::Response& response_;
   BodyView body_;
+  OnceMade headers_;
 };
 
 }  // namespace sluice::filters

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "http/exact_value.h"
 #include "http/field_twins.h"
 #include "http/headers.h"
 #include "net/tls/peer_certificates.h"
@@ -91,7 +92,7 @@ class CertExtractor final : public pipeline::Filter {
     if (certificate == nullptr) co_return "";
     const auto& name = spec_->target == "subject" ? certificate->subject : certificate->issuer;
     for (const auto& [field, value] : name) {
-      if (field == field_ && !value.empty() && http::is_field_value(value))
+      if (field == field_ && !value.empty() && http::is_exact_value(value))
         request->headers.add(spec_->header_key, value);
     }
     co_return "";

@@ -30,6 +30,8 @@ class CertExtractorTest : public ::testing::Test {
     shown->chain.push_back({{{NameField::organization, "Shop"},
                              {NameField::common_name, "ann"},
                              {NameField::common_name, "ann's machine"},
+                             {NameField::common_name, " root"},
+                             {NameField::common_name, "root "},
                              {NameField::locality, "line\nbreak"}},
                             {{NameField::common_name, "middle"}}});
     shown->chain.push_back({{{NameField::common_name, "middle"}, {NameField::country, "DE"}},

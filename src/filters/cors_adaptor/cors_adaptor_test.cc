@@ -154,6 +154,22 @@ TEST_F(CorsAdaptorTest, FaultsNameTheirPlace) {
               ElementsAre(StartsWith("f.allowedOrigins[0]: \"a b\" is not an origin")));
   EXPECT_THAT(faults_of("allowCredentials: true"),
               ElementsAre(StartsWith("f.allowCredentials: needs names in allowedOrigins")));
+  for (const char* origin : {"https://a/", "a.example", "*.example", "*://a.example", "https://",
+                             "https://u@a.example", "https://a.example/*", ""})
+    EXPECT_THAT(faults_of("allowedOrigins: ['" + std::string(origin) + "']"),
+                ElementsAre(HasSubstr(" is not an origin")))
+        << origin;
+  for (const char* origin : {"http://a.example:80", "HTTPS://a.example:443", "https://*:443"})
+    EXPECT_THAT(faults_of("allowedOrigins: ['" + std::string(origin) + "']"),
+                ElementsAre(HasSubstr("the usual port")))
+        << origin;
+  for (const char* origin : {"null", "https://*", "https://*.com", "https://*.com:8443",
+                             "https://a*", "https://*a.example", "https://a.example*", "https://*.",
+                             "https://*..com", "https://*.com.", "https://[*"})
+    EXPECT_THAT(
+        faults_of("allowCredentials: true\nallowedOrigins: ['" + std::string(origin) + "']"),
+        ElementsAre(StartsWith("f.allowedOrigins[0]: with allowCredentials")))
+        << origin;
   EXPECT_THAT(faults_of("allowedMethods: [get]"), ElementsAre(StartsWith("f.allowedMethods[0]: ")));
   EXPECT_THAT(faults_of("allowedHeaders: ['a b']"),
               ElementsAre("f.allowedHeaders[0]: \"a b\" is not a header name"));

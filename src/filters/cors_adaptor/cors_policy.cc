@@ -55,6 +55,39 @@ void check_names(const std::vector<std::string>& names, const std::string& path,
   }
 }
 
+constexpr auto kSchemeChars = http::make_table("+-.");
+constexpr auto kOriginHostChars = http::make_table("-.:[]_*");
+
+// Browsers send an origin in this form: a scheme, a host, and a port unless it is the usual one.
+std::optional<std::string> origin_fault(const std::string& origin) {
+  if (origin == "*" || origin == "null") return std::nullopt;
+  const std::size_t end = origin.find("://");
+  const std::string scheme = lower_case(origin.substr(0, end));
+  const std::string_view host =
+      end == std::string::npos ? "" : std::string_view(origin).substr(end + 3);
+  if (scheme.empty() || host.empty() || !http::all_in(kSchemeChars, scheme) ||
+      !http::all_in(kOriginHostChars, host))
+    return config::quote(origin) + " is not an origin, try https://*.example.com";
+  if ((scheme == "http" && host.ends_with(":80")) || (scheme == "https" && host.ends_with(":443")))
+    return "has the usual port of its scheme, which browsers leave out";
+  return std::nullopt;
+}
+
+// True if strangers can have a page of this origin: the * stands for the end of the name, or for
+// the label before a top-level domain, or the origin is that of any sandboxed frame.
+bool may_be_a_stranger(std::string_view origin) {
+  const std::size_t star = origin.find('*');
+  if (star == std::string_view::npos) return lower_case(origin) == "null";
+  // An address in brackets has no star behind a fixed host: the colon of a port follows a name.
+  const std::size_t host = origin.find("://") + 3;
+  const std::size_t port = origin.find(':', origin[host] == '[' ? star : host);
+  if (port < star) return false;  // the * stands for the port
+  const std::string_view back =
+      origin.substr(star + 1, port == origin.npos ? port : port - star - 1);
+  const std::size_t last = back.rfind('.');
+  return !back.starts_with('.') || last == 0 || last + 1 == back.size() || back[1] == '.';
+}
+
 }  // namespace
 
 void CorsSpec::validate(const std::string& path, config::Faults& faults) const {
@@ -63,8 +96,11 @@ void CorsSpec::validate(const std::string& path, config::Faults& faults) const {
     const std::string& origin = allowed_origins[i];
     const std::string where = origins + "[" + std::to_string(i) + "]";
     if (std::ranges::count(origin, '*') > 1) faults.add(where, "has more than one *");
-    if (origin.empty() || !http::all_in(http::kTargetChars, origin))
-      faults.add(where, config::quote(origin) + " is not an origin, try https://*.example.com");
+    if (const auto reason = origin_fault(origin)) {
+      faults.add(where, *reason);
+    } else if (allow_credentials && origin != "*" && may_be_a_stranger(origin)) {
+      faults.add(where, "with allowCredentials, a site of a stranger could act for its visitors");
+    }
   }
   if (allow_credentials && (allowed_origins.empty() || is_any(allowed_origins))) {
     faults.add(config::join_path(path, "allowCredentials"),

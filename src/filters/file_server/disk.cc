@@ -18,6 +18,8 @@ namespace {
 constexpr std::uint64_t kNeverWait = RESOLVE_CACHED;
 constexpr std::size_t kProbeDistance = std::size_t{32} << 10;
 
+constexpr std::uint64_t kReadFlags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+
 int open_at(int folder, const char* path, std::uint64_t flags, std::uint64_t resolve) {
   open_how how{};
   how.flags = flags | O_CLOEXEC;
@@ -99,9 +101,19 @@ Opened open_beneath(const Descriptor& root, const std::string& path, DiskWait wa
   const char* const name = path.size() > 1 ? path.c_str() + 1 : ".";
   const std::uint64_t resolve =
       RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (wait == DiskWait::never ? kNeverWait : 0);
-  Descriptor file(open_at(root.get(), name, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolve));
+  Descriptor file(open_at(root.get(), name, kReadFlags, resolve));
   if (!file.is_open()) return {answer_of(errno, wait), {}};
   return examine(std::move(file));
+}
+
+std::optional<Opened> open_plainly(const std::string& root, const std::string& path,
+                                   DiskWait wait) {
+  if (path.contains("..")) return std::nullopt;
+  const std::uint64_t resolve = RESOLVE_NO_SYMLINKS | (wait == DiskWait::never ? kNeverWait : 0);
+  Descriptor file(open_at(AT_FDCWD, (root + path).c_str(), kReadFlags, resolve));
+  if (file.is_open()) return examine(std::move(file));
+  if (errno == ELOOP || errno == ENAMETOOLONG) return std::nullopt;
+  return Opened{answer_of(errno, wait), {}};
 }
 
 DiskRead read_at(const Descriptor& file, std::uint64_t offset, std::span<char> to, DiskWait wait) {

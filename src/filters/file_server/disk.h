@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +41,11 @@ struct Opened {
 // Opens a regular file or a folder beneath `root`. `path` begins with '/'; "/" is the root itself.
 // Never waits for a pipe, and opens no device.
 [[nodiscard]] Opened open_beneath(const Descriptor& root, const std::string& path, DiskWait wait);
+
+// As open_root() and open_beneath() together, in one step. nullopt: the way has a symbolic link, or
+// may lead up, so it has to be gone in two.
+[[nodiscard]] std::optional<Opened> open_plainly(const std::string& root, const std::string& path,
+                                                 DiskWait wait);
 
 struct DiskRead {
   DiskAnswer answer = DiskAnswer::absent;  // found, would_wait or unavailable

@@ -53,6 +53,26 @@ TEST_F(DiskTest, OpensFilesAndFolders) {
   EXPECT_EQ(open("/d/b.txt"), DiskAnswer::found);
 }
 
+TEST_F(DiskTest, OpensPlainlyWhatHasNoLinkOnItsWay) {
+  const auto plainly = [&](const std::string& root, const std::string& path) {
+    return open_plainly((base_ / root).string(), path, DiskWait::allowed);
+  };
+  fs::create_symlink("www", base_ / "current");
+  fs::create_symlink("a.txt", base_ / "www/inside");
+  fs::create_symlink("../secret", base_ / "www/out");
+  fs::create_symlink("d", base_ / "www/folder");
+  ASSERT_TRUE(plainly("www", "/a.txt"));
+  EXPECT_EQ(plainly("www", "/a.txt")->answer, DiskAnswer::found);
+  EXPECT_EQ(plainly("www", "/a.txt")->file.size, 10U);
+  EXPECT_TRUE(plainly("www", "/")->file.is_folder);
+  EXPECT_EQ(plainly("www", "/none")->answer, DiskAnswer::absent);
+  EXPECT_EQ(plainly("none", "/a.txt")->answer, DiskAnswer::absent);
+  EXPECT_EQ(plainly("secret", "/a.txt")->answer, DiskAnswer::absent);
+  for (const auto* path : {"/inside", "/out", "/folder/b.txt", "/../secret", "/d/../a.txt"})
+    EXPECT_FALSE(plainly("www", path)) << path;
+  EXPECT_FALSE(plainly("current", "/a.txt"));
+}
+
 TEST_F(DiskTest, NothingLeadsOutOfTheRoot) {
   fs::create_symlink(base_ / "secret", base_ / "www/absolute");
   fs::create_symlink("../secret", base_ / "www/relative");

@@ -27,7 +27,9 @@ std::string_view name_of(std::string_view path) { return path.substr(path.rfind(
 }  // namespace
 
 FilePaths::FilePaths(const FileServerSpec& spec, const std::string& path, config::Faults& faults)
-    : root_(spec.root), index_(spec.index) {
+    : root_(spec.root),
+      has_links_(!open_plainly(spec.root, "/", DiskWait::allowed)),
+      index_(spec.index) {
   for (const std::string& pattern : spec.hidden)
     (pattern.contains('/') ? hidden_paths_ : hidden_names_).push_back(pattern);
   for (const std::string& one : spec.try_files) {
@@ -90,52 +92,68 @@ std::string_view FilePaths::cache_control(std::string_view path) const {
   return "";
 }
 
+// The root during one search. It is opened once, and only if a name cannot be opened without.
+class FilePaths::Root {
+ public:
+  Root(const FilePaths& paths, DiskWait wait) : paths_(paths), wait_(wait) {}
+  [[nodiscard]] Opened open(const std::string& path) {
+    if (!paths_.has_links_) {
+      if (auto opened = open_plainly(paths_.root_, path, wait_)) return *std::move(opened);
+    }
+    if (!root_) root_ = open_root(paths_.root_, wait_);
+    if (root_->answer != DiskAnswer::found) return {root_->answer, {}};
+    return open_beneath(root_->file.file, path, wait_);
+  }
+
+ private:
+  const FilePaths& paths_;
+  DiskWait wait_;
+  std::optional<Opened> root_;
+};
+
 FilePaths::Found FilePaths::find(const std::string& path, const std::vector<std::string>& codings,
                                  DiskWait wait) const {
-  const Opened root = open_root(root_, wait);
-  if (root.answer != DiskAnswer::found) return {.answer = root.answer};
+  Root root(*this, wait);
   for (const std::string& one : tries_) {
-    std::string wanted = one;
-    if (const std::size_t at = wanted.find(kOwnPath); at != std::string::npos)
+    const bool own = one == kOwnPath;
+    std::string wanted = own ? path : one;
+    if (const std::size_t at = own ? std::string::npos : wanted.find(kOwnPath);
+        at != std::string::npos)
       wanted.replace(at, kOwnPath.size(), path);
     while (wanted.contains("//")) wanted.replace(wanted.find("//"), 2, "/");
-    Found found = try_one(root.file.file, wanted, one == kOwnPath, wait);
+    Found found = try_one(root, wanted, own);
     if (found.answer == DiskAnswer::absent) continue;
-    if (found.answer == DiskAnswer::found && !found.wants_slash)
-      use_coding(root.file.file, codings, wait, found);
+    if (found.answer == DiskAnswer::found && !found.wants_slash) use_coding(root, codings, found);
     return found;
   }
   return {};
 }
 
-FilePaths::Found FilePaths::try_one(const Descriptor& root, const std::string& path, bool own,
-                                    DiskWait wait) const {
+FilePaths::Found FilePaths::try_one(Root& root, const std::string& path, bool own) const {
   if (is_hidden(path)) return {};
-  Opened opened = open_beneath(root, path, wait);
+  Opened opened = root.open(path);
   if (opened.answer != DiskAnswer::found) return {.answer = opened.answer};
   if (opened.file.is_folder) {
-    if (path.ends_with('/')) return try_index(root, path, wait);
+    if (path.ends_with('/')) return try_index(root, path);
     return own ? Found{.answer = DiskAnswer::found, .wants_slash = true} : Found{};
   }
   return {.answer = DiskAnswer::found, .file = std::move(opened.file), .path = path};
 }
 
-FilePaths::Found FilePaths::try_index(const Descriptor& root, const std::string& folder,
-                                      DiskWait wait) const {
+FilePaths::Found FilePaths::try_index(Root& root, const std::string& folder) const {
   for (const std::string& name : index_) {
     const std::string path = folder + name;
     if (is_hidden(path)) continue;
-    Opened opened = open_beneath(root, path, wait);
+    Opened opened = root.open(path);
     if (opened.answer == DiskAnswer::absent || opened.file.is_folder) continue;
     return {.answer = opened.answer, .file = std::move(opened.file), .path = path};
   }
   return {};
 }
 
-void FilePaths::use_coding(const Descriptor& root, const std::vector<std::string>& codings,
-                           DiskWait wait, Found& found) const {
+void FilePaths::use_coding(Root& root, const std::vector<std::string>& codings, Found& found) {
   for (const std::string& coding : codings) {
-    Opened opened = open_beneath(root, found.path + std::string(suffix_of(coding)), wait);
+    Opened opened = root.open(found.path + std::string(suffix_of(coding)));
     if (opened.answer == DiskAnswer::would_wait) {
       found.answer = DiskAnswer::would_wait;
       return;

@@ -44,14 +44,13 @@ class FilePaths {
     std::string value;
   };
   [[nodiscard]] bool is_hidden(std::string_view path) const;
-  [[nodiscard]] Found try_one(const Descriptor& root, const std::string& path, bool own,
-                              DiskWait wait) const;
-  [[nodiscard]] Found try_index(const Descriptor& root, const std::string& folder,
-                                DiskWait wait) const;
-  void use_coding(const Descriptor& root, const std::vector<std::string>& codings, DiskWait wait,
-                  Found& found) const;
+  class Root;
+  [[nodiscard]] Found try_one(Root& root, const std::string& path, bool own) const;
+  [[nodiscard]] Found try_index(Root& root, const std::string& folder) const;
+  static void use_coding(Root& root, const std::vector<std::string>& codings, Found& found);
 
   std::string root_;
+  bool has_links_ = false;  // on the way to the root, when this was made
   std::vector<std::string> index_;
   std::vector<std::string> hidden_names_;
   std::vector<std::string> hidden_paths_;

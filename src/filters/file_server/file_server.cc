@@ -12,6 +12,7 @@
 #include "filters/file_server/media_type.h"
 #include "filters/file_server/spec.h"
 #include "filters/proxy/compression.h"
+#include "filters/redirector/location.h"
 #include "http/cache_control.h"
 #include "http/conditional.h"
 #include "http/content_coding.h"
@@ -29,6 +30,8 @@ constexpr std::string_view kFileServerError = "serverError";
 constexpr std::string_view kFileClientError = "clientError";
 constexpr std::string_view kNotFound = "notFound";
 
+constexpr std::size_t kEntityTagBytes = 48;  // of most
+
 struct FileModel {
   FilePaths paths;
   std::vector<std::string> codings;
@@ -36,11 +39,21 @@ struct FileModel {
 };
 
 std::string entity_tag(const FilePaths::Found& found) {
-  std::string tag = "\"";
+  std::string tag;
+  tag.reserve(kEntityTagBytes);
+  tag += '"';
   append_hex(tag, static_cast<std::uint64_t>(found.file.modified_ns), 16);
   tag.append(1, '-').append(std::to_string(found.file.size));
   if (!found.coding.empty()) tag.append(1, '-').append(found.coding);
   return tag.append(1, '"');
+}
+
+// Whether the answer may be other than the whole file.
+bool has_conditions(const http::Headers& headers) {
+  return std::ranges::any_of(headers, [](const http::Field& field) {
+    const std::string_view name = field.name;
+    return http::iequals(name, "Range") || http::iequals(name.substr(0, 3), "If-");
+  });
 }
 
 std::string_view result_of_status(int status) {
@@ -98,8 +111,15 @@ class FileServer final : public pipeline::Filter {
       co_return refuse(exchange, 503, "the file cannot be opened");
     if (found->answer == DiskAnswer::absent) co_return answer_absent(exchange);
     if (found->wants_slash) co_return add_slash(exchange, *request);
-    auto sending = send(exchange, *request, *std::move(found));
-    const std::string_view result = co_await std::move(sending);
+    std::string_view result;
+    const auto part = choose_part(exchange, *request, *found, result);
+    const bool head_only = request->method == "HEAD";
+    if (part &&
+        (head_only || !attach_at_once(exchange.response()->body, found->file.file, *part))) {
+      const auto file = std::make_shared<const Descriptor>(std::move(found->file.file));
+      auto attaching = attach(exchange, head_only, {file, part->offset, part->size});
+      result = co_await std::move(attaching);
+    }
     if (compression_ && result.empty())
       (void)co_await compression_->apply(*request, *exchange.response(), exchange.memory);
     co_return result;
@@ -142,12 +162,15 @@ class FileServer final : public pipeline::Filter {
     return result_of_status(status);
   }
 
-  // Relative links of the page count from the folder.
+  // Relative links of the page count from the folder. So does Location from the client's path,
+  // which the rules or the filter may have rewritten. A colon would make the name a scheme without
+  // "./".
   static std::string_view add_slash(pipeline::Exchange& exchange, const http::Request& request) {
-    std::string location = request.escaped_path;
-    location.erase(0, location.find_first_not_of('/') - 1);  // "//a/" would name a host
-    location += '/';
-    if (request.has_query) location.append(1, '?').append(request.query);
+    const std::string_view path = request.escaped_path;
+    std::string location =
+        "./" + encode_location(std::string(path.substr(path.rfind('/') + 1))) + '/';
+    if (request.has_query)
+      location.append(1, '?').append(encode_location(std::string(request.query)));
     http::Response& response = exchange.new_response();
     response.status = 301;
     response.headers.set("Location", location);
@@ -168,10 +191,18 @@ class FileServer final : public pipeline::Filter {
       headers.add("Cache-Control", control);
   }
 
-  Task<std::string_view> send(pipeline::Exchange& exchange, const http::Request& request,
-                              Found found) {
+  struct Part {
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+  };
+  // Makes the head of the response, and returns the part of the file that is its body. nullopt:
+  // none is, and `result` is set.
+  std::optional<Part> choose_part(pipeline::Exchange& exchange, const http::Request& request,
+                                  const Found& found, std::string_view& result) const {
     http::Response& response = exchange.new_response();
     describe(found, response.headers);
+    Part part{0, found.file.size};
+    if (!has_conditions(request.headers)) return part;
     const std::int64_t now = unix_time_ms() / 1000;
     http::Validators validators = http::Validators::of(response.headers);
     std::string date;
@@ -180,41 +211,34 @@ class FileServer final : public pipeline::Filter {
       response.status = 304;
       response.headers.remove("Content-Type");
       response.headers.remove("Content-Encoding");
-      co_return "";
+      return std::nullopt;
     }
-    std::uint64_t offset = 0;
-    std::uint64_t size = found.file.size;
     const std::string asked = http::combined(request.headers, "Range");
     const bool ranged =
         request.method == "GET" && !asked.empty() && http::range_holds(request, validators, now);
-    if (const auto range = ranged ? http::parse_range(asked, size) : std::nullopt) {
+    if (const auto range = ranged ? http::parse_range(asked, part.size) : std::nullopt) {
       if (!range->satisfiable()) {
-        const std::string all = http::content_range(*range, size);
-        const std::string_view result = refuse(exchange, 416, "no such part of the file");
+        const std::string all = http::content_range(*range, part.size);
+        result = refuse(exchange, 416, "no such part of the file");
         exchange.response()->headers.set("Content-Range", all);
-        co_return result;
+        return std::nullopt;
       }
       response.status = 206;
-      response.headers.set("Content-Range", http::content_range(*range, size));
-      offset = range->first;
-      size = range->last - range->first + 1;
+      response.headers.set("Content-Range", http::content_range(*range, part.size));
+      part = {range->first, range->last - range->first + 1};
     }
-    const bool head_only = request.method == "HEAD";
-    if (!head_only && attach_at_once(response.body, found.file.file, offset, size)) co_return "";
-    const auto file = std::make_shared<const Descriptor>(std::move(found.file.file));
-    auto attaching = attach(exchange, head_only, {file, offset, size});
-    co_return co_await std::move(attaching);
+    return part;
   }
 
   // Attaches a small part of a file if it is in memory. Returns false if it is not.
-  static bool attach_at_once(http::Body& body, const Descriptor& file, std::uint64_t offset,
-                             std::uint64_t size) {
-    if (size > kFilePieceBytes) return false;
+  static bool attach_at_once(http::Body& body, const Descriptor& file, const Part& part) {
+    if (part.size > kFilePieceBytes) return false;
     std::string bytes;
-    bytes.resize_and_overwrite(size, [&](char* to, std::size_t room) {
-      return read_at(file, offset, {to, room}, DiskWait::never).size;
+    // libstdc++ 12 passes the new capacity, which may be more.
+    bytes.resize_and_overwrite(part.size, [&](char* to, std::size_t) {
+      return read_at(file, part.offset, {to, part.size}, DiskWait::never).size;
     });
-    if (bytes.size() < size) return false;
+    if (bytes.size() < part.size) return false;
     body.assign(std::move(bytes));
     return true;
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "http/exact_value.h"
 #include "http/field_kind.h"
 #include "http/field_twins.h"
 #include "pipeline/custom_data.h"
@@ -84,7 +85,7 @@ std::optional<std::string> header_text(const Json& item, const std::string& fiel
   const auto found = item.find(field);
   if (found == item.end() || found->is_structured() || found->is_null()) return std::nullopt;
   std::string text = found->is_string() ? found->get<std::string>() : found->dump();
-  return http::is_field_value(text) ? std::optional(std::move(text)) : std::nullopt;
+  return http::is_exact_value(text) ? std::optional(std::move(text)) : std::nullopt;
 }
 
 class HeaderLookup final : public pipeline::Filter {

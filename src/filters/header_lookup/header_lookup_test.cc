@@ -34,6 +34,7 @@ class HeaderLookupTest : public ::testing::Test {
     auto items = std::make_shared<pipeline::CustomDataSnapshot::Items>();
     (*items)["ann"] =
         std::make_shared<const Json>(Json{{"id", "7"}, {"rank", 3}, {"list", Json::array()}});
+    (*items)["eve"] = std::make_shared<const Json>(Json{{"id", " 7"}, {"rank", "3\t"}});
     (*items)["ann-shop"] = std::make_shared<const Json>(Json{{"id", "8"}, {"rank", "a\nb"}});
     slot_.put(std::make_shared<pipeline::CustomDataSnapshot>(
         pipeline::CustomDataSnapshot::Kinds{{"client-info", items}}));
@@ -68,6 +69,10 @@ TEST_F(HeaderLookupTest, SetsHeadersFromTheItem) {
   EXPECT_EQ(run("", {{"x-client", "ann"}}), "X-Id=7 X-Rank=3 ");
   EXPECT_EQ(run("", {{"x-client", "bob"}}), "|headerLookup: no item");
   EXPECT_EQ(run("", {}), "|headerLookup: no item");
+}
+
+TEST_F(HeaderLookupTest, AValueThatTheBackendWouldStripIsNone) {
+  EXPECT_EQ(run("", {{"x-client", "eve"}}), "");
 }
 
 TEST_F(HeaderLookupTest, ThePathIsPartOfTheId) {

@@ -29,6 +29,15 @@ Json Parts::status() const {
   return status;
 }
 
+void Parts::expose(const pipeline::FilterPlace& place, observe::Exposition& out) const {
+  main->expose({place, "main"}, out);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const std::string pool = "candidate#" + std::to_string(i);
+    candidates[i].pool->expose({place, pool}, out);
+  }
+  if (mirror) mirror->pool().expose({place, "mirror"}, out);
+}
+
 void Parts::sample() const {
   main->sample();
   for (const Candidate& candidate : candidates) candidate.pool->sample();

@@ -12,6 +12,7 @@
 #include "filters/proxy/pool_filter.h"
 #include "filters/proxy/request_matcher.h"
 #include "filters/proxy/spec.h"
+#include "pipeline/figures.h"
 #include "pipeline/filter.h"
 
 namespace sluice::filters {
@@ -28,6 +29,8 @@ struct Parts {
 
   // {"mainPool", "candidatePools", "mirrorPool"}; any thread.
   [[nodiscard]] Json status() const;
+  // Adds the figures of all pools, for Prometheus; any thread.
+  void expose(const pipeline::FilterPlace& place, observe::Exposition& out) const;
   // Calls PoolPrototype::sample for all pools.
   void sample() const;
 };

@@ -88,6 +88,11 @@ Json PoolPrototype::status() const {
   return status;
 }
 
+void PoolPrototype::expose(const PoolPlace& place, observe::Exposition& out) const {
+  expose_pool(*stats_, policies_, place, out);
+  servers_->expose(place, out);
+}
+
 PoolFilter::PoolFilter(const loop::Core& core, std::shared_ptr<const PoolPrototype> prototype,
                        Logger logger)
     : core_(core),

@@ -19,6 +19,7 @@
 #include "filters/proxy/cache/memory_cache.h"
 #include "filters/proxy/max_forwards.h"
 #include "filters/proxy/merge.h"
+#include "filters/proxy/metrics.h"
 #include "filters/proxy/pool_policies.h"
 #include "filters/proxy/server_group.h"
 #include "filters/proxy/spec.h"
@@ -52,6 +53,8 @@ class PoolPrototype {
   // {"stat": …, "servers": […]}, and "retry", "circuitBreaker" and "memoryCache" if the pool has
   // them.
   [[nodiscard]] Json status() const;
+  // Any thread but a worker's.
+  void expose(const PoolPlace& place, observe::Exposition& out) const;
   // See FilterPrototype.
   void sample() const { stats_->sample(); }
 

@@ -9,6 +9,7 @@
 #include "filters/proxy/parts.h"
 #include "filters/proxy/spec.h"
 #include "pipeline/exchange.h"
+#include "pipeline/holds_certificates.h"
 
 namespace sluice::filters {
 namespace {
@@ -66,27 +67,50 @@ class Proxy final : public pipeline::Filter {
   std::minstd_rand random_;
 };
 
-class ProxyPrototype final : public pipeline::FilterPrototype {
+void add_ends(const std::optional<TlsSpec>& tls, const std::string& path,
+              net::CertificateEnds& ends) {
+  if (!tls) return;
+  for (net::CertificateEnd& end : tls->certificates(path)) ends.push_back(std::move(end));
+}
+
+net::CertificateEnds ends_in(const ProxySpec& spec) {
+  net::CertificateEnds ends;
+  add_ends(spec.mtls, "mtls", ends);
+  for (std::size_t i = 0; i < spec.pools.size(); ++i)
+    add_ends(spec.pools[i].servers.tls, "pools[" + std::to_string(i) + "].tls", ends);
+  if (spec.mirror_pool) add_ends(spec.mirror_pool->pool.servers.tls, "mirrorPool.tls", ends);
+  return ends;
+}
+
+class ProxyPrototype final : public pipeline::FilterPrototype,
+                             public pipeline::HoldsCertificates,
+                             public pipeline::WithFigures {
  public:
   ProxyPrototype(const ProxySpec& spec, Parts parts, Logger logger)
       : spec_(config::encode(spec)),
+        certificates_(ends_in(spec)),
         parts_(std::make_shared<const Parts>(std::move(parts))),
         logger_(std::move(logger)) {}
 
   Json spec() const override { return spec_; }
   Json status() const override { return parts_->status(); }
+  void expose(const pipeline::FilterPlace& place, observe::Exposition& out) const override {
+    parts_->expose(place, out);
+  }
   void sample() const override { parts_->sample(); }
+  net::CertificateEnds certificates() const override { return certificates_; }
   std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core) const override {
     return std::make_unique<Proxy>(core, parts_, logger_);
   }
 
  private:
   Json spec_;
+  net::CertificateEnds certificates_;
   std::shared_ptr<const Parts> parts_;
   Logger logger_;
 };
 
-class ProxyKind final : public pipeline::FilterKind {
+class ProxyKind final : public pipeline::FilterKind, public pipeline::WithFamilies {
  public:
   ProxyKind(Logger logger, unsigned core_count, std::string own_secret, bool offline) {
     services_.core_count = core_count;
@@ -100,6 +124,7 @@ class ProxyKind final : public pipeline::FilterKind {
   std::span<const std::string_view> results() const override { return kResults; }
   std::string_view description() const override { return "Hands requests to backends."; }
   Json schema() const override { return config::schema<ProxySpec>(); }
+  observe::MetricFamilies metric_families() const override { return proxy_metric_families(); }
   std::shared_ptr<const pipeline::FilterPrototype> build(const config::Value& value,
                                                          const pipeline::FilterContext& context,
                                                          config::Faults& faults) const override {

@@ -120,6 +120,10 @@ Json ServerGroupPrototype::status() const {
   return list;
 }
 
+void ServerGroupPrototype::expose(const PoolPlace& place, observe::Exposition& out) const {
+  expose_servers(*servers_, states_, checker_ != nullptr, place, out);
+}
+
 ServerGroup::ServerGroup(const loop::Core& core,
                          std::shared_ptr<const ServerGroupPrototype> prototype)
     : core_(core),

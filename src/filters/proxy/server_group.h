@@ -22,6 +22,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "filters/proxy/metrics.h"
 #include "filters/proxy/server_group_spec.h"
 #include "filters/proxy/try.h"
 #include "http/message.h"
@@ -53,6 +54,8 @@ class ServerGroupPrototype : public backend::BodyObserver {
 
   // For the status of the pool: the state of each server.
   [[nodiscard]] Json status() const;
+  // Adds the figures of each server, for Prometheus.
+  void expose(const PoolPlace& place, observe::Exposition& out) const;
   // In the order of their indices.
   [[nodiscard]] const backend::Servers& servers() const { return *servers_; }
 

@@ -50,4 +50,18 @@ std::shared_ptr<const net::TlsClientContext> TlsSpec::make(bool http2) const {
   return net::TlsClientContext::create(options).value_or(nullptr);
 }
 
+net::CertificateEnds TlsSpec::certificates(const std::string& path) const {
+  net::CertificateEnds ends;
+  if (!cert_base64.empty()) {
+    auto end = net::end_of_chain(config::join_path(path, "certBase64"), pem_of(cert_base64));
+    if (end) ends.push_back(*std::move(end));
+  }
+  if (!root_cert_base64.empty()) {
+    auto end = net::end_of_authorities(config::join_path(path, "rootCertBase64"),
+                                       pem_of(root_cert_base64));
+    if (end) ends.push_back(*std::move(end));
+  }
+  return ends;
+}
+
 }  // namespace sluice::filters

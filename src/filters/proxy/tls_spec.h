@@ -26,6 +26,8 @@ struct TlsSpec {
   void validate(const std::string& path, config::Faults& faults) const;
   // Blocks. `http2`: offered first. Requires: the spec is valid. Null only if OpenSSL fails.
   [[nodiscard]] std::shared_ptr<const net::TlsClientContext> make(bool http2) const;
+  // When its certificates end. `path`: of this. Requires: the spec is valid.
+  [[nodiscard]] net::CertificateEnds certificates(const std::string& path) const;
 
   bool operator==(const TlsSpec&) const = default;
 };

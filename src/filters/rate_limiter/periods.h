@@ -31,9 +31,22 @@ struct Verdict {
   Duration reset{};         // until the next period
 };
 
-// The word: the period of the last change in the upper 40 bits, the places in use from there on in
-// the lower 24. 0: none. `elapsed`: since the first period began; not negative.
+// The word: the time of the last change in the upper 40 bits, in ms since the first period began;
+// the places in use from there on in the lower 24. 0: none. Any policy can read it: a place counts
+// in the period of the last change. `elapsed`: since the first period began; not negative.
 using PeriodsWord = std::uint64_t;
+inline constexpr int kPlaceBits = 24;
+inline constexpr std::int64_t kTickMax = (std::int64_t{1} << (64 - kPlaceBits)) - 1;
+
+[[nodiscard]] constexpr std::int64_t tick_of(PeriodsWord word) {
+  return static_cast<std::int64_t>(word >> kPlaceBits);
+}
+[[nodiscard]] constexpr std::uint32_t places_of(PeriodsWord word) {
+  return static_cast<std::uint32_t>(word & kPlacesMax);
+}
+[[nodiscard]] constexpr PeriodsWord make_word(std::int64_t tick, std::uint64_t places) {
+  return static_cast<PeriodsWord>(tick) << kPlaceBits | places;
+}
 
 [[nodiscard]] Verdict take_place(PeriodsWord& word, const RatePolicy& policy, Duration elapsed);
 // Gives a place back whose wait is not over. Only a place of the last period that is taken returns:
@@ -43,8 +56,5 @@ void give_back_place(PeriodsWord& word, const RatePolicy& policy, std::uint64_t 
 // Returns the places in use in the period that runs and in later ones.
 [[nodiscard]] std::uint32_t places_in_use(PeriodsWord& word, const RatePolicy& policy,
                                           Duration elapsed);
-// Returns the word of `places` in use, at most `limit` of the policy.
-[[nodiscard]] PeriodsWord make_word(const RatePolicy& policy, std::uint32_t places,
-                                    Duration elapsed);
 
 }  // namespace sluice::filters

@@ -74,7 +74,7 @@ TEST(Periods, APlaceOfTheLastPeriodReturns) {
 
 TEST(Periods, HoldTheLargestLimits) {
   const RatePolicy policy{.period = 1ms, .timeout = 24h, .limit = kPlacesMax};
-  PeriodsWord word = make_word(policy, kPlacesMax, 87'600h);
+  PeriodsWord word = make_word(std::chrono::milliseconds(87'600h).count(), kPlacesMax);
   EXPECT_EQ(places_in_use(word, policy, 87'600h), kPlacesMax);
   EXPECT_FALSE(take_place(word, policy, 87'600h).admitted);
   EXPECT_TRUE(take_place(word, policy, 87'600h + 1ms).admitted);
@@ -101,50 +101,110 @@ TEST(Periods, AreExactOverCores) {
   EXPECT_EQ(places_in_use(word, kMany, 1s), 10'000U);
 }
 
+// A period of 1.5 ms begins between two ticks.
+TEST(Periods, AreExactWhereNoTickBegins) {
+  const RatePolicy policy{.period = 1500us, .timeout = 0s, .limit = 2};
+  PeriodsWord word = 0;
+  for (int period = 0; period < 50; ++period) {
+    for (const Duration into : {0us, 700us, 1499us})
+      EXPECT_EQ(admitted(word, policy, policy.period * period + into, 1), into > 1ms ? 0 : 1)
+          << period;
+  }
+}
+
+// A place counts in the period of the last change, whatever policy reads the word.
+TEST(Periods, GoOnUnderAnotherPolicy) {
+  const RatePolicy hour{.period = 1h, .timeout = 0s, .limit = 10};
+  const RatePolicy two{.period = 2h, .timeout = 0s, .limit = 10};
+  const RatePolicy minute{.period = 1min, .timeout = 0s, .limit = 10};
+  PeriodsWord word = 0;
+  EXPECT_EQ(admitted(word, hour, 10min, 5), 5);
+  EXPECT_EQ(admitted(word, two, 20min, 4), 4);
+  EXPECT_EQ(admitted(word, hour, 30min, 9), 1);
+  EXPECT_EQ(admitted(word, two, 40min, 9), 0);
+  EXPECT_EQ(admitted(word, minute, 30min + 59s, 9), 0) << "the last one came in this minute";
+  EXPECT_EQ(admitted(word, minute, 31min, 19), 10);
+  EXPECT_EQ(admitted(word, hour, 32min, 9), 0);
+}
+
+// Else the places of the higher limit would fill ten thousand periods.
+TEST(Periods, ALowerLimitOwesNothing) {
+  const RatePolicy high{.period = 1s, .timeout = 0s, .limit = 50'000};
+  PeriodsWord word = 0;
+  EXPECT_EQ(admitted(word, high, 0s, 50'000), 50'000);
+  EXPECT_EQ(admitted(word, kFive, 0s, 9), 0);
+  EXPECT_EQ(admitted(word, kFive, 1s, 9), 5);
+}
+
 TEST(KeyTable, CountsEachKey) {
   KeyTable table(64);
-  const auto none = [] { return PeriodsWord{0}; };
   for (const char* key : {"a", "b"}) {
     int count = 0;
-    for (int i = 0; i < 9; ++i) count += table.take(key, kFive, 0s, none).admitted ? 1 : 0;
+    for (int i = 0; i < 9; ++i) count += table.take(key, kFive, 0s).admitted ? 1 : 0;
     EXPECT_EQ(count, 5) << key;
   }
   EXPECT_EQ(table.in_use("a", kFive, 0s), 5U);
   EXPECT_EQ(table.in_use("c", kFive, 0s), 0U);
 }
 
-// A key without places in use gives its record away; with places it keeps it.
 TEST(KeyTable, IsCountedInTheBudgetOnce) {
   MemoryBudget budget(1 << 20, 2);
   {
     KeyTable table(64);
     table.charge(&budget);
     table.charge(&budget);
-    EXPECT_EQ(budget.held(MemoryUse::filter_caches), 64U * 16);
+    EXPECT_EQ(budget.held(MemoryUse::filter_caches), 2 * 64U * 16);
   }
   EXPECT_EQ(budget.held(MemoryUse::filter_caches), 0U);
 }
 
-TEST(KeyTable, RefusesAKeyWithoutRoomUntilThereIsSome) {
-  KeyTable table(8);
-  const auto none = [] { return PeriodsWord{0}; };
-  for (int i = 0; i < 8; ++i)
-    EXPECT_TRUE(table.take(std::to_string(i), kFive, 0s, none).admitted) << i;
-  EXPECT_FALSE(table.take("late", kFive, 0s, none).admitted);
-  EXPECT_TRUE(table.take("7", kFive, 0s, none).admitted);
-  EXPECT_TRUE(table.take("late", kFive, 1s, none).admitted);
-  EXPECT_EQ(table.in_use("late", kFive, 1s), 1U);
+// The keys that have taken a place in a period, and no others, have one in it.
+TEST(KeyTable, RefusesKeysBeyondItsNumber) {
+  for (const int keys : {1, 64, 100, 65'536}) {
+    KeyTable table(static_cast<std::size_t>(keys));
+    const auto let_in = [&](int begin, Duration elapsed) {
+      int count = 0;
+      for (int key = begin; key < begin + 2 * keys; ++key)
+        count += table.take(std::to_string(key), kFive, elapsed).admitted ? 1 : 0;
+      return count;
+    };
+    EXPECT_EQ(let_in(0, 0s), keys);
+    EXPECT_FALSE(table.take("late", kFive, 0s).admitted);
+    EXPECT_TRUE(table.take("0", kFive, 0s).admitted);
+    EXPECT_TRUE(table.take("late", kFive, 1s).admitted);
+    EXPECT_EQ(table.in_use("late", kFive, 1s), 1U);
+    EXPECT_EQ(let_in(keys, 2s), keys);
+  }
+}
+
+// All threads bring the same new keys, of which half find room.
+TEST(KeyTable, CountsItsKeysExactlyOverCores) {
+  constexpr int kKeys = 2'000;
+  const RatePolicy many{.period = 1s, .timeout = 0s, .limit = 1'000};
+  for (int round = 0; round < 5; ++round) {
+    KeyTable table(kKeys / 2);
+    std::vector<std::atomic<int>> ok(kKeys);
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        for (int key = 0; key < kKeys; ++key)
+          ok[static_cast<std::size_t>(key)] +=
+              table.take(std::to_string(key), many, 0s).admitted ? 1 : 0;
+      });
+    }
+    threads.clear();
+    EXPECT_EQ(std::ranges::count_if(ok, [](const auto& each) { return each > 0; }), kKeys / 2);
+  }
 }
 
 // Asks twice for each key, in step with the other threads.
 void ask_in_step(KeyTable& table, std::atomic<int>& step, int threads,
                  std::vector<std::atomic<int>>& ok) {
-  const auto none = [] { return PeriodsWord{0}; };
   for (std::size_t key = 0; key < ok.size(); ++key) {
     ++step;
     while (step < (static_cast<int>(key) + 1) * threads) std::this_thread::yield();
     for (int j = 0; j < 2; ++j) {
-      if (table.take(std::to_string(key), kFive, 0s, none).admitted) ++ok[key];
+      if (table.take(std::to_string(key), kFive, 0s).admitted) ++ok[key];
     }
   }
 }
@@ -166,58 +226,42 @@ TEST(KeyTable, IsExactForNewKeysOfAllCores) {
 
 class LimiterTest : public ::testing::Test {
  protected:
-  static int take(const Limiter::Terms& terms, const RatePolicy& policy, TimePoint now,
+  static int take(Limiter& limiter, const RatePolicy& policy, TimePoint now,
                   const std::string& key = "") {
     int count = 0;
-    for (int i = 0; i < 20; ++i)
-      count += terms.counts->take(key, policy, now, terms.before).admitted ? 1 : 0;
+    for (int i = 0; i < 20; ++i) count += limiter.take(key, policy, now).admitted ? 1 : 0;
     return count;
   }
-  TimePoint start_ = Clock::now();
 };
 
-TEST_F(LimiterTest, ANewLimitCountsWhatTheOldOneHasAdmitted) {
-  Limiter limiter(0);
-  const auto before = limiter.terms(kFive, start_);
-  EXPECT_EQ(take(before, kFive, start_), 5);
-  const RatePolicy eight{.period = 1s, .timeout = 0s, .limit = 8};
-  const auto after = limiter.terms(eight, start_);
-  EXPECT_EQ(after.counts, before.counts);
-  EXPECT_EQ(take(after, eight, start_), 3);
-  EXPECT_EQ(take(after, eight, start_ + 1s), 8);
-}
-
-TEST_F(LimiterTest, ANewPeriodBeginsWithThePlacesInUse) {
+TEST_F(LimiterTest, GenerationsShareTheCount) {
+  const RatePolicy eight{.period = 10s, .timeout = 0s, .limit = 8};
   for (const std::size_t keys : {0, 64}) {
     Limiter limiter(keys);
-    const auto before = limiter.terms(kFive, start_);
-    EXPECT_EQ(take(before, kFive, start_, "a"), 5);
-    const RatePolicy longer{.period = 10s, .timeout = 0s, .limit = 8};
-    // A generation that does not come into force.
-    (void)limiter.terms({.period = 3s, .timeout = 0s, .limit = 1}, start_);
-    const auto after = limiter.terms(longer, start_);
-    EXPECT_EQ(take(after, longer, start_, "a"), 3);
-    EXPECT_EQ(take(after, longer, start_ + 2s, "a"), 0);
-    EXPECT_EQ(take(after, longer, start_ + 10s, "a"), 8);
-    EXPECT_EQ(limiter.terms(kFive, start_).counts, before.counts) << "still in use";
+    const TimePoint start = Clock::now();
+    EXPECT_EQ(take(limiter, kFive, start, "a"), 5);
+    EXPECT_EQ(take(limiter, eight, start, "a"), 3);
+    EXPECT_EQ(take(limiter, kFive, start, "a"), 0);
+    EXPECT_EQ(take(limiter, eight, start + 2s, "a"), 0);
+    EXPECT_EQ(take(limiter, eight, start + 11s, "a"), 8);
   }
 }
 
 TEST_F(LimiterTest, PassesOnWhatItKnows) {
   const RatePolicy hour{.period = 1h, .timeout = 0s, .limit = 5};
+  const RatePolicy two{.period = 2h, .timeout = 0s, .limit = 6};
   Limiter old(0);
-  const auto before = old.terms(hour, Clock::now());
-  EXPECT_EQ(take(before, hour, Clock::now()), 5);
+  EXPECT_EQ(take(old, hour, Clock::now()), 5);
   const auto note = config::parse_document(old.knowledge().dump());
   ASSERT_TRUE(note);
-  Limiter fresh(0);
-  fresh.learn(*note);
-  const auto after = fresh.terms(hour, Clock::now());
-  EXPECT_EQ(take(after, hour, Clock::now()), 0);
+  for (const RatePolicy& policy : {hour, two}) {
+    Limiter fresh(0);
+    fresh.learn(*note);
+    EXPECT_EQ(take(fresh, policy, Clock::now()), policy.limit - 5);
+  }
   Limiter deaf(0);
-  deaf.learn(*config::parse_document("{period: -1}"));
-  const auto anew = deaf.terms(hour, Clock::now());
-  EXPECT_EQ(take(anew, hour, Clock::now()), 5);
+  deaf.learn(*config::parse_document("{start: -1}"));
+  EXPECT_EQ(take(deaf, hour, Clock::now()), 5);
 }
 
 }  // namespace

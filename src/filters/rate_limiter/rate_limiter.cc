@@ -28,13 +28,13 @@ enum class Shown { refused, all, none };
 class LimitedUrl {
  public:
   LimitedUrl(const LimitedUrlSpec& spec, StringMatcher url, const RatePolicySpec& policy,
-             Limiter& limiter)
+             std::shared_ptr<Limiter> limiter)
       : methods_(spec.methods),
         url_(std::move(url)),
         key_by_(spec.key_by),
         name_(policy.name),
         policy_{policy.period, policy.timeout, policy.limit},
-        terms_(limiter.terms(policy_, Clock::now())) {
+        limiter_(std::move(limiter)) {
     // A window is in whole seconds (draft-ietf-httpapi-ratelimit-headers).
     shown_policy_ = '"' + name_ + "\";q=" + std::to_string(policy_.limit);
     if (policy_.period % std::chrono::seconds(1) == Duration::zero())
@@ -49,12 +49,12 @@ class LimitedUrl {
                                    const http::Request& request) const {
     return key_by_ ? request_key(*key_by_, request, exchange.real_ip) : std::string();
   }
-  void charge(MemoryBudget* budget) const { terms_.counts->charge(budget); }
+  void charge(MemoryBudget* budget) const { limiter_->charge(budget); }
   [[nodiscard]] Verdict take(const std::string& key) const {
-    return terms_.counts->take(key, policy_, Clock::now(), terms_.before);
+    return limiter_->take(key, policy_, Clock::now());
   }
   void give_back(const std::string& key, std::uint64_t cycle) const {
-    terms_.counts->give_back(key, policy_, cycle, Clock::now());
+    limiter_->give_back(key, policy_, cycle, Clock::now());
   }
   void show(http::Response& response, const Verdict& verdict) const {
     response.headers.set("RateLimit-Policy", shown_policy_);
@@ -69,11 +69,10 @@ class LimitedUrl {
   std::string name_;
   std::string shown_policy_;
   RatePolicy policy_;
-  Limiter::Terms terms_;
+  std::shared_ptr<Limiter> limiter_;
 };
 
 struct LimiterModel {
-  std::vector<std::shared_ptr<Limiter>> limiters;  // keeps the counts for the next generation
   std::vector<LimitedUrl> urls;
   Shown shown = Shown::refused;
 };
@@ -189,9 +188,9 @@ LimiterModel RateLimiter::prepare(const RateLimiterSpec& spec,
     auto matcher = StringMatcher::build(url.url, config::join_path(where, "url"), faults);
     if (!matcher) continue;
     const std::size_t keys = url.key_by ? url.key_by->keys_max : 0;
-    model.limiters.push_back(
-        context.states.keep("url/" + identity, [keys] { return std::make_shared<Limiter>(keys); }));
-    model.urls.emplace_back(url, *std::move(matcher), policy, *model.limiters.back());
+    auto limiter =
+        context.states.keep("url/" + identity, [keys] { return std::make_shared<Limiter>(keys); });
+    model.urls.emplace_back(url, *std::move(matcher), policy, std::move(limiter));
   }
   return model;
 }

@@ -71,8 +71,8 @@ bool leads_astray(std::string_view location, const std::vector<router::Replaceme
   return false;
 }
 
-std::string encode_location(std::string_view location) {
-  if (http::all_in(kUriChars, location)) return std::string(location);
+std::string encode_location(std::string location) {
+  if (http::all_in(kUriChars, location)) return location;
   std::string out;
   out.reserve(location.size());
   for (const char c : location) {

@@ -22,7 +22,7 @@ inline constexpr std::size_t kLocationBytesMax = std::size_t{16} << 10;
                                 std::size_t trusted);
 
 // Returns `location` with every octet percent-encoded that is not valid in a URI (RFC 3986).
-[[nodiscard]] std::string encode_location(std::string_view location);
+[[nodiscard]] std::string encode_location(std::string location);
 
 // Adds a fault unless `status` is one of 301, 302, 303, 307 and 308.
 void check_redirect_status(int status, const std::string& path, config::Faults& faults);

@@ -114,7 +114,7 @@ class Redirector final : public pipeline::Filter {
     const std::string site = full ? site_of(request) : "";
     if (full) text.insert(0, site);
     std::vector<Replacement::Traced> pieces;
-    const auto replaced =
+    auto replaced =
         model_->replacement->apply_traced(*model_->pattern, text, kLocationBytesMax, pieces);
     if (!replaced) {
       if (model_->pattern->found_in(text)) exchange.add_tag("redirector: the location is too long");
@@ -125,7 +125,7 @@ class Redirector final : public pipeline::Filter {
       exchange.add_tag("redirector: the request chooses the site of the location");
       return std::nullopt;
     }
-    return encode_location(*replaced);
+    return encode_location(*std::move(replaced));
   }
 
   std::shared_ptr<const RedirectorModel> model_;

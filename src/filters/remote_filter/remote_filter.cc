@@ -9,6 +9,7 @@
 #include "filters/proxy/tls_spec.h"
 #include "filters/remote_filter/message.h"
 #include "pipeline/exchange.h"
+#include "pipeline/holds_certificates.h"
 
 namespace sluice::filters {
 namespace {
@@ -79,18 +80,24 @@ class RemoteFilter final : public pipeline::Filter {
   backend::SideClient client_;
 };
 
-class RemoteFilterPrototype final : public pipeline::FilterPrototype {
+class RemoteFilterPrototype final : public pipeline::FilterPrototype,
+                                    public pipeline::HoldsCertificates {
  public:
-  RemoteFilterPrototype(Json spec, std::shared_ptr<const backend::SideService> service)
-      : spec_(std::move(spec)), service_(std::move(service)) {}
+  RemoteFilterPrototype(const RemoteFilterSpec& spec,
+                        std::shared_ptr<const backend::SideService> service)
+      : spec_(config::encode(spec)), service_(std::move(service)) {
+    if (spec.tls) certificates_ = spec.tls->certificates("tls");
+  }
 
   Json spec() const override { return spec_; }
+  net::CertificateEnds certificates() const override { return certificates_; }
   std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core) const override {
     return std::make_unique<RemoteFilter>(core, service_);
   }
 
  private:
   Json spec_;
+  net::CertificateEnds certificates_;
   std::shared_ptr<const backend::SideService> service_;
 };
 
@@ -120,7 +127,7 @@ class RemoteFilterKind final : public pipeline::FilterKind {
       faults.add(config::join_path(context.path, "url"), service.error().message);
       return nullptr;
     }
-    return std::make_shared<RemoteFilterPrototype>(config::encode(spec), *std::move(service));
+    return std::make_shared<RemoteFilterPrototype>(spec, *std::move(service));
   }
 
  private:

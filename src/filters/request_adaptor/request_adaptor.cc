@@ -183,7 +183,7 @@ class RequestAdaptor final : public pipeline::Filter {
     if (!spec.method.empty()) request.method = spec.method;
     if (!spec.host.empty()) request.host = spec.host;
     if (!spec.body.empty()) replace_body(request, spec.body);
-    spec.header.apply(request.headers, &request.host);
+    spec.header.apply_to_request(request.headers, request.host);
     if (!spec.decompress.empty()) {
       const auto done = co_await decompress_body(exchange, request.headers, request.body);
       if (!done) co_return answer(exchange, 400, kDecompressFailed, done.error());

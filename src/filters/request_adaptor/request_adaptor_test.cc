@@ -43,6 +43,16 @@ TEST_F(RequestAdaptorTest, ChangesHostMethodAndBody) {
   EXPECT_FALSE(request().headers.contains("Content-Encoding"));
 }
 
+// A backend may read X_Internal as X-Internal.
+TEST_F(RequestAdaptorTest, TwinsOfWhatItDeletesAndSetsGo) {
+  for (const char* name : {"X-Internal", "X_Internal", "X.Internal", "X_User", "X_Tag", "X_Other"})
+    request().headers.add(name, "client");
+  EXPECT_EQ(run("header: {del: [x-internal], set: {X-User: ada}, add: {X-Tag: t}}"), "");
+  std::vector<std::string> left;
+  for (const http::Field& field : request().headers) left.push_back(field.name + "=" + field.value);
+  EXPECT_THAT(left, ElementsAre("X_Tag=client", "X_Other=client", "X-User=ada", "X-Tag=t"));
+}
+
 TEST_F(RequestAdaptorTest, ChangesPaths) {
   EXPECT_EQ(path_after("/a?q=1", "{replace: '/b c'}"), "/b%20c?q=1");
   EXPECT_EQ(path_after("/a%2Fb?q", "{addPrefix: /v3}"), "/v3/a%2Fb?q");

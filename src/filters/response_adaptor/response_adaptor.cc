@@ -138,7 +138,7 @@ class ResponseAdaptor final : public pipeline::Filter {
       forget_body(response.headers);
       response.body.assign(spec.body);
     }
-    spec.header.apply(response.headers, nullptr);
+    spec.header.apply_to_response(response.headers);
     if (!has_body) co_return "";
     if (!spec.decompress.empty()) {
       const auto done = co_await decompress_body(exchange, response.headers, response.body);

@@ -149,7 +149,10 @@ std::string_view SignatureVerifier::fault_of(const http::Request& request, SignT
   Claim claim;
   if (request.headers.contains("Authorization")) {
     if (!read_header(request, literals, claim)) return kMalformed;
+    // No signature covers the parameters that carry one.
+    const std::size_t all = pairs->size();
     drop_signature(literals, *pairs);
+    if (pairs->size() != all) return "parameters of a signature stand beside it";
   } else if (std::ranges::none_of(
                  *pairs, [&](const QueryPair& pair) { return pair.name == literals.signature; })) {
     return kAbsent;

@@ -15,6 +15,7 @@ using ::testing::ElementsAre;
 
 constexpr std::string_view kNow = "20260131T120000Z";
 constexpr std::string_view kWrong = "wrong signature";
+constexpr std::string_view kBeside = "parameters of a signature stand beside it";
 constexpr std::string_view kMalformed = "the signature is malformed";
 constexpr std::string_view kExpired = "the signature has expired";
 
@@ -106,6 +107,8 @@ TEST(SignatureVerifier, RefusesEveryChange) {
       {"path", [](auto& r) { r.escaped_path = "/buy"; }, kWrong},
       {"query", [](auto& r) { r.query = "item=8&size=a%2Fb"; }, kWrong},
       {"parameter more", [](auto& r) { r.query += "&admin=1"; }, kWrong},
+      {"uncovered parameter", [](auto& r) { r.query += "&X-Signature=1"; }, kBeside},
+      {"uncovered date", [](auto& r) { r.query += "&X-Date=20260131T120000Z"; }, kBeside},
       {"broken parameter", [](auto& r) { r.query += "&admin=%zz"; }, "the query cannot be decoded"},
       {"host", [](auto& r) { r.host = "other.test"; }, kWrong},
       {"header", [](auto& r) { r.headers.set("X-Colour", "red"); }, kWrong},

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "http/cookie.h"
-#include "http/headers.h"
+#include "http/exact_value.h"
 
 namespace sluice::filters {
 namespace {
@@ -69,7 +69,7 @@ bool append_claim(const Json& claims, const std::string& claim, const std::strin
   const auto found = claims.find(claim);
   if (found == claims.end() || found->is_null()) return true;
   std::string text = claim_text(*found);
-  if (text.size() > kClaimBytesMax || !http::is_field_value(text)) return false;
+  if (text.size() > kClaimBytesMax || !http::is_exact_value(text)) return false;
   out.emplace_back(name, std::move(text));
   return true;
 }

@@ -64,6 +64,8 @@ TEST(Facts, ClaimsBecomeHeaders) {
               ElementsAre(Pair("X", "ann"), Pair("X", "7"), Pair("X", "true"), Pair("X", "a b"),
                           Pair("X", R"({"x":1})"), Pair("X", R"(["a",1])")));
   EXPECT_FALSE(append_claim(claims, "break", "X", headers));
+  for (const char* name : {" root", "root ", "\troot"})
+    EXPECT_FALSE(append_claim({{"sub", name}}, "sub", "X", headers)) << "a backend would read root";
   EXPECT_FALSE(append_claim({{"sub", std::string(kClaimBytesMax + 1, 'x')}}, "sub", "X", headers));
 }
 
@@ -79,7 +81,9 @@ TEST(Facts, NameAndPassword) {
   EXPECT_EQ(of("OnNlY3JldA=="), "none");    // no name
   EXPECT_EQ(of("YW5uOnNlY3JldA"), "none");  // no padding
   EXPECT_EQ(of("not base64!"), "none");
-  EXPECT_EQ(of("YQ0KYjpj"), "none");  // a line break in the name
+  EXPECT_EQ(of("IHJvb3Q6eA=="), "none");  // " root:x"
+  EXPECT_EQ(of("cm9vdCA6eA=="), "none");  // "root :x"
+  EXPECT_EQ(of("YQ0KYjpj"), "none");      // a line break in the name
   EXPECT_EQ(of(""), "none");
 }
 

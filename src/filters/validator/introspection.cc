@@ -6,13 +6,22 @@
 
 #include "base/encoding.h"
 #include "base/percent.h"
-#include "base/time.h"
+#include "filters/validator/jwt.h"
 #include "filters/validator/strict_json.h"
 
 namespace sluice::filters {
 namespace {
 
 constexpr std::size_t kGoodTokensMax = 2048;
+// The service has looked at `nbf` with its own clock, which may be ahead.
+constexpr double kAheadMax = 60;
+constexpr std::string_view kNotActive = "the token is not active";
+
+// A service may write null for a time that there is not.
+bool read_answer_time(const Json& answer, const char* name, double& out) {
+  const auto found = answer.find(name);
+  return (found != answer.end() && found->is_null()) || read_time(answer, name, out);
+}
 
 void append_form(std::string& out, std::string_view name, std::string_view value) {
   if (!out.empty()) out += '&';
@@ -40,12 +49,13 @@ std::string introspection_form(const TokenIntrospectSpec& spec, std::string_view
 IntrospectedToken read_introspection(std::string_view body, double now) {
   const auto answer = parse_strict_json(body);
   if (!answer || !answer->is_object()) return {"the service gives no JSON"};
-  if (!answer->contains("active") || (*answer)["active"] != Json(true))
-    return {"the token is not active"};
-  const auto expires = answer->find("exp");
-  if (expires != answer->end() && expires->is_number() && now >= expires->get<double>())
-    return {"the token is not active"};
+  if (!answer->contains("active") || (*answer)["active"] != Json(true)) return {kNotActive};
   IntrospectedToken token;
+  double not_before = now;
+  if (!read_answer_time(*answer, "exp", token.expires) ||
+      !read_answer_time(*answer, "nbf", not_before))
+    return {"the times of the token are malformed"};
+  if (now >= token.expires || not_before > now + kAheadMax) return {kNotActive};
   if (!append_claim(*answer, "sub", "X-Authenticated-Userid", token.headers) ||
       !append_claim(*answer, "scope", "X-Authenticated-Scope", token.headers))
     return {"a claim cannot be a header"};
@@ -53,16 +63,16 @@ IntrospectedToken read_introspection(std::string_view body, double now) {
 }
 
 Introspection::Introspection(const loop::Core& core, const TokenIntrospectSpec& spec,
-                             std::shared_ptr<const backend::SideService> service)
-    : spec_(spec), client_(core, std::move(service)), good_(core, kGoodTokensMax, spec.cache_for) {}
+                             std::shared_ptr<const backend::SideService> service, WallClock now)
+    : spec_(spec),
+      client_(core, std::move(service)),
+      now_(std::move(now)),
+      good_(core, kGoodTokensMax, spec.cache_for) {}
 
 Task<IntrospectedToken> Introspection::ask(std::string token) {
   const std::string digest = sha256(token);
-  if (const NewHeaders* known = good_.find(digest, Clock::now())) {
-    IntrospectedToken good;
-    good.headers = *known;
-    co_return good;
-  }
+  const IntrospectedToken* const known = good_.find(digest, Clock::now());
+  if (known != nullptr && now_() < known->expires) co_return *known;
   http::Request request;
   request.method = "POST";
   request.headers.add("Content-Type", "application/x-www-form-urlencoded");
@@ -79,11 +89,9 @@ Task<IntrospectedToken> Introspection::ask(std::string token) {
   } else if (response->status != 200) {
     outcome.fault = "the service answers with another status than 200";
   } else {
-    outcome =
-        read_introspection(response->body.bytes(), static_cast<double>(unix_time_ms()) / 1000);
+    outcome = read_introspection(response->body.bytes(), now_());
   }
-  if (outcome.fault.empty())
-    good_.put(digest, outcome.headers, bytes_in(outcome.headers), Clock::now());
+  if (outcome.fault.empty()) good_.put(digest, outcome, bytes_in(outcome.headers), Clock::now());
   co_return outcome;
 }
 

@@ -2,6 +2,8 @@
 // Introspection: asks a service whether a token is good (RFC 7662). Core-bound.
 #pragma once
 
+#include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +21,7 @@ namespace sluice::filters {
 struct IntrospectedToken {
   std::string_view fault{};
   NewHeaders headers{};
+  double expires = std::numeric_limits<double>::infinity();  // in seconds since 1970
 };
 
 // Reads the body of an answer with status 200.
@@ -29,9 +32,11 @@ struct IntrospectedToken {
 
 class Introspection {
  public:
+  // In seconds since 1970.
+  using WallClock = std::function<double()>;
   // `spec` outlives this.
   Introspection(const loop::Core& core, const TokenIntrospectSpec& spec,
-                std::shared_ptr<const backend::SideService> service);
+                std::shared_ptr<const backend::SideService> service, WallClock now);
 
   // A service that does not answer lets nobody in.
   [[nodiscard]] Task<IntrospectedToken> ask(std::string token);
@@ -39,7 +44,8 @@ class Introspection {
  private:
   const TokenIntrospectSpec& spec_;
   backend::SideClient client_;
-  Recent<NewHeaders> good_;
+  WallClock now_;
+  Recent<IntrospectedToken> good_;
 };
 
 }  // namespace sluice::filters

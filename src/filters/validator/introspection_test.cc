@@ -23,6 +23,15 @@ TEST(IntrospectionAnswer, OnlyTrueIsActive) {
         R"({})", R"({"Active":true})", R"({"active":true,"exp":1000})"})
     EXPECT_EQ(fault(body), "the token is not active") << body;
   EXPECT_EQ(fault(R"({"active":true,"exp":1001})"), "");
+  EXPECT_EQ(fault(R"({"active":true,"exp":null,"nbf":null})"), "");
+  EXPECT_EQ(fault(R"({"active":true,"nbf":1060})"), "") << "the clock of the service is ahead";
+  EXPECT_EQ(fault(R"({"active":true,"nbf":1061})"), "the token is not active");
+  for (const char* time : {"\"1\"", "\"2000\"", "[]", "{}", "true"}) {
+    for (const char* name : {"exp", "nbf"})
+      EXPECT_EQ(fault(std::string("{\"active\":true,\"") + name + "\":" + time + "}"),
+                "the times of the token are malformed")
+          << name << time;
+  }
   for (const char* body :
        {"", "true", "[true]", "<html>", R"({"active":true,"active":true})", R"({"active":true)"})
     EXPECT_EQ(fault(body), "the service gives no JSON") << body;
@@ -61,7 +70,8 @@ class IntrospectionTest : public ::testing::Test {
     backend::SideLimits limits;
     limits.timeout = spec_.timeout;
     asker_ = std::make_unique<Introspection>(
-        core_, spec_, *backend::SideService::make(server_->url() + "/ask", nullptr, limits, 1));
+        core_, spec_, *backend::SideService::make(server_->url() + "/ask", nullptr, limits, 1),
+        [this] { return now_; });
   }
   std::string_view ask(const std::string& token = "t") {
     return loop::run_to_completion(loop_, asker_->ask(token)).fault;
@@ -77,6 +87,7 @@ class IntrospectionTest : public ::testing::Test {
   TokenIntrospectSpec spec_;
   std::unique_ptr<backend::ScriptedServer> server_;
   std::unique_ptr<Introspection> asker_;
+  double now_ = 1000;
   std::string head_;
   int asked_ = 0;
 
@@ -127,6 +138,21 @@ TEST_F(IntrospectionTest, GoodAnswersHoldForAWhile) {
   EXPECT_EQ(ask("b"), "the token is not active");
   EXPECT_EQ(ask("b"), "the token is not active");
   EXPECT_EQ(asked_, 3);
+}
+
+// The cached answer ends with the token, long before `cacheFor` is over.
+TEST_F(IntrospectionTest, NoAnswerOutlivesItsToken) {
+  spec_.cache_for = 1min;
+  serve({answer(R"({"active":true,"exp":1010})"), answer(R"({"active":true,"exp":1020})")});
+  EXPECT_EQ(ask(), "");
+  now_ = 1009;
+  EXPECT_EQ(ask(), "");
+  EXPECT_EQ(asked_, 1);
+  now_ = 1010;
+  EXPECT_EQ(ask(), "");
+  EXPECT_EQ(asked_, 2);
+  now_ = 1020;
+  EXPECT_EQ(ask(), "the token is not active");
 }
 
 }  // namespace

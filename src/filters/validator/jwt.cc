@@ -58,15 +58,6 @@ std::optional<std::string> text_in(const Json& map, const char* name) {
   return found->get<std::string>();
 }
 
-// Sets `out` if the claim is there. Returns false if it is no number.
-bool read_time(const Json& payload, const char* name, double& out) {
-  const auto found = payload.find(name);
-  if (found == payload.end()) return true;
-  if (!found->is_number()) return false;
-  out = found->get<double>();
-  return true;
-}
-
 bool is_for(const Json& payload, const std::vector<std::string>& audience) {
   const auto found = payload.find("aud");
   if (found == payload.end()) return false;
@@ -88,6 +79,14 @@ std::string_view fault_of_claims(const Json& payload, const JwtRules& rules) {
 }
 
 }  // namespace
+
+bool read_time(const Json& claims, const char* name, double& out) {
+  const auto found = claims.find(name);
+  if (found == claims.end()) return true;
+  if (!found->is_number()) return false;
+  out = found->get<double>();
+  return true;
+}
 
 std::string_view TokenTimes::fault_at(double now, Duration leeway) const {
   const double slack = std::chrono::duration<double>(leeway).count();

@@ -50,6 +50,10 @@ struct TokenTimes {
   [[nodiscard]] std::string_view fault_at(double now, Duration leeway) const;
 };
 
+// Reads the member `name`, a number, into `out`, which stays as it is if there is none. Returns
+// false for another value.
+[[nodiscard]] bool read_time(const Json& claims, const char* name, double& out);
+
 struct JwtClaims {
   Json payload;
   TokenTimes times;

@@ -94,6 +94,7 @@ class ModelBuilder {
   void build_jwks(const JwksSpec& jwks, const std::string& path) {
     const std::size_t faults_before = faults_.count();
     auto tls = tls_for(jwks.url, jwks.ca_file, false, join_path(path, "caFile"), faults_);
+    if (tls) note_authorities(*tls, jwks.ca_file);
     auto service = service_at(jwks.url, std::move(tls), jwks.timeout, kKeySetBytesMax, 1,
                               join_path(path, "url"), faults_);
     if (faults_.count() != faults_before) return;
@@ -112,6 +113,13 @@ class ModelBuilder {
     model_.jwt_keys = model_.jwks->followed();
     warn_if_absent(*model_.jwks, jwks.timeout + jwks.timeout / 4, join_path(path, "url"),
                    "until it has been read once, no token passes");
+  }
+
+  void note_authorities(const net::TlsClientContext& tls, const std::string& file) {
+    for (net::CertificateEnd& end : tls.certificates()) {
+      end.place = "jwt.jwks.caFile " + file;
+      model_.certificates.push_back(std::move(end));
+    }
   }
 
   void build_oauth2(const OAuth2Spec& oauth2, const std::string& path) {

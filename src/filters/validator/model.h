@@ -16,6 +16,7 @@
 #include "filters/validator/kept_document.h"
 #include "filters/validator/spec.h"
 #include "http/field_twins.h"
+#include "net/tls/certificate_end.h"
 #include "pipeline/filter.h"
 
 namespace sluice::filters {
@@ -51,6 +52,7 @@ struct ValidatorModel {
   std::shared_ptr<Followed<KeySet>> oauth2_keys;             // null: a service is asked
   std::shared_ptr<const backend::SideService> introspector;  // null: none is
   std::shared_ptr<KeptDocument<UserFile>> users;             // of mode FILE
+  net::CertificateEnds certificates;
 
   // The documents: when they were read, and why not. Null: there is none.
   [[nodiscard]] Json status() const;

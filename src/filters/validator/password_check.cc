@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "base/password.h"
 #include "filters/validator/password_hash.h"
+#include "http/exact_value.h"
 #include "loop/blocking_pool.h"
 
 namespace sluice::filters {
@@ -53,7 +54,7 @@ std::optional<NameAndPassword> read_basic(std::string_view text) {
   const std::size_t colon = bytes->find(':');
   if (colon == std::string::npos || colon == 0) return std::nullopt;
   NameAndPassword pair{bytes->substr(0, colon), bytes->substr(colon + 1)};
-  if (!http::is_field_value(pair.name)) return std::nullopt;
+  if (!http::is_exact_value(pair.name)) return std::nullopt;
   return pair;
 }
 

@@ -131,7 +131,7 @@ struct TokenIntrospectSpec {
           {.required = true,
            .format = config::Format::url,
            .doc = "URL of the service (RFC 7662). Only status 200 and `\"active\": true` let a "
-                  "request pass"});
+                  "request pass, and `exp` and `nbf` if they are there: numbers or null"});
     visit("clientId", client_id, {.doc = "of the gateway, at that service"});
     visit("clientSecret", client_secret, {.secret = true, .doc = "likewise"});
     visit("basicAuth", basic_auth,
@@ -141,10 +141,12 @@ struct TokenIntrospectSpec {
           {.min = Duration(std::chrono::milliseconds(1)).count(),
            .max = Duration(std::chrono::minutes(1)).count(),
            .doc = "of one question. No answer is a refusal"});
-    visit("cacheFor", cache_for,
-          {.min = 0,
-           .max = Duration(std::chrono::minutes(1)).count(),
-           .doc = "how long a good answer holds on a core; 0: each request asks"});
+    visit(
+        "cacheFor", cache_for,
+        {.min = 0,
+         .max = Duration(std::chrono::minutes(1)).count(),
+         .doc =
+             "how long a good answer holds on a core, at most until `exp`; 0: each request asks"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
 };

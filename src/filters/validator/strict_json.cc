@@ -66,6 +66,8 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
 }  // namespace
 
 std::optional<Json> parse_strict_json(std::string_view text) {
+  // nlohmann's parser skips a byte order mark, which no token has (RFC 8259 section 8.1).
+  if (text.starts_with("\xef\xbb\xbf")) return std::nullopt;
   StrictBuilder builder;
   if (!Json::sax_parse(text.begin(), text.end(), &builder)) return std::nullopt;
   return builder.take();

@@ -17,9 +17,10 @@ TEST(StrictJson, ReadsWhatItWrites) {
 }
 
 TEST(StrictJson, RefusesWhatTwoParsersReadDifferently) {
-  for (const char* text : {R"({"a":1,"a":2})", R"({"a":1,"a":1})", R"({"x":{"b":1,"b":2}})",
-                           R"([{"b":1,"b":2}])", "{\"a\":1}x", "", "{", "{'a':1}", "[1,]",
-                           "{\"a\":01}", "{\"a\":1e999}", "\xff", "{\"a\":\"\xff\"}", "nul"})
+  for (const char* text :
+       {R"({"a":1,"a":2})", R"({"a":1,"a":1})", R"({"x":{"b":1,"b":2}})", R"([{"b":1,"b":2}])",
+        "{\"a\":1}x", "", "{", "{'a':1}", "[1,]", "{\"a\":01}", "{\"a\":1e999}", "\xff",
+        "{\"a\":\"\xff\"}", "nul", "\xef\xbb\xbf{}"})
     EXPECT_FALSE(parse_strict_json(text)) << text;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/validator/validator.h"
+#include "base/time.h"
 
 #include <array>
 #include <chrono>
@@ -12,6 +13,7 @@
 #include "filters/validator/password_check.h"
 #include "filters/validator/token_check.h"
 #include "pipeline/exchange.h"
+#include "pipeline/holds_certificates.h"
 
 namespace sluice::filters {
 namespace {
@@ -46,7 +48,8 @@ class Validator final : public pipeline::Filter {
       jwt_.emplace(core, model_->jwt_keys, model_->jwt_rules, spec.jwt->claims_to_headers);
     if (model_->oauth2_keys) oauth2_.emplace(core, model_->oauth2_keys, kNoRules, kOAuth2Claims);
     if (model_->introspector)
-      introspection_.emplace(core, *spec.oauth2->token_introspect, model_->introspector);
+      introspection_.emplace(core, *spec.oauth2->token_introspect, model_->introspector,
+                             [] { return static_cast<double>(unix_time_ms()) / 1000; });
     if (spec.basic_auth) passwords_.emplace(core, *model_);
   }
 
@@ -146,13 +149,15 @@ class Validator final : public pipeline::Filter {
   std::optional<PasswordCheck> passwords_;
 };
 
-class ValidatorPrototype final : public pipeline::FilterPrototype {
+class ValidatorPrototype final : public pipeline::FilterPrototype,
+                                 public pipeline::HoldsCertificates {
  public:
   ValidatorPrototype(Json spec, std::shared_ptr<const ValidatorModel> model)
       : spec_(std::move(spec)), model_(std::move(model)) {}
 
   Json spec() const override { return spec_; }
   Json status() const override { return model_->status(); }
+  net::CertificateEnds certificates() const override { return model_->certificates; }
   std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core) const override {
     return std::make_unique<Validator>(core, model_);
   }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/fields.h"
+#include "filters/wasm_host/metrics.h"
 
 namespace sluice::filters {
 namespace {
@@ -228,6 +229,11 @@ Json WasmHostPrototype::status() const {
       {"loadedAt", code_->loaded_at()},
       {"codeNote", code_->note()},
   };
+}
+
+void WasmHostPrototype::expose(const pipeline::FilterPlace& place, observe::Exposition& out) const {
+  expose_guests(parts_.statistics->counters, place, out);
+  expose_data(parts_.environment->store.status(parts_.recipe->name), place, out);
 }
 
 std::string WasmHostPrototype::health() const {

@@ -12,11 +12,12 @@
 #include "filters/wasm_host/filter.h"
 #include "filters/wasm_host/running_code.h"
 #include "filters/wasm_host/spec.h"
+#include "pipeline/figures.h"
 #include "pipeline/filter.h"
 
 namespace sluice::filters {
 
-class WasmHostPrototype final : public pipeline::FilterPrototype {
+class WasmHostPrototype final : public pipeline::FilterPrototype, public pipeline::WithFigures {
  public:
   // Blocks: loads, compiles, creates a guest for each core. The statistics of the filter in force
   // continue, and so does its code if the spec names the same. Error `conflict`: the guests would
@@ -27,6 +28,7 @@ class WasmHostPrototype final : public pipeline::FilterPrototype {
 
   [[nodiscard]] Json spec() const override;
   [[nodiscard]] Json status() const override;
+  void expose(const pipeline::FilterPlace& place, observe::Exposition& out) const override;
   [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(
       const loop::Core& core) const override;
   [[nodiscard]] Result<std::shared_ptr<const pipeline::FilterPrototype>> reload(

@@ -6,6 +6,7 @@
 
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/code.h"
+#include "filters/wasm_host/metrics.h"
 #include "filters/wasm_host/prototype.h"
 #include "filters/wasm_host/results.h"
 #include "filters/wasm_host/spec.h"
@@ -26,7 +27,7 @@ class UnreadPrototype final : public pipeline::FilterPrototype {
   Json spec_;
 };
 
-class WasmHostKind final : public pipeline::FilterKind {
+class WasmHostKind final : public pipeline::FilterKind, public pipeline::WithFamilies {
  public:
   explicit WasmHostKind(std::shared_ptr<const WasmEnvironment> environment)
       : environment_(std::move(environment)) {}
@@ -43,6 +44,9 @@ class WasmHostKind final : public pipeline::FilterKind {
       const config::Value& value, const pipeline::FilterContext& context,
       config::Faults& faults) const override;
   [[nodiscard]] bool has_code() const override { return true; }
+  [[nodiscard]] observe::MetricFamilies metric_families() const override {
+    return wasm_metric_families();
+  }
   void sweep(const std::vector<Json>& pins) const override;
   [[nodiscard]] pipeline::CodeKeeper* code_keeper() const override {
     return environment_->kept.get();

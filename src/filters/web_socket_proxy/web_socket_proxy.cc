@@ -94,7 +94,7 @@ class WebSocketProxy final : public pipeline::Filter {
   std::minstd_rand random_;
 };
 
-class WebSocketPrototype final : public pipeline::FilterPrototype {
+class WebSocketPrototype final : public pipeline::FilterPrototype, public pipeline::WithFigures {
  public:
   WebSocketPrototype(const WebSocketProxySpec& spec, WebSocketModel model, Logger logger)
       : spec_(config::encode(spec)),
@@ -103,6 +103,9 @@ class WebSocketPrototype final : public pipeline::FilterPrototype {
 
   Json spec() const override { return spec_; }
   Json status() const override { return model_->parts.status(); }
+  void expose(const pipeline::FilterPlace& place, observe::Exposition& out) const override {
+    model_->parts.expose(place, out);
+  }
   void sample() const override { model_->parts.sample(); }
   std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core) const override {
     return std::make_unique<WebSocketProxy>(core, model_, logger_);
@@ -114,7 +117,7 @@ class WebSocketPrototype final : public pipeline::FilterPrototype {
   Logger logger_;
 };
 
-class WebSocketProxyKind final : public pipeline::FilterKind {
+class WebSocketProxyKind final : public pipeline::FilterKind, public pipeline::WithFamilies {
  public:
   WebSocketProxyKind(Logger logger, unsigned core_count, std::string own_secret,
                      std::shared_ptr<backend::HealthThread> checks, bool offline) {
@@ -130,6 +133,7 @@ class WebSocketProxyKind final : public pipeline::FilterKind {
   std::span<const std::string_view> results() const override { return kWebSocketResults; }
   std::string_view description() const override { return "Passes WebSockets on to backends."; }
   Json schema() const override { return config::schema<WebSocketProxySpec>(); }
+  observe::MetricFamilies metric_families() const override { return proxy_metric_families(); }
   std::shared_ptr<const pipeline::FilterPrototype> build(const config::Value& value,
                                                          const pipeline::FilterContext& context,
                                                          config::Faults& faults) const override {

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/text_fill.h"
 #include "http/chars.h"
 #include "http/field_kind.h"
 #include "http/reason_phrase.h"
@@ -11,20 +12,26 @@
 namespace sluice::http::h1 {
 namespace {
 
-void append_number(std::string& out, std::uint64_t number, int base = 10) {
-  std::array<char, 24> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
-  out.append(digits.data(), end);
-}
+using namespace std::string_view_literals;
+
+// The digits of a number.
+class Digits {
+ public:
+  explicit Digits(std::uint64_t number, int base = 10)
+      : end_(std::to_chars(digits_.data(), digits_.data() + digits_.size(), number, base).ptr) {}
+  [[nodiscard]] std::string_view text() const { return {digits_.data(), end_}; }
+
+ private:
+  std::array<char, 24> digits_;
+  const char* end_;
+};
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+  append_texts(out, name, ": "sv, value, "\r\n"sv);
 }
 
 void append_content_length(std::string& out, std::uint64_t length) {
-  out.append("Content-Length: ");
-  append_number(out, length);
-  out.append("\r\n");
+  append_field(out, "Content-Length", Digits(length).text());
 }
 
 // Appends all fields except those that the codec writes and those of this hop.
@@ -38,9 +45,8 @@ void append_end_to_end(std::string& out, const Headers& headers) {
 
 void append_status_line(std::string& out, int status) {
   if (status < 100 || status > 999) status = 500;  // a guest may set any number
-  out.append("HTTP/1.1 ");
-  append_number(out, static_cast<std::uint64_t>(status));
-  out.append(" ").append(reason_phrase(status)).append("\r\n");
+  const Digits digits(static_cast<std::uint64_t>(status));
+  append_texts(out, "HTTP/1.1 "sv, digits.text(), " "sv, reason_phrase(status), "\r\n"sv);
 }
 
 void append_upgrade(std::string& out, std::string_view protocols) {
@@ -168,8 +174,7 @@ void append_chunk(std::string& out, std::string_view bytes) {
 }
 
 void append_chunk_size(std::string& out, std::size_t size) {
-  append_number(out, size, 16);
-  out.append("\r\n");
+  append_texts(out, Digits(size, 16).text(), "\r\n"sv);
 }
 
 void append_last_chunk(std::string& out, const Headers* trailers) {

@@ -13,14 +13,13 @@
 #include "http/chars.h"
 #include "http/h1/serializer.h"
 #include "http/h2/field_block.h"
+#include "http/h2/session_callbacks.h"
 #include "http/trailers.h"
 
 namespace sluice::http::h2 {
 namespace {
 
 using NghttpPtr = std::unique_ptr<nghttp2_session, Deleter<nghttp2_session_del>>;
-using CallbacksPtr =
-    std::unique_ptr<nghttp2_session_callbacks, Deleter<nghttp2_session_callbacks_del>>;
 
 constexpr std::size_t kRequestHeadBytesMax = std::size_t{256} * 1024;
 

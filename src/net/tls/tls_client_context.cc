@@ -18,6 +18,8 @@ using tls::ContextPtr;
 constexpr std::size_t kTicketsMax = 4;
 // The slot in which an SSL session keeps the TlsTickets for its tickets.
 constexpr int kTicketsIndex = 0;
+constexpr const char* kOwnPath = "certBase64";
+constexpr const char* kAuthoritiesPath = "rootCertBase64";
 
 Result<void> trust(SSL_CTX* context, const std::string& authorities) {
   if (authorities.empty()) {
@@ -65,7 +67,24 @@ bool expect_host(SSL* session, const std::string& host) {
          SSL_set1_host(session, host.c_str()) == 1;
 }
 
+CertificateEnds ends_of(const TlsClientOptions& options) {
+  CertificateEnds ends;
+  if (!options.own.certificate.empty()) {
+    if (auto end = end_of_chain(kOwnPath, options.own.certificate)) ends.push_back(*std::move(end));
+  }
+  if (!options.authorities.empty()) {
+    if (auto end = end_of_authorities(kAuthoritiesPath, options.authorities))
+      ends.push_back(*std::move(end));
+  }
+  return ends;
+}
+
 }  // namespace
+
+struct TlsClientContext::Settings {
+  ContextPtr context;
+  CertificateEnds ends;
+};
 
 TlsTickets::~TlsTickets() {
   for (SSL_SESSION* ticket : tickets_) SSL_SESSION_free(ticket);
@@ -74,9 +93,17 @@ TlsTickets::~TlsTickets() {
 // Returns 1: this object now owns the reference.
 int TlsTickets::on_ticket(SSL* session, SSL_SESSION* ticket) {
   auto* tickets = static_cast<TlsTickets*>(SSL_get_ex_data(session, kTicketsIndex));
-  if (tickets == nullptr) return 0;
+  if (tickets == nullptr || SSL_get_SSL_CTX(session) != tickets->context_) return 0;
   tickets->put(ticket);
   return 1;
+}
+
+void TlsTickets::use(std::shared_ptr<const void> settings, const SSL_CTX* context) {
+  if (context == context_) return;
+  for (SSL_SESSION* ticket : tickets_) SSL_SESSION_free(ticket);
+  tickets_.clear();
+  settings_ = std::move(settings);
+  context_ = context;
 }
 
 void TlsTickets::put(SSL_SESSION* ticket) {
@@ -103,7 +130,7 @@ SSL_SESSION* TlsTickets::take() {
   return nullptr;
 }
 
-std::expected<std::shared_ptr<const TlsClientContext>, std::vector<TlsContext::CertificateFault>>
+std::expected<std::shared_ptr<TlsClientContext>, std::vector<TlsContext::CertificateFault>>
 TlsClientContext::create(const TlsClientOptions& options) {
   auto context = make_client_context(options);
   if (!context)
@@ -112,21 +139,33 @@ TlsClientContext::create(const TlsClientOptions& options) {
   SSL_CTX_sess_set_new_cb(context->get(), TlsTickets::on_ticket);
   if (!options.own.certificate.empty()) {
     if (const auto used = tls::use_pair(context->get(), options.own); !used) {
-      faults.push_back({"certBase64", used.error().message});
+      faults.push_back({kOwnPath, used.error().message});
     }
   }
   if (const auto trusted = trust(context->get(), options.authorities); !trusted) {
-    faults.push_back({"rootCertBase64", trusted.error().message});
+    faults.push_back({kAuthoritiesPath, trusted.error().message});
   }
   if (!faults.empty()) return std::unexpected(std::move(faults));
-  return std::shared_ptr<const TlsClientContext>(new TlsClientContext(context->release()));
+  auto settings = std::make_shared<Settings>(*std::move(context), ends_of(options));
+  return std::shared_ptr<TlsClientContext>(new TlsClientContext(std::move(settings)));
 }
 
-TlsClientContext::~TlsClientContext() { SSL_CTX_free(context_); }
+TlsClientContext::TlsClientContext(std::shared_ptr<const Settings> settings)
+    : settings_(std::move(settings)) {}
+
+TlsClientContext::~TlsClientContext() = default;
+
+void TlsClientContext::renew(const TlsClientContext& other) {
+  settings_.store(other.settings_.load());
+}
+
+CertificateEnds TlsClientContext::certificates() const { return settings_.load()->ends; }
 
 ssl_st* TlsClientContext::new_session(const std::string& host, TlsTickets& tickets) const {
-  SSL* session = SSL_new(context_);
+  const auto settings = settings_.load();
+  SSL* session = SSL_new(settings->context.get());
   if (session == nullptr) return nullptr;
+  tickets.use(settings, settings->context.get());
   if (!expect_host(session, host) || SSL_set_ex_data(session, kTicketsIndex, &tickets) != 1) {
     SSL_free(session);
     return nullptr;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // TlsClientContext: the authorities that a TLS client trusts, and its own certificate. TLS 1.2 and
 // 1.3 only. TlsTickets: sessions that a server offered to resume.
+//
+// The owner of a context may renew it: every holder makes its next sessions with the new settings,
+// and the sessions that there are go on with theirs.
 #pragma once
 
 #include <expected>
@@ -8,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/published.h"
 #include "net/tls/tls_context.h"
 
 struct ssl_ctx_st;
@@ -35,18 +39,23 @@ class TlsTickets {
   friend class TlsClientContext;
   static int on_ticket(ssl_st* session, ssl_session_st* ticket);
   void put(ssl_session_st* ticket);
+  // Drops the tickets of other settings, because a session that is resumed shows the certificate of
+  // its first handshake.
+  void use(std::shared_ptr<const void> settings, const ssl_ctx_st* context);
   // Returns null if there is no ticket. A TLS 1.3 ticket is used once (RFC 8446 appendix C.4).
   [[nodiscard]] ssl_session_st* take();
 
+  std::shared_ptr<const void> settings_;  // keeps context_
+  const ssl_ctx_st* context_ = nullptr;   // of all tickets
   std::vector<ssl_session_st*> tickets_;
 };
 
-// Immutable; any thread.
+// Any thread.
 class TlsClientContext {
  public:
   // Blocks: reads the system's authorities. Faults: PEM that does not parse, a key that does not
   // match its certificate; their paths are "certBase64" and "rootCertBase64".
-  [[nodiscard]] static std::expected<std::shared_ptr<const TlsClientContext>,
+  [[nodiscard]] static std::expected<std::shared_ptr<TlsClientContext>,
                                      std::vector<TlsContext::CertificateFault>>
   create(const TlsClientOptions& options);
   ~TlsClientContext();
@@ -58,9 +67,15 @@ class TlsClientContext {
   // out of memory.
   [[nodiscard]] ssl_st* new_session(const std::string& host, TlsTickets& tickets) const;
 
+  // Sessions from now on have the settings that `other` has now.
+  void renew(const TlsClientContext& other);
+  // When its own certificate and the authorities end; the places are as of create().
+  [[nodiscard]] CertificateEnds certificates() const;
+
  private:
-  explicit TlsClientContext(ssl_ctx_st* context) : context_(context) {}
-  ssl_ctx_st* context_;
+  struct Settings;
+  explicit TlsClientContext(std::shared_ptr<const Settings> settings);
+  Published<Settings> settings_;
 };
 
 }  // namespace sluice::net

@@ -116,6 +116,35 @@ TEST_F(TlsClientTest, ShowsItsOwnCertificate) {
   EXPECT_THAT(talk(), HasSubstr("TLS: ")) << "TLS 1.3: the alert comes after the handshake";
 }
 
+TEST_F(TlsClientTest, ARenewedContextIsThatOfTheNextSessions) {
+  serve({.pairs = {shop_}, .client_ca = other_.certificate + shop_.certificate, .protocols = {}});
+  const auto made = TlsClientContext::create({.own = other_, .authorities = shop_.certificate});
+  ASSERT_TRUE(made);
+  context_ = *made;
+  EXPECT_EQ(talk(), " welcome");
+  const auto strange = make_pair("stranger");
+  (*made)->renew(**TlsClientContext::create({.own = strange, .authorities = shop_.certificate}));
+  EXPECT_THAT(talk_again(), HasSubstr("TLS: ")) << "the ticket of the old certificate is of no use";
+  (*made)->renew(**TlsClientContext::create({.own = shop_, .authorities = strange.certificate}));
+  EXPECT_THAT(talk_again(), HasSubstr("certificate verify failed"));
+  (*made)->renew(**TlsClientContext::create({.own = shop_, .authorities = shop_.certificate}));
+  EXPECT_EQ(talk_again(), " welcome");
+}
+
+TEST_F(TlsClientTest, TellsWhenItsCertificatesEnd) {
+  const auto end = std::chrono::sys_days(std::chrono::year(2031) / 3 / 14) + 1s;
+  const auto own = make_pair("own", {.end = end});
+  auto made = *TlsClientContext::create({.own = own, .authorities = own.certificate});
+  EXPECT_EQ(made->certificates(),
+            (CertificateEnds{{"certBase64", "CN=own", end}, {"rootCertBase64", "CN=own", end}}));
+  made->renew(**TlsClientContext::create({}));
+  EXPECT_EQ(made->certificates(), CertificateEnds());
+  const auto server =
+      TlsContext::create({.pairs = {own}, .client_ca = own.certificate, .protocols = {}}, keys_);
+  EXPECT_EQ((*server)->certificates(),
+            (CertificateEnds{{"pair own", "CN=own", end}, {"caCertBase64", "CN=own", end}}));
+}
+
 TEST_F(TlsClientTest, FaultsOfTheOptions) {
   const auto made = TlsClientContext::create(
       {.own = {"", shop_.certificate, other_.key}, .authorities = "nonsense"});

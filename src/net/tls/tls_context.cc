@@ -124,6 +124,7 @@ struct TlsContext::State {
   std::vector<ContextPtr> contexts;     // one per pair
   std::string protocols;                // RFC 7301 wire format
   std::string client_authorities;
+  CertificateEnds ends;
 
   [[nodiscard]] Result<ContextPtr> add(const KeyPair& pair);
   static int on_server_name(SSL* session, int* alert, void* self);
@@ -181,6 +182,8 @@ TlsContext::create(const TlsServerOptions& options, std::shared_ptr<TicketKeys> 
     auto context = state->add(pair);
     if (context) {
       state->contexts.push_back(*std::move(context));
+      if (auto end = end_of_chain(pair.path, pair.certificate))
+        state->ends.push_back(*std::move(end));
     } else {
       faults.push_back({pair.path, context.error().message});
     }
@@ -191,8 +194,10 @@ TlsContext::create(const TlsServerOptions& options, std::shared_ptr<TicketKeys> 
     if (parsed) {
       authorities = *std::move(parsed);
       state->client_authorities = digest_of(authorities);
+      if (auto end = end_of_authorities(kAuthoritiesPath, options.client_ca))
+        state->ends.push_back(*std::move(end));
     } else {
-      faults.push_back({"caCertBase64", parsed.error().message});
+      faults.push_back({kAuthoritiesPath, parsed.error().message});
     }
   }
   for (const ContextPtr& context : state->contexts) {
@@ -204,6 +209,8 @@ TlsContext::create(const TlsServerOptions& options, std::shared_ptr<TicketKeys> 
 }
 
 const std::string& TlsContext::client_authorities() const { return state_->client_authorities; }
+
+const CertificateEnds& TlsContext::certificates() const { return state_->ends; }
 
 ssl_st* TlsContext::new_session() const {
   SSL* session = SSL_new(state_->contexts.front().get());

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "net/tls/certificate_end.h"
 #include "net/tls/key_pair.h"
 #include "net/tls/ticket_keys.h"
 
@@ -25,8 +26,9 @@ struct TlsServerOptions {
 
 class TlsContext {
  public:
+  static constexpr const char* kAuthoritiesPath = "caCertBase64";
   struct CertificateFault {
-    std::string path;  // of the pair, or "caCertBase64"
+    std::string path;  // of the pair, or kAuthoritiesPath
     std::string text;  // never contains key material
   };
   // `tickets`: the keys of the session tickets, shared with other contexts. Faults: a certificate
@@ -41,6 +43,10 @@ class TlsContext {
   // Identifies the set of authorities of client certificates; equal for equal sets; "" if no
   // certificate is required. A session ticket is valid for one such set only.
   [[nodiscard]] const std::string& client_authorities() const;
+
+  // When the certificates of the pairs and the authorities of clients end; the places are as of
+  // CertificateFault.
+  [[nodiscard]] const CertificateEnds& certificates() const;
 
   // Makes a server-side session. The caller frees it, and keeps this alive until then. Returns null
   // if out of memory.

@@ -112,6 +112,17 @@ TEST_F(EtcdBulkTest, RunsGoOnDuringTheCopy) {
   EXPECT_TRUE(owned_again());
 }
 
+// A step has less bytes than a page.
+TEST_F(EtcdBulkTest, LongEntriesAreCopiedInSeveralSteps) {
+  const std::string value(300'000, 'v');
+  for (int i = 0; i < 12; ++i)
+    ASSERT_TRUE(store().apply(kNs, {{"long/" + std::to_string(10 + i), value}}));
+  ASSERT_TRUE(import(3000, "1"));
+  const auto all = contents();
+  EXPECT_EQ(all.size(), 3012U);
+  for (int i = 0; i < 12; ++i) EXPECT_EQ(all.at("long/" + std::to_string(10 + i)), value) << i;
+}
+
 // What a bulk change has left behind when it failed is no part of the next one.
 TEST_F(EtcdBulkTest, AnEpochThatWasNotFinishedIsNotContinued) {
   ASSERT_TRUE(import(20, "old"));

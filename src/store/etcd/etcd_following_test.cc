@@ -404,6 +404,55 @@ TEST_F(EtcdFollowingTest, AnEraseOfNothingIsNoGap) {
   EXPECT_EQ(fate_of(never, now), "not run");
 }
 
+// Its first try to own has used up the state that it has followed.
+TEST_F(EtcdFollowingTest, AMemberThatTookInVainFollowsAgain) {
+  begin_both();
+  ASSERT_EQ(told("k", "1"), "durable");
+  ASSERT_EQ(seen("k"), "1");
+  two_.faults->refuse_reads("/seq");
+  let_two_take();
+  opened_.medium->retire(kNs);
+  ASSERT_TRUE(comes_true([&] { return theirs().owner() && theirs().owner()->me; }));
+  const int before = two_.faults->reads_refused();
+  ASSERT_TRUE(comes_true([&] { return two_.faults->reads_refused() > before + 1; }));
+  rival_->take(kNs, Learns::by_news);
+  ASSERT_TRUE(comes_true([&] { return !theirs().owner() || !theirs().owner()->me; }));
+  two_.faults->refuse_reads("");
+  rival_->change(kNs, [](auto& entries) { entries["k"] = "2"; });
+  EXPECT_EQ(seen("k"), "2");
+}
+
+// Hears ends only.
+class EndHeard final : public Audience {
+ public:
+  void on_group(const std::string&, Following, SeenGroup) override {}
+  void on_end(const std::string&, Following following, bool) override { ended = following; }
+  void on_outlook(const std::string&) override {}
+  std::atomic<Following> ended = 0;
+};
+
+// A take comes between the reading of the state and the begin of its watch.
+TEST_F(EtcdFollowingTest, AnEndBeforeTheWatchIsTold) {
+  begin_both();
+  EndHeard heard;
+  EtcdMedium::Options options;
+  options.etcd = options_;
+  options.etcd.member = "three";
+  const auto medium = EtcdMedium::open(std::move(options));
+  ASSERT_TRUE(medium) << medium.error().message;
+  (*medium)->attend(heard);
+  const auto taken = (*medium)->acquire(
+      kNs, std::make_shared<Outlook>(std::make_shared<ExchangeNames>((*medium)->incarnation())));
+  ASSERT_TRUE(taken && !*taken) << "the other one owns it";
+  const auto followed =
+      (*medium)->follow(kNs, TimePoint::max(), [](std::string_view, std::string_view) {});
+  ASSERT_TRUE(followed);
+  (*medium)->stop_following(kNs, fence() + 1);
+  EXPECT_EQ(heard.ended.load(), 0U);
+  (*medium)->listen(kNs, followed->following);
+  EXPECT_EQ(heard.ended.load(), followed->following);
+}
+
 TEST_F(EtcdFollowingTest, AfterMissedGroupsTheFateIsUnknown) {
   begin_both();
   const ExchangeId missed = new_exchange();

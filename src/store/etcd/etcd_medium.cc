@@ -32,12 +32,7 @@ Result<std::unique_ptr<etcd::Client>> make_client(const loop::Core& core,
   its.user = options.user;
   its.password = options.password;
   its.keys = options.prefix + "/";
-  const bool secure = std::ranges::any_of(options.endpoints, [](const std::string& endpoint) {
-    return endpoint.starts_with("https://");
-  });
-  if (secure || !options.authorities.empty() || !options.certificate.empty()) {
-    SLUICE_TRY(its.tls, etcd::make_tls(options.authorities, options.certificate, options.key));
-  }
+  its.tls = options.tls;
   return etcd::Client::make(core, std::move(its));
 }
 

@@ -53,7 +53,7 @@ class EtcdMedium final : public Medium {
   RandomId incarnation() const override;
   bool can_follow() const override { return true; }
   void attend(Audience& audience) override;
-  Result<Followed> follow(const std::string& ns, const Visit& visit) override;
+  Result<Followed> follow(const std::string& ns, TimePoint until, const Visit& visit) override;
   void listen(const std::string& ns, Following following) override;
   Result<std::optional<Version>> own_followed(const std::string& ns, Following following,
                                               Fence fence) override;
@@ -68,6 +68,7 @@ class EtcdMedium final : public Medium {
   std::optional<Result<void>> begin_write(Batch& batch) override;
   std::vector<Written> take_written() override;
   Result<void> check() override;
+  void end_reads() override;
   std::string_view durability() const override { return "cluster"; }
   Result<bool> stage(std::string_view ns, Bulk& bulk) override;
   void drop_staged(const Bulk& bulk) override;
@@ -114,21 +115,31 @@ class EtcdMedium final : public Medium {
 
   // etcd_medium_reader.cc; they block.
   [[nodiscard]] Result<pb::RangeResponse> range(const pb::RangeRequest& request);
+  void rest(Duration pause);
   // `at`: the revision; 0: the newest.
   [[nodiscard]] Result<ChainEnd> end_of(const std::string& ns, std::int64_t at = 0);
-  // Visits all entries of the namespace and checks them.
+  // Visits all entries of the namespace and checks them. `until` as of follow().
   [[nodiscard]] Result<Contents> read_contents(const std::string& ns, const ChainEnd& end,
-                                               const Visit& visit);
+                                               TimePoint until, const Visit& visit);
   [[nodiscard]] Result<Observer::State> read_state(const std::string& ns, std::int64_t at,
-                                                   const Visit& visit);
+                                                   TimePoint until, const Visit& visit);
   // Visits the entries from `from` to below `to`, both keys in etcd, as of a revision, until
-  // visit() returns false.
+  // visit() returns false, or until `until` (follow()).
   using EachEntry = std::function<bool(const pb::KeyValue& kv)>;
   [[nodiscard]] Result<void> each_entry(std::string from, const std::string& to,
-                                        std::int64_t revision, const EachEntry& visit);
+                                        std::int64_t revision, const EachEntry& visit,
+                                        TimePoint until = TimePoint::max());
   // Calls visit() for each namespace that has a key in etcd, in the order of the keys.
   using EachNamespace = std::function<Result<void>(const std::string& ns)>;
   [[nodiscard]] Result<void> each_namespace(const EachNamespace& visit);
+  // Visits the first key from `from` to below `to`, and then the first one from the key on that
+  // visit() has returned.
+  using FirstKey = std::function<Result<std::string>(const std::string& key)>;
+  [[nodiscard]] Result<void> each_first_key(std::string from, const std::string& to,
+                                            const FirstKey& visit);
+  [[nodiscard]] Result<std::vector<Epoch>> epochs_between(const std::string& ns,
+                                                          const std::string& from,
+                                                          const std::string& to);
   // The epochs in etcd that `seq` does not name.
   [[nodiscard]] Result<std::vector<Epoch>> dead_epochs(const std::string& ns, const ChainEnd& end);
 
@@ -137,6 +148,9 @@ class EtcdMedium final : public Medium {
   std::atomic<bool> has_news_{false};
   Mutex written_mutex_;
   std::vector<Written> written_ SLUICE_GUARDED_BY(written_mutex_);
+  Mutex reading_mutex_;
+  Condition reading_end_;
+  bool reading_ended_ SLUICE_GUARDED_BY(reading_mutex_) = false;
   TimePoint finished_{};  // of the journal's thread: finish_some() had nothing to do
   Duration word_max_{};
   loop::LoopThread thread_;

@@ -6,26 +6,26 @@
 
 #include "store/etcd/etcd_medium.h"
 #include "store/etcd/etcd_parts.h"
+#include "store/etcd/page_ranges.h"
 #include "store/etcd/requests.h"
 
 namespace sluice::store {
 namespace {
 
-constexpr std::int64_t kFirstPage = 32;  // keys; each may have a long value
-constexpr std::int64_t kPageGrowth = 8;
-constexpr std::size_t kPageBytes = 2 << 20;
 constexpr Duration kPassMax = std::chrono::milliseconds(500);  // for the watch behind a take
 
-// The keys of the next page, after one of `keys` keys and `bytes` bytes.
-std::int64_t next_page(std::int64_t keys, std::size_t bytes, std::int64_t max) {
-  const auto average = static_cast<std::int64_t>(bytes) / std::max<std::int64_t>(keys, 1) + 1;
-  const auto fits = static_cast<std::int64_t>(kPageBytes) / average;
-  return std::clamp<std::int64_t>(std::min(fits, keys * kPageGrowth), 1, max);
-}
+// After a page that took longer, the pause is as long as the page took, so that etcd has half of
+// the time for leases, claims and writes.
+constexpr Duration kQuickPage = std::chrono::milliseconds(50);
+constexpr Duration kPagePauseMax = std::chrono::milliseconds(500);
 
 }  // namespace
 
 Result<pb::RangeResponse> EtcdMedium::range(const pb::RangeRequest& request) {
+  {
+    const MutexLock lock(reading_mutex_);
+    if (reading_ended_) return fail(ErrorKind::unavailable, "this server stops");
+  }
   return thread_.await([&] { return parts_->range(request); });
 }
 
@@ -49,24 +49,37 @@ Result<EtcdMedium::ChainEnd> EtcdMedium::end_of(const std::string& ns, std::int6
 }
 
 Result<void> EtcdMedium::each_entry(std::string from, const std::string& to, std::int64_t revision,
-                                    const EachEntry& visit) {
-  std::int64_t limit = std::min(kFirstPage, options_.page_keys_max);
-  while (true) {
-    pb::RangeRequest request;
-    request.set_key(from);
-    request.set_range_end(to);
-    request.set_revision(revision);
-    request.set_limit(limit);
+                                    const EachEntry& visit, TimePoint until) {
+  PageRanges ranges(std::move(from), to, options_.page_keys_max);
+  pb::RangeRequest request;
+  request.set_revision(revision);
+  while (!ranges.is_done()) {
+    ranges.fill(request);
+    const TimePoint begin = Clock::now();
     SLUICE_TRY(const auto page, range(request));
-    std::size_t bytes = 0;
+    const Duration took = Clock::now() - begin;
     for (const auto& kv : page.kvs()) {
-      bytes += kv.key().size() + kv.value().size();
       if (!visit(kv)) return {};
     }
-    if (!page.more() || page.kvs_size() == 0) return {};
-    from = page.kvs(page.kvs_size() - 1).key() + '\0';
-    limit = next_page(page.kvs_size(), bytes, options_.page_keys_max);
+    ranges.note(page);
+    if (ranges.is_done()) return {};
+    if (Clock::now() >= until) return fail(ErrorKind::timed_out, "etcd has not given all in time");
+    if (took > kQuickPage) rest(std::min(took, kPagePauseMax));
   }
+  return {};
+}
+
+// Only the end of the reads ends the pause early.
+void EtcdMedium::rest(Duration pause) {
+  const TimePoint end = Clock::now() + pause;
+  const MutexLock lock(reading_mutex_);
+  while (!reading_ended_ && Clock::now() < end) reading_end_.wait_until(reading_mutex_, end);
+}
+
+void EtcdMedium::end_reads() {
+  const MutexLock lock(reading_mutex_);
+  reading_ended_ = true;
+  reading_end_.notify_all();
 }
 
 Result<Version> EtcdMedium::version(const std::string& ns) {
@@ -75,16 +88,17 @@ Result<Version> EtcdMedium::version(const std::string& ns) {
 }
 
 Result<Contents> EtcdMedium::read_contents(const std::string& ns, const ChainEnd& end,
-                                           const Visit& visit) {
+                                           TimePoint until, const Visit& visit) {
   Contents contents(thread_.run([&] { return Hash(parts_->context.cluster.secret); }));
   const std::string prefix = keys_->epoch(ns, end.seq.epoch);
   if (end.revision != 0) {
-    SLUICE_CHECK(each_entry(prefix, end_of_prefix(prefix), end.at, [&](const pb::KeyValue& kv) {
+    const auto read = [&](const pb::KeyValue& kv) {
       const std::string_view key = std::string_view(kv.key()).substr(prefix.size());
       visit(key, kv.value());
       contents.apply(contents.put(key, kv.value()));
       return true;
-    }));
+    };
+    SLUICE_CHECK(each_entry(prefix, end_of_prefix(prefix), end.at, read, until));
   }
   if (contents.checksum() != end.seq.checksum) {
     return fail(ErrorKind::internal,
@@ -99,7 +113,7 @@ Result<Contents> EtcdMedium::read_contents(const std::string& ns, const ChainEnd
 Result<Version> EtcdMedium::load(const std::string& ns, const Visit& visit) {
   SLUICE_TRY(ChainEnd end, end_of(ns));
   const auto its = thread_.run([&] { return parts_->tenure(ns); });
-  SLUICE_TRY(Contents contents, read_contents(ns, end, visit));
+  SLUICE_TRY(Contents contents, read_contents(ns, end, TimePoint::max(), visit));
   const Version version = end.seq.version;
   if (!its) return version;
   SLUICE_TRY(auto dead, dead_epochs(ns, end));
@@ -109,12 +123,12 @@ Result<Version> EtcdMedium::load(const std::string& ns, const Visit& visit) {
 }
 
 Result<Observer::State> EtcdMedium::read_state(const std::string& ns, std::int64_t at,
-                                               const Visit& visit) {
+                                               TimePoint until, const Visit& visit) {
   SLUICE_TRY(ChainEnd end, end_of(ns, at));
   pb::RangeRequest request = range_of(keys_->owner(ns));
   request.set_revision(end.at);
   SLUICE_TRY(const auto owner, range(request));
-  SLUICE_TRY(Contents contents, read_contents(ns, end, visit));
+  SLUICE_TRY(Contents contents, read_contents(ns, end, until, visit));
   const auto lowest = owner.kvs_size() == 0 ? end.at + 1 : owner.kvs(0).create_revision();
   return Observer::State{.seq = std::move(end.seq),
                          .puts = end.puts,
@@ -124,9 +138,10 @@ Result<Observer::State> EtcdMedium::read_state(const std::string& ns, std::int64
                          .contents = std::move(contents)};
 }
 
-Result<Medium::Followed> EtcdMedium::follow(const std::string& ns, const Visit& visit) {
+Result<Medium::Followed> EtcdMedium::follow(const std::string& ns, TimePoint until,
+                                            const Visit& visit) {
   const std::int64_t at = thread_.run([&] { return parts_->observer(ns).resume_at(); });
-  auto state = read_state(ns, at, visit);
+  auto state = read_state(ns, at, until, visit);
   if (!state) {  // that revision may be compacted
     thread_.run([&] { parts_->observer(ns).forget_resume(); });
     return std::unexpected(std::move(state.error()));
@@ -152,34 +167,53 @@ Result<std::optional<Version>> EtcdMedium::own_followed(const std::string& ns, F
 }
 
 Result<std::vector<Epoch>> EtcdMedium::dead_epochs(const std::string& ns, const ChainEnd& end) {
-  std::vector<Epoch> dead;
   const std::string all = keys_->epochs(ns);
-  pb::RangeRequest request = range_of_prefix(all);
-  request.set_limit(1);
+  const std::string living = keys_->epoch(ns, end.seq.epoch);  // etcd is not to go through it
+  SLUICE_TRY(auto dead, epochs_between(ns, all, living));
+  SLUICE_TRY(const auto behind, epochs_between(ns, end_of_prefix(living), end_of_prefix(all)));
+  dead.insert(dead.end(), behind.begin(), behind.end());
+  return dead;
+}
+
+Result<std::vector<Epoch>> EtcdMedium::epochs_between(const std::string& ns,
+                                                      const std::string& from,
+                                                      const std::string& to) {
+  std::vector<Epoch> epochs;
+  const std::size_t at = keys_->epochs(ns).size();
+  SLUICE_CHECK(each_first_key(from, to, [&](const std::string& key) -> Result<std::string> {
+    const auto epoch = Epoch::parse(std::string_view(key).substr(at, key.find('/', at) - at));
+    if (!epoch) return key + '\0';
+    epochs.push_back(*epoch);
+    return end_of_prefix(keys_->epoch(ns, *epoch));
+  }));
+  return epochs;
+}
+
+Result<void> EtcdMedium::each_first_key(std::string from, const std::string& to,
+                                        const FirstKey& visit) {
+  PageRanges ranges(std::move(from), to, 1);
+  pb::RangeRequest request;
   request.set_keys_only(true);
-  while (true) {
+  while (!ranges.is_done()) {
+    ranges.fill(request);
     SLUICE_TRY(const auto first, range(request));
-    if (first.kvs_size() == 0) return dead;
-    const std::string& key = first.kvs(0).key();
-    const std::size_t slash = key.find('/', all.size());
-    const auto epoch = Epoch::parse(std::string_view(key).substr(all.size(), slash - all.size()));
-    if (epoch && *epoch != end.seq.epoch) dead.push_back(*epoch);
-    request.set_key(epoch ? end_of_prefix(keys_->epoch(ns, *epoch)) : key + '\0');
+    ranges.note(first);
+    if (first.kvs_size() == 0) continue;
+    SLUICE_TRY(std::string next, visit(first.kvs(0).key()));
+    ranges.go_on_at(std::move(next));
   }
+  return {};
 }
 
 Result<void> EtcdMedium::each_namespace(const EachNamespace& visit) {
-  pb::RangeRequest request = range_of_prefix(keys_->all_data());
-  request.set_limit(1);
-  request.set_keys_only(true);
-  while (true) {
-    SLUICE_TRY(const auto first, range(request));
-    if (first.kvs_size() == 0) return {};
-    const std::string& key = first.kvs(0).key();
-    const auto ns = keys_->namespace_of(key);
-    request.set_key(ns ? end_of_prefix(keys_->data(*ns)) : key + '\0');
-    if (ns) SLUICE_CHECK(visit(*ns));
-  }
+  const std::string all = keys_->all_data();
+  return each_first_key(all, end_of_prefix(all),
+                        [&](const std::string& key) -> Result<std::string> {
+                          const auto ns = keys_->namespace_of(key);
+                          if (!ns) return key + '\0';
+                          SLUICE_CHECK(visit(*ns));
+                          return end_of_prefix(keys_->data(*ns));
+                        });
 }
 
 Result<std::vector<std::string>> EtcdMedium::namespaces() {

@@ -114,7 +114,7 @@ NamespaceClaim& EtcdParts::claim(const std::string& ns, const std::shared_ptr<Ou
     sight.questioner =
         std::make_shared<Questioner>(context, ns, outlook, *sight.observer, ask_owner);
     sight.questioner->start();
-    claim = std::make_unique<NamespaceClaim>(context, membership, ns, outlook);
+    claim = std::make_unique<NamespaceClaim>(context, membership, ns, outlook, *sight.observer);
     claim->move(place_of(moves.target_of(ns)));
     claim->start();
   }

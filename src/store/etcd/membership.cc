@@ -16,7 +16,8 @@ namespace {
 constexpr Duration kReachMax = std::chrono::seconds(3);
 constexpr Duration kJoinMax = std::chrono::seconds(10);
 constexpr Duration kSizeMax = std::chrono::seconds(60);  // 1.25 MiB at 20 KiB/s
-constexpr int kFoldersMax = 64;                          // below the prefix, that are looked at
+constexpr Duration kComplaintPeriod = std::chrono::minutes(1);
+constexpr int kFoldersMax = 64;  // below the prefix, that are looked at
 // A process that was killed leaves its name until its lease ends.
 constexpr Duration kNameGrace = std::chrono::seconds(2);
 constexpr Duration kNamePause = std::chrono::milliseconds(100);
@@ -104,7 +105,9 @@ Task<Result<void>> Membership::check_around() {
 
 Task<Result<void>> Membership::check_inside() {
   const std::string below = context_.keys.prefix() + "/";
+  const std::string data = context_.keys.all_data();
   pb::RangeRequest request = range_of_prefix(below);
+  request.set_range_end(data);  // etcd is not to go through all data
   request.set_limit(1);
   request.set_keys_only(true);
   for (int i = 0; i < kFoldersMax; ++i) {
@@ -112,7 +115,12 @@ Task<Result<void>> Membership::check_inside() {
     options.deadline = Clock::now() + kReadMax;
     const auto reply = co_await context_.kv.range(request, options);
     if (!reply) co_return std::unexpected(error_at_start(reply.error()));
-    if (reply->kvs_size() == 0) break;
+    if (reply->kvs_size() == 0 && request.range_end() != data) break;
+    if (reply->kvs_size() == 0) {
+      request.set_key(end_of_prefix(data));
+      request.set_range_end(end_of_prefix(below));
+      continue;
+    }
     const std::string& key = reply->kvs(0).key();
     const std::size_t slash = key.find('/', below.size());
     const std::string folder = key.substr(below.size(), slash - below.size());
@@ -266,12 +274,18 @@ Task<void> Membership::join_again() {
   const auto granted = co_await grant();
   auto registered = Result<bool>(false);
   if (granted) registered = co_await register_name();
-  if (registered && *registered) co_return;
+  if (registered && *registered) {
+    complains_from_ = TimePoint();
+    co_return;
+  }
   lease_ = 0;
   if (granted && registered) {
     trouble_ = "another process has the name `" + context_.me.name +
                "` in the cluster: this one owns nothing until that one ends";
-    context_.logger.error("store: " + trouble_);
+    if (Clock::now() >= complains_from_) {
+      complains_from_ = Clock::now() + kComplaintPeriod;
+      context_.logger.error("store: " + trouble_);
+    }
   }
   co_await context_.loop().sleep_for(kAttemptMax);
 }
@@ -322,17 +336,22 @@ std::vector<std::string> Membership::takers(const pb::RangeResponse& members,
   return keys;
 }
 
-Task<Result<std::size_t>> Membership::rank(std::string_view ns) {
+Task<Result<std::size_t>> Membership::rank(std::string_view ns, bool follows) {
   pb::TxnRequest txn;
   *txn.add_success()->mutable_request_range() = range_of_prefix(context_.keys.members());
   add_range(*txn.add_success(), context_.keys.released(ns));
+  add_range(*txn.add_success(), context_.keys.seq(ns));
   etcd::CallOptions options;
   options.deadline = Clock::now() + kAttemptMax;
   const auto reply = co_await context_.kv.txn(txn, options);
   if (!reply) co_return std::unexpected(error_of(reply.error()));
   const auto& members = reply->responses(0).response_range();
   const auto& released = reply->responses(1).response_range();
-  co_return rank_of(context_.keys.member(context_.me.name), takers(members, released), ns);
+  const std::vector<std::string> all = takers(members, released);
+  const std::size_t rank = rank_of(context_.keys.member(context_.me.name), all, ns);
+  const bool is_new = reply->responses(2).response_range().kvs_size() == 0;
+  const bool others_follow = all.size() > 1 && !is_new;  // most likely
+  co_return follows || !others_follow ? rank : rank + all.size();
 }
 
 }  // namespace sluice::store

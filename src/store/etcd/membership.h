@@ -36,8 +36,9 @@ class Membership {
 
   // The lease of this process; 0 while it has none.
   [[nodiscard]] std::int64_t lease() const { return lease_; }
-  // The number of members that take `ns` before this one (rendezvous hashing).
-  [[nodiscard]] Task<Result<std::size_t>> rank(std::string_view ns);
+  // The number of members that take `ns` before this one (rendezvous hashing). One that does not
+  // follow it would have to read it all first, so it comes after the others.
+  [[nodiscard]] Task<Result<std::size_t>> rank(std::string_view ns, bool follows);
   // 0 in the first place. Pure: any thread.
   [[nodiscard]] static std::size_t rank_of(std::string_view me,
                                            const std::vector<std::string>& members,
@@ -70,8 +71,9 @@ class Membership {
   const Terms terms_;
   std::int64_t lease_ = 0;
   std::string trouble_;
-  Duration ttl_{};      // granted
-  Task<void> keeping_;  // last: it uses all of the above
+  TimePoint complains_from_{};  // of join_again(): the name is in use
+  Duration ttl_{};              // granted
+  Task<void> keeping_;          // last: it uses all of the above
 };
 
 }  // namespace sluice::store

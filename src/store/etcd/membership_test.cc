@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <set>
 
+#include "store/etcd/namespace_claim.h"
 #include "store/etcd/testing/etcd_medium_fixture.h"
 
 namespace sluice::store {
@@ -51,6 +53,33 @@ TEST(Rank, TheMemberThatHasReleasedIsNoTaker) {
   EXPECT_EQ(Membership::takers(members, released), std::vector<std::string>{"b"});
   released.mutable_kvs(0)->set_value(RandomId::make().text());
   EXPECT_EQ(Membership::takers(members, released), both) << "another process of that name";
+}
+
+// It would have to read all of it first. But a member that cannot take it stops nobody.
+TEST_F(EtcdMediumTest, AMemberThatHasNotReadANamespaceTakesItLast) {
+  begin();
+  ASSERT_EQ(told("k", "1"), "durable");
+  const Keys& keys = rival_->keys();
+  std::string first = "first";  // in the order of the namespace
+  while (Membership::rank_of(keys.member(first), {keys.member(first), keys.member("two")}, kNs) > 0)
+    first += "1";
+  EtcdStore reads = member(first);
+  EtcdStore follows = member("two");
+  ASSERT_EQ(reads.trouble + follows.trouble, "");
+  ASSERT_TRUE(follows.store->prepare(kNs));
+  const auto names = std::make_shared<ExchangeNames>(reads.medium->incarnation());
+  ASSERT_TRUE(reads.medium->acquire(kNs, std::make_shared<Outlook>(names)));
+  std::atomic<bool> tried = false;
+  KvFaults::Chosen noted = reads.faults->choose([&](const pb::TxnRequest& txn) {
+    if (is_take(txn)) tried = true;
+    return KvFault::none;
+  });
+  KvFaults::Chosen refused = follows.faults->choose(
+      [](const pb::TxnRequest& txn) { return is_take(txn) ? KvFault::lost : KvFault::none; });
+  const TimePoint from = Clock::now();
+  opened_.store->close();
+  ASSERT_TRUE(comes_true([&] { return tried.load(); }));
+  EXPECT_GE(Clock::now() - from, 2 * kRankStep);
 }
 
 TEST_F(EtcdMediumTest, ANameIsInUseOnce) {

@@ -15,9 +15,10 @@ constexpr Duration kStrivePause = std::chrono::milliseconds(500);  // without a 
 }  // namespace
 
 NamespaceClaim::NamespaceClaim(EtcdContext& context, Membership& membership, std::string ns,
-                               std::shared_ptr<Outlook> outlook)
+                               std::shared_ptr<Outlook> outlook, const Observer& observer)
     : context_(context),
       membership_(membership),
+      observer_(observer),
       ns_(std::move(ns)),
       key_(context.keys.owner(ns_)),
       outlook_(std::move(outlook)),
@@ -194,7 +195,7 @@ pb::TxnRequest NamespaceClaim::take_request() const {
 }
 
 Task<void> NamespaceClaim::wait_turn() {
-  const auto rank = co_await membership_.rank(ns_);
+  const auto rank = co_await membership_.rank(ns_, observer_.follows());
   if (!rank || *rank == 0) co_return;
   waits_turn_ = true;
   tell();

@@ -16,6 +16,7 @@
 #include "loop/wait_list.h"
 #include "store/etcd/context.h"
 #include "store/etcd/membership.h"
+#include "store/etcd/observer.h"
 #include "store/etcd/tenure.h"
 #include "store/outlook.h"
 
@@ -30,7 +31,7 @@ class NamespaceClaim {
  public:
   // `outlook` learns the owner.
   NamespaceClaim(EtcdContext& context, Membership& membership, std::string ns,
-                 std::shared_ptr<Outlook> outlook);
+                 std::shared_ptr<Outlook> outlook, const Observer& observer);
   void start();
 
   // The fence, if this process owns the namespace and may write it; none if it does not, or not
@@ -86,6 +87,7 @@ class NamespaceClaim {
 
   EtcdContext& context_;
   Membership& membership_;
+  const Observer& observer_;
   const std::string ns_;
   const std::string key_;
   const std::shared_ptr<Outlook> outlook_;

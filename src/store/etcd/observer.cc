@@ -37,7 +37,11 @@ Following Observer::begin(State state) {
 }
 
 void Observer::listen(Following following) {
-  if (following != following_ || !state_) return;
+  if (following != following_) return;
+  if (!state_) {  // it has ended before the audience knew it
+    if (context_.audience != nullptr) context_.audience->on_end(ns_, following, false);
+    return;
+  }
   watching_ = watch();
   watching_.start();
 }

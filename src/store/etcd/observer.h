@@ -39,7 +39,10 @@ class Observer {
   void forget_resume() { resume_at_ = 0; }
   // Begins a following, and ends the one before.
   [[nodiscard]] Following begin(State state);
-  // Begins to watch, if that following is the last.
+  // A take needs no further read.
+  [[nodiscard]] bool follows() const { return state_.has_value(); }
+  // Begins to watch, if that following is the last. If it has ended meanwhile, the audience hears
+  // it.
   void listen(Following following);
   // This process has taken the namespace under `fence`. Waits for the groups before that, and gives
   // the state away. None: it is not known.

@@ -17,6 +17,7 @@
 #include "store/boot_clock.h"
 #include "store/etcd/checksum.h"
 #include "store/etcd/context.h"
+#include "store/etcd/page_ranges.h"
 #include "store/etcd/requests.h"
 #include "store/medium.h"
 
@@ -107,9 +108,15 @@ class Tenure {
     Epoch epoch;
     Contents contents;  // what the new epoch holds so far
     std::string next;   // all keys below it are copied
+    PageRanges pages;   // of the epoch that is copied
     bool copying = true;
     std::size_t put = 0;  // how many of bulk->puts are in the epoch
     DirtyKeys dirty;      // copied, and changed since
+  };
+  // The removal of an epoch that is dead.
+  struct Clearing {
+    Epoch epoch;
+    PageRanges pages;
   };
   // Owner and `seq`, as the other branch of a transaction reads them.
   struct OwnerStanding {
@@ -185,6 +192,7 @@ class Tenure {
   bool gave_up_ = false;
   std::unique_ptr<PendingTxn> pending_;
   std::unique_ptr<Building> building_;
+  std::optional<Clearing> clearing_;
   std::uint64_t epochs_made_ = 0;
   Task<void> looking_{};  // last: it uses all of the above
 };

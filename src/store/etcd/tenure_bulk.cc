@@ -15,8 +15,8 @@
 namespace sluice::store {
 namespace {
 
-constexpr std::int64_t kCopyPage = 2000;     // keys that one step reads
-constexpr std::int64_t kClearPage = 10'000;  // keys that one step removes
+constexpr std::int64_t kCopyPageMax = 2000;     // keys that one step reads
+constexpr std::int64_t kClearPageMax = 10'000;  // keys that one step removes
 
 bool puts_key(const Bulk& bulk, std::string_view key) {
   return std::ranges::binary_search(bulk.puts, key, {},
@@ -56,6 +56,7 @@ Task<Result<Tenure::KeyList>> Tenure::keys_of_small(const Bulk& bulk, std::size_
   if (bulk.puts.size() > writes_max) co_return std::nullopt;
   std::vector<std::string> keys;
   if (!bulk.clear) co_return keys;
+  if (bulk.clear->empty() && state_->contents.size() > writes_max) co_return std::nullopt;
   const std::size_t left = writes_max - bulk.puts.size();
   const std::string prefix = context_.keys.epoch(ns_, state_->seq.epoch);
   pb::RangeRequest request = range_of_prefix(prefix + *bulk.clear);
@@ -127,8 +128,10 @@ void Tenure::begin_building(Bulk& bulk) {
   SLUICE_ASSERT(
       epoch != state_->seq.epoch && std::ranges::find(state_->dead, epoch) == state_->dead.end(),
       "the name of an epoch is never used again");
+  const std::string from = context_.keys.epoch(ns_, state_->seq.epoch);
+  PageRanges pages(from, end_of_prefix(from), std::min(kCopyPageMax, context_.page_keys_max));
   building_ = std::make_unique<Building>(
-      Building{&bulk, epoch, Contents(state_->contents.hash()), {}, true, 0, {}});
+      Building{&bulk, epoch, Contents(state_->contents.hash()), {}, std::move(pages), true, 0, {}});
   building_->copying = !(bulk.clear && bulk.clear->empty());
   bulk.job = static_cast<std::int64_t>(epoch.number);
 }
@@ -158,37 +161,34 @@ Task<Result<void>> Tenure::copy_some() {
   const Bulk& bulk = *building_->bulk;
   const std::string from = context_.keys.epoch(ns_, state_->seq.epoch);
   const std::string to = context_.keys.epoch(ns_, building_->epoch);
-  pb::RangeRequest request = range_of_prefix(from);
-  request.set_key(from + building_->next);
-  request.set_limit(std::min<std::int64_t>(kCopyPage, context_.page_keys_max));
+  PageRanges pages = building_->pages;  // those of a step that fails do not count
+  pb::RangeRequest request;
+  pages.fill(request);
   const auto page = co_await context_.kv.range(request, read_options());
   if (!page) co_return std::unexpected(error_of(page.error()));
+  pages.note(*page);
   Packs packs;
   std::vector<Contents::EntryChange> changes;
-  std::string next = building_->next;
-  bool whole = !page->more();
   for (const auto& kv : page->kvs()) {
     const std::string_view key = std::string_view(kv.key()).substr(from.size());
     if (bulk.clears(key)) {
-      next = end_of_prefix(*bulk.clear);
-      whole = next.empty();
+      pages.go_on_at(end_of_prefix(from + *bulk.clear));
       break;
     }
-    if (!puts_key(bulk, key)) {
-      if (!packs.fits(1, to.size() + key.size() + kv.value().size() + kOperationBytes) &&
-          packs.operations() > 0) {
-        whole = false;
-        break;
-      }
-      packs.put(to + std::string(key), kv.value());
-      changes.push_back(building_->contents.put(key, kv.value()));
+    if (puts_key(bulk, key)) continue;
+    if (!packs.fits(1, to.size() + key.size() + kv.value().size() + kOperationBytes) &&
+        packs.operations() > 0) {
+      pages.go_on_at(kv.key());
+      break;
     }
-    next = std::string(key) + '\0';
+    packs.put(to + std::string(key), kv.value());
+    changes.push_back(building_->contents.put(key, kv.value()));
   }
   SLUICE_CO_CHECK(co_await step(std::move(packs)));
   building_->contents.apply(changes);
-  building_->next = std::move(next);
-  building_->copying = !whole;
+  building_->copying = !pages.is_done();
+  if (!pages.is_done()) building_->next = pages.position().substr(from.size());
+  building_->pages = std::move(pages);
   co_return Result<void>();
 }
 
@@ -256,14 +256,25 @@ Task<Result<void>> Tenure::step(Packs packs) {
 
 Task<Result<bool>> Tenure::clear_some() {
   if (is_ending() || !state_ || pending_ || state_->dead.empty()) co_return false;
-  pb::RangeRequest request = range_of_prefix(context_.keys.epoch(ns_, state_->dead.back()));
+  if (!clearing_) {
+    const Epoch epoch = state_->dead.back();
+    const std::string keys = context_.keys.epoch(ns_, epoch);
+    clearing_.emplace(Clearing{
+        epoch, {keys, end_of_prefix(keys), std::min(kClearPageMax, context_.page_keys_max)}});
+  }
+  if (clearing_->pages.is_done()) {
+    std::erase(state_->dead, clearing_->epoch);
+    clearing_.reset();
+    co_return !state_->dead.empty();
+  }
+  pb::RangeRequest request;
+  clearing_->pages.fill(request);
   request.set_keys_only(true);
-  request.set_limit(kClearPage);
   const auto page = co_await context_.kv.range(request, read_options());
   if (!page) co_return std::unexpected(error_of(page.error()));
   if (page->kvs_size() == 0) {
-    state_->dead.pop_back();
-    co_return !state_->dead.empty();
+    clearing_->pages.note(*page);
+    co_return true;
   }
   pb::TxnRequest txn;
   compare_created(txn, owner_key_, static_cast<std::int64_t>(fence_));
@@ -272,6 +283,7 @@ Task<Result<bool>> Tenure::clear_some() {
   const auto reply = co_await context_.kv.txn(txn, read_options());
   if (!reply) co_return std::unexpected(error_of(reply.error()));
   if (!reply->succeeded()) over_ = true;
+  if (reply->succeeded()) clearing_->pages.note(*page);
   co_return reply->succeeded();
 }
 

@@ -28,8 +28,10 @@ class ContestedMedium final : public MemoryMedium, public Contest {
   Duration gathering() const override { return gathering_; }
   bool can_follow() const override { return follows_; }
   void attend(Audience& audience) override { audience_ = &audience; }
-  Result<Followed> follow(const std::string& ns, const Visit& visit) override {
+  Result<Followed> follow(const std::string& ns, TimePoint until, const Visit& visit) override {
     const MutexLock lock(mutex_);
+    while (holding_follows_ && until == TimePoint::max()) changed_.wait(mutex_);
+    if (holding_follows_) return fail(ErrorKind::timed_out, "there are too many entries");
     SLUICE_TRY(const Version version, MemoryMedium::load(ns, visit));
     Seen& seen = seen_[ns];
     seen = Seen();
@@ -211,6 +213,18 @@ class ContestedMedium final : public MemoryMedium, public Contest {
     holding_loads_ = false;
     changed_.notify_all();
   }
+  // The namespaces that are followed have too many entries for a caller that does not wait; the
+  // others wait until release_follows().
+  void hold_follows() {
+    const MutexLock lock(mutex_);
+    holding_follows_ = true;
+  }
+  void release_follows() {
+    const MutexLock lock(mutex_);
+    holding_follows_ = false;
+    changed_.notify_all();
+  }
+  void end_reads() override { release_follows(); }
   // Holds each write() until release_writes().
   void hold_writes() {
     const MutexLock lock(mutex_);
@@ -324,6 +338,7 @@ class ContestedMedium final : public MemoryMedium, public Contest {
   int loads_ SLUICE_GUARDED_BY(mutex_) = 0;
   bool broken_ SLUICE_GUARDED_BY(mutex_) = false;
   std::string trouble_ SLUICE_GUARDED_BY(mutex_);
+  bool holding_follows_ SLUICE_GUARDED_BY(mutex_) = false;
   bool holding_loads_ SLUICE_GUARDED_BY(mutex_) = false;
   bool holding_writes_ SLUICE_GUARDED_BY(mutex_) = false;
 };

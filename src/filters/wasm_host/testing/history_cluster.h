@@ -64,6 +64,8 @@ class HistoryCluster {
                                          const std::string& ns, TimePoint deadline) {
       return roads_.ask(core, owner, ns, deadline);
     };
+    if (const char* const file = std::getenv("SLUICE_HISTORY_LOG"))
+      terms.medium.logger = Logger::open(file + ("." + name_of(i)), true);
     terms.medium.small_bulk_max = plan_.small_bulk_max;
     terms.medium.page_keys_max = 7;
     terms.limits.bulk_entries_min = 1;  // an import is a group of its own
@@ -170,7 +172,7 @@ class HistoryCluster {
   std::string play_last() {
     for (unsigned i = 0; i < kMembers; ++i) {
       if (!cores_.await(0, [this, i] { return last_of(i); }))
-        return "not live: " + name_of(i) + " answers nothing any more";
+        return "not live: " + name_of(i) + " answers nothing any more: " + why_last_;
     }
     return {};
   }
@@ -255,6 +257,7 @@ class HistoryCluster {
           {Operation::count, ""}, {Operation::permit, "p99"}, {Operation::add, "k1"}};
       if (i == 0 || which > 0) program.operations.pop_back();
       if (co_await run(which, std::move(program), std::chrono::seconds(20))) co_return true;
+      why_last_ = "try " + std::to_string(i) + ": " + why_not_;
       co_await loop_.sleep_for(std::chrono::milliseconds(5));
     }
     co_return false;
@@ -279,12 +282,17 @@ class HistoryCluster {
       if (stop_ && stop_at_ < Clock::now()) break;
     }
     if (!served->done) {
+      why_not_ = served->gone ? "the member ended" : "no answer";
       if (!served->gone) member.leave(*served);
       co_return false;
     }
     ClientRun& run = runs_[place];
     run.full = served->result == "limitReached";
-    if (!run.full && served->result != "wasmResult1") co_return false;
+    if (!run.full && served->result != "wasmResult1") {
+      why_not_ = served->result;
+      for (const std::string& tag : served->exchange->tags()) why_not_ += ", " + tag;
+      co_return false;
+    }
     run.end = clock_.now();
     if (run.full) co_return true;
     run.answer = perform_of(served->exchange->response()->body.bytes(), run.program);
@@ -311,6 +319,8 @@ class HistoryCluster {
   std::atomic<bool> stop_ = false;
   TimePoint stop_at_{};          // written before stop_
   std::vector<ClientRun> runs_;  // of the core
+  std::string why_not_;          // the last run that was not answered
+  std::string why_last_;         // the last of play_last()
   std::size_t told_ = 0;
   std::size_t full_ = 0;
   std::size_t written_ = 0;

@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -21,14 +22,19 @@ inline std::string take_text(BIO* bio) {
   return text;
 }
 
+struct Validity {
+  std::chrono::sys_seconds end = std::chrono::floor<std::chrono::seconds>(
+      std::chrono::system_clock::now() + std::chrono::hours(24));
+};
+
 // Makes a self-signed certificate for the DNS name, which can also serve as its own authority.
-inline KeyPair make_pair(const std::string& name) {
+inline KeyPair make_pair(const std::string& name, const Validity& validity = {}) {
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* certificate = X509_new();
   X509_set_version(certificate, X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
   X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
+  ASN1_TIME_set(X509_getm_notAfter(certificate), validity.end.time_since_epoch().count());
   X509_set_pubkey(certificate, key);
   X509_NAME* subject = X509_get_subject_name(certificate);
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,

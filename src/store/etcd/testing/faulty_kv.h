@@ -73,6 +73,21 @@ class KvFaults {
   // From now on nothing leaves, and nothing comes back, as after the end of the process.
   void cut() { cut_ = true; }
   [[nodiscard]] bool is_cut() const { return cut_; }
+  // Reads of keys that end so are not answered; "": all are.
+  void refuse_reads(std::string suffix) {
+    const MutexLock lock(mutex_);
+    unread_ = std::move(suffix);
+  }
+  [[nodiscard]] bool is_unread(const std::string& key) {
+    const MutexLock lock(mutex_);
+    const bool unread = !unread_.empty() && key.ends_with(unread_);
+    if (unread) ++reads_refused_;
+    return unread;
+  }
+  [[nodiscard]] int reads_refused() {
+    const MutexLock lock(mutex_);
+    return reads_refused_;
+  }
   // Ends the watches that exist.
   void end_watches() {
     const MutexLock lock(mutex_);
@@ -116,6 +131,9 @@ class KvFaults {
     const MutexLock lock(mutex_);
     return std::exchange(late_, {});
   }
+  // The keys that etcd has gone through in its index, to answer ranges.
+  [[nodiscard]] std::int64_t index_keys() const { return index_keys_; }
+  void note_range(const pb::RangeResponse& answer) { index_keys_ += answer.count(); }
   // For how long the callers of silent transactions would have waited, in order.
   void note_patience(Duration patience) {
     const MutexLock lock(mutex_);
@@ -166,10 +184,13 @@ class KvFaults {
   std::atomic<bool> cut_ = false;
   std::atomic<bool> grants_no_lease_ = false;
   std::vector<Duration> patience_ SLUICE_GUARDED_BY(mutex_);
+  std::atomic<std::int64_t> index_keys_ = 0;
   std::atomic<std::uint64_t> cluster_ = 0;
   std::vector<pb::TxnRequest> late_ SLUICE_GUARDED_BY(mutex_);
   int sent_ SLUICE_GUARDED_BY(mutex_) = 0;
   std::string version_ SLUICE_GUARDED_BY(mutex_);
+  std::string unread_ SLUICE_GUARDED_BY(mutex_);
+  int reads_refused_ SLUICE_GUARDED_BY(mutex_) = 0;
 };
 
 // The kinds of transactions.
@@ -201,7 +222,11 @@ class FaultyKv final : public Kv {
 
   Task<etcd::CallReply<pb::RangeResponse>> range(const pb::RangeRequest& request,
                                                  etcd::CallOptions options) override {
-    return of_cluster(held(kv_->range(request, options), options.deadline));
+    if (faults_->is_unread(request.key())) co_return std::unexpected(failure(KvFault::lost));
+    Task<etcd::CallReply<pb::RangeResponse>> call = kv_->range(request, options);
+    auto reply = co_await of_cluster(held(std::move(call), options.deadline));
+    if (reply) faults_->note_range(*reply);
+    co_return reply;
   }
   Task<etcd::CallReply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
                                              etcd::CallOptions options) override {

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The figures of all objects and of the process, for Prometheus.
+#include "control/controller.h"
+#include "control/metrics.h"
+#include "control/state.h"
+#include "observe/process_figures.h"
+
+namespace sluice::control {
+
+void Controller::expose(observe::Exposition& out) const {
+  const MemoryBudget& memory = state_->workers.memory();
+  ObjectCounts counts;
+  for (const auto& [name, object] : state_->publisher.objects()) {
+    const std::string_view word = state_->publisher.state_of(*object).word;
+    ++(word == "running" ? counts.running : word == "building" ? counts.building : counts.failed);
+    if (!object->runs()) continue;
+    const std::string port_error = state_->publisher.port_error(name);
+    object->prototype->expose({.port_error = port_error, .memory = memory}, out);
+  }
+  expose_objects(counts, config_version(), out);
+  expose_memory(memory, out);
+  expose_store(state_->store, out);
+  observe::expose_process(out);
+}
+
+bool Controller::is_built() const {
+  for (const auto& [name, object] : state_->publisher.objects()) {
+    if (object->is_being_built()) return false;
+  }
+  return true;
+}
+
+}  // namespace sluice::control

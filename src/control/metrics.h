@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The declarations of all figures for Prometheus, of which docs/metrics.md is made, and the figures
+// of the process as a whole. Those of objects: ObjectPrototype::expose.
+#pragma once
+
+#include <vector>
+
+#include "base/memory_budget.h"
+#include "observe/exposition.h"
+#include "pipeline/filter.h"
+#include "pipeline/prototype.h"
+#include "store/store.h"
+
+namespace sluice::control {
+
+// In the order of their names.
+[[nodiscard]] std::vector<observe::MetricFamily> metric_families(
+    const pipeline::FilterKinds& filters);
+
+struct ObjectCounts {
+  std::size_t running = 0;
+  std::size_t building = 0;
+  std::size_t failed = 0;
+};
+void expose_objects(const ObjectCounts& objects, std::uint64_t config_version,
+                    observe::Exposition& out);
+void expose_memory(const MemoryBudget& budget, observe::Exposition& out);
+void expose_store(const store::Store& store, observe::Exposition& out);
+
+}  // namespace sluice::control

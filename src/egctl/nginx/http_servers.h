@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTPServers of the addresses that nginx listens on.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "egctl/nginx/virtual_server.h"
+
+namespace sluice::egctl::nginx {
+
+struct Certificate {
+  std::string name;
+  std::string certificate;  // in base64
+  std::string key;
+};
+
+// A `server` with all that its rules need.
+struct ReadyServer {
+  VirtualServer server;
+  std::vector<Json> paths{};  // of its rules
+  std::vector<Certificate> certificates{};
+  std::string client_authority{};  // in base64; "": clients need no certificate
+};
+
+struct MadeServer {
+  Json object;  // without a name
+  int port = 0;
+  const Directive* place = nullptr;  // the first `server` of the address
+};
+
+// In the order of their first `listen`.
+[[nodiscard]] std::vector<MadeServer> http_servers(const std::vector<ReadyServer>& servers);
+
+// The servers whose clients need certificates of different authorities, and which share an address,
+// where an HTTPServer knows one authority.
+[[nodiscard]] std::vector<std::size_t> with_conflicting_authorities(
+    const std::vector<ReadyServer>& servers);
+
+}  // namespace sluice::egctl::nginx

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/proxy/metrics.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+
+#include "base/time.h"
+
+namespace sluice::filters {
+namespace {
+
+using observe::MetricFamily;
+using observe::MetricType;
+
+constexpr std::string_view kPoolLabels = "pipeline,filter,pool";
+constexpr std::string_view kServerLabels = "pipeline,filter,pool,server";
+
+// Indices of kPoolFamilies.
+struct PoolFigure {
+  enum Index : std::size_t {
+    durations,
+    errors,
+    retries,
+    retry_budget,
+    breaker_open,
+    breaker_opened,
+    breaker_refused,
+    requests,
+    failures,
+    in_flight,
+    connections,
+    queued,
+    healthy,
+    ejected
+  };
+};
+constexpr std::array kPoolFamilies{
+    MetricFamily{"sluice_pool_duration_seconds", MetricType::histogram,
+                 "Exchanges with the pool and their durations, retries included. The bounds are "
+                 "right within 12.5 percent.",
+                 "seconds", kPoolLabels},
+    MetricFamily{"sluice_pool_errors_total", MetricType::counter,
+                 "Exchanges whose response had a status of 400 or more, or that had none.", "",
+                 kPoolLabels},
+    MetricFamily{"sluice_pool_retries_total", MetricType::counter, "Tries after the first.", "",
+                 kPoolLabels},
+    MetricFamily{"sluice_pool_retry_budget", MetricType::gauge,
+                 "Retries that the budget allows now.", "", kPoolLabels},
+    MetricFamily{"sluice_pool_breaker_open", MetricType::gauge,
+                 "The circuit breaker: 0 closed, 0.5 half open, 1 open.", "", kPoolLabels},
+    MetricFamily{"sluice_pool_breaker_opened_total", MetricType::counter,
+                 "Times that the breaker has opened.", "", kPoolLabels},
+    MetricFamily{"sluice_pool_breaker_refused_total", MetricType::counter,
+                 "Exchanges that the breaker refused.", "", kPoolLabels},
+    MetricFamily{"sluice_backend_requests_total", MetricType::counter, "Tries at the server.", "",
+                 kServerLabels},
+    MetricFamily{"sluice_backend_failures_total", MetricType::counter,
+                 "Tries without a whole response.", "", kServerLabels},
+    MetricFamily{"sluice_backend_requests_in_flight", MetricType::gauge, "Tries in progress.", "",
+                 kServerLabels},
+    MetricFamily{"sluice_backend_connections", MetricType::gauge, "Open connections.", "",
+                 kServerLabels},
+    MetricFamily{"sluice_backend_queued_requests", MetricType::gauge,
+                 "Requests that wait for a connection.", "", kServerLabels},
+    MetricFamily{"sluice_backend_healthy", MetricType::gauge,
+                 "1: the health check succeeds, or there is none.", "", kServerLabels},
+    MetricFamily{"sluice_backend_ejected", MetricType::gauge,
+                 "1: left out for a while after failures.", "", kServerLabels}};
+
+double breaker_value(std::string_view state) {
+  if (state == "CLOSED") return 0;
+  return state == "OPEN" ? 1 : 0.5;
+}
+
+}  // namespace
+
+observe::MetricFamilies proxy_metric_families() { return kPoolFamilies; }
+
+void expose_pool(const observe::RequestStats& stats, const PoolPolicies& policies,
+                 const PoolPlace& place, observe::Exposition& out) {
+  const auto add = [&](PoolFigure::Index family, double value) {
+    out.sample(kPoolFamilies[family], {place.filter.pipeline, place.filter.filter, place.pool},
+               value);
+  };
+  out.histogram(kPoolFamilies[PoolFigure::durations],
+                {place.filter.pipeline, place.filter.filter, place.pool}, stats.durations());
+  add(PoolFigure::errors, static_cast<double>(stats.errors()));
+  if (policies.retry) {
+    add(PoolFigure::retries, static_cast<double>(policies.retry->retries()));
+    add(PoolFigure::retry_budget, static_cast<double>(policies.retry->budget().available()));
+  }
+  if (policies.breaker) {
+    add(PoolFigure::breaker_open, breaker_value(policies.breaker->state()));
+    const Json status = policies.breaker->status(Clock::now());
+    add(PoolFigure::breaker_opened, status.at("opened").get<double>());
+    add(PoolFigure::breaker_refused, status.at("shortCircuited").get<double>());
+  }
+}
+
+void expose_servers(const backend::Servers& servers, const backend::ServerStates& states,
+                    bool checked, const PoolPlace& place, observe::Exposition& out) {
+  using Cells = backend::ServerState::Cells;
+  std::set<std::string_view> seen;  // a pool may name a server twice
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    const std::string_view url = servers[i].url;
+    if (!seen.insert(url).second) continue;
+    const auto add = [&](PoolFigure::Index family, double value) {
+      out.sample(kPoolFamilies[family],
+                 {place.filter.pipeline, place.filter.filter, place.pool, url}, value);
+    };
+    const backend::ServerState& state = *states[i];
+    add(PoolFigure::requests, static_cast<double>(state.cells.sum(&Cells::requests)));
+    add(PoolFigure::failures, static_cast<double>(state.cells.sum(&Cells::failures)));
+    add(PoolFigure::in_flight, static_cast<double>(state.cells.sum(&Cells::in_flight)));
+    add(PoolFigure::connections, static_cast<double>(state.gate->open()));
+    add(PoolFigure::queued, static_cast<double>(state.gate->queued()));
+    add(PoolFigure::healthy, !checked || state.healthy() ? 1 : 0);
+    add(PoolFigure::ejected, state.ejected(Clock::now()) ? 1 : 0);
+  }
+}
+
+}  // namespace sluice::filters

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`/healthz` and `/readyz`: for everybody, and without detail."""
+
+import base64
+import http.client
+import itertools
+import signal
+
+import yaml
+from client import Connection, fetch, request
+from gateway import DEADLINE, Server, free_port, http_server, pipeline, proxy, put_sale, wait_until
+
+
+def probe(port: int, path: str, method: str = "GET") -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
+    try:
+        connection.request(method, path)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def test_probes_need_no_credentials_and_tell_nothing(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "c.yaml").write_text(yaml.safe_dump({"basic-auth": {"root": "a password of ours"}}))
+    health = free_port()
+    server = Server(home, "--config-file", str(home / "c.yaml"), "--health-addr", f"127.0.0.1:{health}")
+    server.start(wait=False)
+    wait_until(lambda: listens(health), "the health port listens")
+    for port in (server.api_port, health):
+        assert probe(port, "/healthz") == probe(port, "/readyz") == (200, "ok\n")
+        assert probe(port, "/readyz?x=1", "HEAD") == (200, "")
+        assert probe(port, "/readyz", "POST")[0] == 405
+    for path in ("/apis/v2/healthz", "/metrics", "/apis/v2/objects", "/healthz/x"):
+        assert probe(server.api_port, path)[0] == 401, path
+        assert probe(health, path)[0] == 404, path
+    proof = base64.b64encode(b"root:a password of ours").decode()
+    assert server.request("GET", "/metrics", headers={"Authorization": f"Basic {proof}"})[0] == 200
+    server.stop()
+
+
+def listens(port: int) -> bool:
+    try:
+        return probe(port, "/healthz")[0] == 200
+    except OSError:
+        return False
+
+
+def test_a_store_that_does_not_write_is_not_ready(tmp_path, port, guests):
+    server = Server(tmp_path / "home").start()
+    put_sale(server, port, guests, limit=1_000_000)
+    data, away = server.home / "data", server.home / "away"
+    users = itertools.count()
+
+    def readiness_after_a_write() -> int:
+        fetch(port, Authorization=f"user{next(users)}")
+        return probe(server.api_port, "/readyz")[0]
+
+    assert probe(server.api_port, "/readyz") == (200, "ok\n")
+    data.rename(away)
+    wait_until(lambda: readiness_after_a_write() == 503, "the server is not ready")
+    assert probe(server.api_port, "/readyz") == (503, "not ready\n")
+    assert probe(server.api_port, "/healthz") == (200, "ok\n")
+    away.rename(data)
+    wait_until(lambda: readiness_after_a_write() == 200, "the server is ready again")
+    server.stop()
+
+
+def test_a_server_that_ends_is_alive_and_not_ready(tmp_path, port, backend):
+    health = free_port()
+    server = Server(tmp_path / "home", "--health-addr", f"127.0.0.1:{health}").start()
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", proxy(backend.url)))
+    assert probe(health, "/readyz")[0] == 200
+    with Connection(port) as connection:
+        connection.send(request("/slow"))
+        assert backend.held.acquire(timeout=DEADLINE)
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: probe(health, "/readyz")[0] == 503, "the server is not ready")
+        assert probe(health, "/healthz") == (200, "ok\n")
+        backend.release()
+        assert connection.receive().status == 200
+    server.wait_end()
+
+
+def test_a_taken_health_address_ends_the_start(tmp_path, port):
+    server = Server(tmp_path / "home", "--health-addr", f"127.0.0.1:{port}")
+    other = Server(tmp_path / "other", "--health-addr", f"127.0.0.1:{port}").start()
+    server.start(wait=False)
+    server.wait_end(expect=1)
+    assert "--health-addr" in server.log()
+    other.stop()
+
+
+def test_a_hot_restart_passes_the_health_address_on(tmp_path):
+    health = free_port()
+    server = Server(tmp_path / "home", "--health-addr", f"127.0.0.1:{health}").start()
+    server.hot_restart()
+    wait_until(lambda: listens(health) and probe(health, "/readyz")[0] == 200, "the new process is ready")
+    server.stop()

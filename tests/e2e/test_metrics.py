@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`GET /metrics`: the formats, and figures that agree with what clients did."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+from client import Connection, fetch, request
+from exposition import parse, series, value
+from gateway import BIN, ROOT, http_server, mock, pipeline, proxy, put_sale, wait_until, wasm
+
+OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+SERIES_MAX = 20_000
+ROUTES, PIPELINES = 500, 20
+
+
+def scrape(server, accept: str = "text/plain"):
+    status, headers, text = server.request("GET", "/metrics", headers={"Accept": accept})
+    assert status == 200, text
+    open_metrics = headers["Content-Type"].startswith("application/openmetrics-text")
+    return parse(text, open_metrics)
+
+
+def all_labels(families) -> str:
+    return json.dumps([[list(labels) for _, labels in family.samples] for family in families.values()])
+
+
+def test_both_formats_under_all_names(server, port):
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", mock("x")))
+    assert fetch(port, "/").status == 200
+    for accept, kind in (
+        ("", "text/plain; version=0.0.4; charset=utf-8"),
+        ("*/*", "text/plain; version=0.0.4; charset=utf-8"),
+        ("text/plain, application/openmetrics-text", "text/plain; version=0.0.4; charset=utf-8"),
+        (OPEN_METRICS, "application/openmetrics-text; version=1.0.0; charset=utf-8"),
+    ):
+        for path in ("/metrics", "/apis/v2/metrics"):
+            status, headers, text = server.request("GET", path, headers={"Accept": accept})
+            assert status == 200 and headers["Content-Type"] == kind, (path, accept, headers["Content-Type"])
+            families = parse(text, kind.startswith("application"))
+            assert "http_server_request_duration_seconds" in families
+    text = scrape(server)
+    marked = scrape(server, OPEN_METRICS)
+    assert {name.removesuffix("_total") for name in text} == set(marked)
+    assert marked["http_server_request_duration_seconds"].unit == "seconds"
+    assert set(parse(server.egctl("metrics").stdout)) == set(text)
+    assert server.request("GET", "/metricsx")[0] == 404 == server.request("GET", "/metrics/x")[0]
+    assert server.request("POST", "/metrics", "x")[0] == 405
+    assert server.request("GET", "/metrics?names=other")[0] == 400
+
+
+def test_every_figure_is_declared_and_the_page_is_current(server, port, backend, guests):
+    server.apply(
+        http_server(port, {"path": "/w", "backend": "w"}, {"pathPrefix": "/", "backend": "p"}),
+        pipeline("p", proxy(backend.url)),
+        pipeline("w", wasm(guests / "step1.wasm"), mock("x")),
+    )
+    for path in ("/", "/w", "/w"):
+        fetch(port, path)
+    declared = {one["name"]: one for one in json.loads(server.egctl("metrics", "--list", "-o", "json").stdout)}
+    for name, family in scrape(server).items():
+        assert declared[name]["type"] == family.type and declared[name]["help"] == family.help
+        labels = {label for _, given in family.samples for label, _ in given} - {"le", "quantile"}
+        assert labels == set(filter(None, declared[name]["labels"].split(","))), name
+    for one in declared.values():
+        assert one["unit"] == "" or one["name"].removesuffix("_total").endswith("_" + one["unit"]), one
+        assert (one["type"] == "counter") == one["name"].endswith("_total"), one
+    environment = {**os.environ, "SLUICE_BIN_DIR": str(BIN)}
+    done = subprocess.run([ROOT / "tools" / "metric_table.py", "--check"], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr + "run tools/metric_table.py"
+
+
+def test_promtool(server, port, backend):
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("no promtool: tools/install.sh test installs it")
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", proxy(backend.url)))
+    fetch(port, "/")
+    text = server.request("GET", "/metrics")[2]
+    done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == "", done.stdout + done.stderr
+
+
+def test_requests_agree_with_what_clients_did(server, port):
+    server.apply(
+        http_server(
+            port,
+            {"path": "/gone", "backend": "q"},
+            {"pathRegexp": "^/n[0-9]", "backend": "p"},
+            {"pathPrefix": "/api", "backend": "p"},
+        ),
+        pipeline("p", mock("x")),
+        pipeline("q", mock("gone", code=410)),
+    )
+    for path in ["/api/1"] * 3 + ["/n7"] * 2 + ["/gone"] + ["/nowhere"] * 4:
+        fetch(port, path)
+    families = scrape(server)
+
+    def count(**labels: str) -> float:
+        return value(families, "http_server_request_duration_seconds", "_count", server="http-server", **labels)
+
+    assert count(route="/api*", pipeline="p", status="2xx") == 3
+    assert count(route="~^/n[0-9]", pipeline="p", status="2xx") == 2
+    assert count(route="/gone", pipeline="q", status="4xx") == 1
+    assert count(route="none", pipeline="", status="4xx") == 4
+    assert count() == 10
+    assert value(families, "sluice_filter_duration_seconds", "_count", pipeline="p", filter="mock", result="mocked") == 5
+    assert value(families, "sluice_server_accepted_connections_total", server="http-server") == 10
+    assert value(families, "sluice_server_up", server="http-server") == 1
+    assert value(families, "sluice_server_sent_bytes_total") > 0
+    assert value(families, "sluice_objects", state="running") == 3
+    assert value(families, "process_resident_memory_bytes") > 1 << 20
+    # An update keeps the counts of the routes that stay, and another route begins anew.
+    server.apply(http_server(port, {"pathPrefix": "/api", "backend": "p"}, {"path": "/new", "backend": "p"}))
+    fetch(port, "/api/2")
+    families = scrape(server)
+    assert count(route="/api*") == 4
+    assert "/gone" not in all_labels(families)
+
+
+def test_nothing_that_a_stranger_sends_is_a_label(server, port):
+    server.apply(http_server(port, {"pathPrefix": "/api", "backend": "p"}), pipeline("p", mock("x")))
+    before = series(scrape(server))
+    for method in ("GET", "STRANGE", "PUT"):
+        fetch(port, "/api/stranger?stranger=1", method, Host="stranger.example", Stranger="stranger")
+        fetch(port, "/stranger", method, Host="stranger.example")
+    with Connection(port) as connection:
+        connection.send(b"GET / HTTP/1.1\r\nstranger\r\n\r\n")
+        assert connection.receive().status == 400
+    families = scrape(server)
+    assert value(families, "sluice_server_protocol_errors_total", protocol="http1") == 1
+    assert value(families, "http_server_request_duration_seconds", "_count") == 7
+    for word in ("stranger", "STRANGE", "PUT"):
+        assert word not in all_labels(families)
+    few = series(families)
+    for number in range(50):
+        fetch(port, f"/api/{number}", Host=f"h{number}.example")
+        fetch(port, f"/{number}", Host=f"h{number}.example")
+    assert series(scrape(server)) == few > before
+
+
+def test_limits_and_handshakes(server, port, tmp_path):
+    server.apply(
+        http_server(port, {"pathPrefix": "/", "backend": "p"}, clientLimits={"requestsPerSecond": 1}),
+        pipeline("p", mock("x")),
+    )
+    with Connection(port) as connection:
+        statuses = [connection.send(request("/")).receive().status for _ in range(8)]
+        families = scrape(server)
+        refused = value(families, "sluice_server_refusals_total", limit="clientLimits.requestsPerSecond")
+        assert refused == statuses.count(429) > 0
+        assert value(families, "sluice_server_connections") == 1
+    wait_until(lambda: value(scrape(server), "sluice_server_connections") == 0, "the connection is gone")
+
+
+def test_backends(server, port, backend):
+    server.apply(
+        http_server(port, {"pathPrefix": "/", "backend": "p"}),
+        pipeline("p", proxy(backend.url, "http://127.0.0.1:1")),
+    )
+    for _ in range(6):
+        fetch(port, "/")
+    families = scrape(server)
+    labels = {"pipeline": "p", "filter": "proxy", "pool": "main"}
+    assert value(families, "sluice_backend_requests_total", server=backend.url, **labels) == len(backend.requests)
+    assert value(families, "sluice_backend_failures_total", server="http://127.0.0.1:1", **labels) > 0
+    assert value(families, "sluice_pool_duration_seconds", "_count", **labels) == 6
+    assert value(families, "sluice_backend_requests_in_flight", **labels) == 0
+
+
+def test_guests_and_data(server, port, guests):
+    put_sale(server, port, guests, limit=3)
+    bodies = [fetch(port, "/", Authorization=f"user{n}").text for n in range(8)]
+    families = scrape(server)
+    labels = {"pipeline": "p", "filter": "wasm"}
+    assert bodies.count("buy\n") == 3 == value(families, "sluice_guest_commits_total", kind="written", **labels)
+    assert value(families, "sluice_guest_requests_total", **labels) == 8
+    assert value(families, "sluice_guest_failures_total", **labels) == 0
+    assert value(families, "sluice_guests_alive", **labels) >= 1 and value(families, "sluice_guests_waiting") == 0
+    assert value(families, "sluice_data_keys", **labels) == int(server.status("p")["filters"]["wasm"]["keys"]) > 0
+    assert value(families, "sluice_data_durable_lag_commits", **labels) == 0
+    assert value(families, "sluice_data_owned", **labels) == 1
+    assert value(families, "sluice_store_commits_total") >= 3 and value(families, "sluice_store_healthy") == 1
+    runs = value(families, "sluice_filter_duration_seconds", "_count", filter="wasm")
+    assert runs == 8 and value(families, "sluice_filter_duration_seconds", "_count", filter="mock") == 3
+
+
+def test_a_scrape_of_many_routes(server, port):
+    """500 routes, each with three classes of status, to 20 pipelines."""
+    paths = [{"path": f"/r{n}", "backend": f"p{n % PIPELINES}"} for n in range(ROUTES)]
+    codes = [{"code": code, "match": {"headers": {"X-Code": {"exact": str(code)}}}} for code in (404, 500, 200)]
+    server.apply(
+        http_server(port, *paths),
+        *(
+            pipeline(f"p{n}", {"name": "mock", "kind": "Mock", "rules": codes})
+            for n in range(PIPELINES)
+        ),
+    )
+    with Connection(port) as connection:
+        for n in range(ROUTES):
+            for code in ("200", "404", "500"):
+                headers = {"X-Code": code}
+                assert connection.send(request(f"/r{n}", **headers)).receive().status == int(code)
+    begin = time.monotonic()
+    status, _, text = server.request("GET", "/metrics")
+    took = time.monotonic() - begin
+    families = parse(text)
+    print(f"{series(families)} series, {len(text) >> 10} KiB, {took * 1000:.0f} ms")
+    assert value(families, "http_server_request_duration_seconds", "_count") == 3 * ROUTES
+    assert series(families) < SERIES_MAX
+    assert took < 10, "seconds: a bound for a busy machine, far above what it takes"
