@@ -344,10 +344,11 @@ void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint6
   const Duration duration = Clock::now() - started_;
   prototype_->counters->stats.record(core_.core().index, status, duration, bytes_received,
                                      bytes_sent);
-  if (exchange_.trace.sampled()) [[unlikely]]
-    finish_trace(exchange_, method_, status, started_ + duration);
   RouteCounts& route = route_ != nullptr ? *route_ : prototype_->counters->routes.none();
   route.record(core_.core().index, status, duration);
+  const tracing::TraceId trace = exchange_.trace.id();
+  if (exchange_.trace.sampled()) [[unlikely]]
+    finish_trace(exchange_, method_, status, started_ + duration);
   observe::AccessLog* access_log = core_.access_log();
   if (access_log == nullptr) return;
   steps_.clear();
@@ -375,7 +376,8 @@ void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint6
                      .steps = steps_,
                      .tags = exchange_.tags(),
                      .request_fields = request_fields,
-                     .response_fields = response_fields});
+                     .response_fields = response_fields,
+                     .trace_id = {trace.high, trace.low}});
 }
 
 }  // namespace sluice::server

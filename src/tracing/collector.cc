@@ -2,7 +2,6 @@
 #include "tracing/collector.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/text.h"
@@ -83,9 +82,9 @@ bool CollectorCounts::note(const std::string& error) {
   return std::exchange(error_, error) != error;
 }
 
-Json CollectorCounts::status() const {
+CollectorFigures CollectorCounts::figures() const {
   const MutexLock lock(mutex_);
-  return {{"url", url_}, {"sent", sent_.load()}, {"dropped", dropped_.load()}, {"error", error_}};
+  return {url_, sent_.load(), dropped_.load(), error_};
 }
 
 Collector::Collector(const loop::Core& core, const Settings& settings, const Endpoint& endpoint,

@@ -10,7 +10,6 @@
 #include <string>
 
 #include "backend/client.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "loop/core.h"
@@ -26,6 +25,13 @@ inline constexpr Duration kFirstPause = std::chrono::milliseconds(500);  // afte
 inline constexpr Duration kPauseMax = std::chrono::seconds(30);
 inline constexpr std::int64_t kAnswerBytesMax = 64 << 10;  // of a collector
 
+struct CollectorFigures {
+  std::string url{};
+  std::uint64_t sent = 0;
+  std::uint64_t dropped = 0;  // the collector has refused them, or did not take them in time
+  std::string error{};        // of the last try; "": none
+};
+
 // What has become of the spans. Any thread.
 class CollectorCounts {
  public:
@@ -34,7 +40,7 @@ class CollectorCounts {
   void dropped(std::size_t spans) { dropped_ += spans; }
   // Returns true if `error` differs from the last one; "": none.
   bool note(const std::string& error);
-  [[nodiscard]] Json status() const;
+  [[nodiscard]] CollectorFigures figures() const;
 
  private:
   const std::string url_;

@@ -257,6 +257,8 @@ void write_context(http::Headers& headers, const Outgoing& context) {
   headers.remove(kB3Flags);
 }
 
+bool has_traceparent(const http::Headers& headers) { return headers.contains(kTraceparent); }
+
 void remove_context(http::Headers& headers) {
   for (const std::string_view name :
        {kTraceparent, kTracestate, kB3, kB3Trace, kB3Span, kB3Parent, kB3Sampled, kB3Flags})

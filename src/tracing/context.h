@@ -65,6 +65,8 @@ struct Outgoing {
 };
 // Replaces the fields of the request. `tracestate` stays.
 void write_context(http::Headers& headers, const Outgoing& context);
+// Whether there is a field traceparent, valid or not.
+[[nodiscard]] bool has_traceparent(const http::Headers& headers);
 // Removes all fields of a context.
 void remove_context(http::Headers& headers);
 

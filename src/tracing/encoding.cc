@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tracing/encoding.h"
 
+#include <tracing/otlp.pb.h>
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <tracing/otlp.pb.h>
 
 #include "base/json.h"
 

@@ -2,7 +2,6 @@
 #include "tracing/exporter.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace sluice::tracing {
@@ -86,9 +85,9 @@ void Exporter::wake() {
   });
 }
 
-Json Exporter::status() const {
-  Json list = Json::array();
-  for (const auto& counts : counts_) list.push_back(counts->status());
+std::vector<CollectorFigures> Exporter::figures() const {
+  std::vector<CollectorFigures> list;
+  for (const auto& counts : counts_) list.push_back(counts->figures());
   return list;
 }
 

@@ -8,7 +8,6 @@
 #include <optional>
 #include <vector>
 
-#include "base/json.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "loop/loop_thread.h"
@@ -61,7 +60,8 @@ class Exporter : public std::enable_shared_from_this<Exporter> {
   void end();
   // Any thread: a queue holds a batch. Takes no lock but that of a mailbox, once a batch.
   void wake();
-  [[nodiscard]] Json status() const;
+  // Any thread. In the order of Settings::endpoints.
+  [[nodiscard]] std::vector<CollectorFigures> figures() const;
 
  private:
   friend class ExportThread;

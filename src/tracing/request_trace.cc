@@ -28,10 +28,10 @@ void RequestTrace::begin(Tracer& tracer, unsigned core, http::Request& request, 
   id_ = in.given.trace ? in.given.trace : tracer.ids(core).trace();
   const bool sampled = decided ? *in.given.sampled : tracer.samples(id_);
   span_ = in.given.span;
-  if (!sampled && in.by_traceparent && in.given.sampled == false) return;
-  if (sampled || span_ == 0) span_ = tracer.ids(core).span();
   b3_ = in.b3 || settings.format == HeaderFormat::b3;
   b3_fields_ = in.b3_fields;
+  if (!sampled && in.by_traceparent && in.given.sampled == false) return;
+  if (sampled || span_ == 0) span_ = tracer.ids(core).span();
   if (in.tracestate_field && in.tracestate.empty()) request.headers.remove("tracestate");
   tracing::write_context(request.headers, {id_, span_, sampled, b3_, b3_fields_});
   if (!sampled) return;
@@ -43,6 +43,11 @@ void RequestTrace::begin(Tracer& tracer, unsigned core, http::Request& request, 
   server.kind = SpanKind::server;
   server.began = began;
   (void)recording_->add(std::move(server));
+}
+
+void RequestTrace::pass_on(http::Request& request) const {
+  if (!id_ || has_traceparent(request.headers)) return;
+  tracing::write_context(request.headers, {id_, span_, sampled(), b3_, b3_fields_});
 }
 
 SpanId RequestTrace::step_span(std::size_t step) {

@@ -36,6 +36,10 @@ class RequestTrace {
   // Of the span of this server; if the request is not sampled, possibly that of the caller.
   [[nodiscard]] SpanId span() const { return span_; }
 
+  // Gives the context to a request that a filter has made for a backend, and that has none, so that
+  // the backend decides likewise. Does nothing without a trace.
+  void pass_on(http::Request& request) const;
+
   // The next functions require: sampled().
   [[nodiscard]] Recording& recording() { return *recording_; }
   // The first one. Invalid once another span is added.

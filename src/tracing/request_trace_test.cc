@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kSampled = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 constexpr std::string_view kNotSampled = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
-constexpr TraceId kTrace{0x4bf92f3577b34da6, 0xa3ce929d0e0e4736};
+constexpr TraceId kTraceOfCaller{0x4bf92f3577b34da6, 0xa3ce929d0e0e4736};
 
 class RequestTraces : public ::testing::Test {
  protected:
@@ -57,10 +57,10 @@ TEST_F(RequestTraces, TheParentDecides) {
   request_.headers.add("tracestate", "a=1");
   begin({.sample_rate = 0});
   ASSERT_TRUE(trace_.sampled());
-  EXPECT_EQ(trace_.id(), kTrace);
+  EXPECT_EQ(trace_.id(), kTraceOfCaller);
   EXPECT_EQ(trace_.server_span().parent, 0x00f067aa0ba902b7U);
   EXPECT_NE(trace_.span(), 0x00f067aa0ba902b7U);
-  EXPECT_EQ(sent(), (Given{kTrace, trace_.span(), true}));
+  EXPECT_EQ(sent(), (Given{kTraceOfCaller, trace_.span(), true}));
   EXPECT_EQ(field("tracestate"), "a=1");
   EXPECT_EQ(trace_.recording().tracestate(), "a=1");
 }
@@ -70,14 +70,14 @@ TEST_F(RequestTraces, TheParentDecidesAgainstIt) {
   begin({});
   EXPECT_FALSE(trace_.sampled());
   EXPECT_EQ(field("traceparent"), kNotSampled);
-  EXPECT_EQ(trace_.id(), kTrace);
+  EXPECT_EQ(trace_.id(), kTraceOfCaller);
 }
 
 TEST_F(RequestTraces, TheParentDoesNotDecide) {
   request_.headers.add("traceparent", kSampled);
   begin({.sample_rate = 0, .parent_decides = false});
   EXPECT_FALSE(trace_.sampled());
-  EXPECT_EQ(sent(), (Given{kTrace, 0x00f067aa0ba902b7, false}));
+  EXPECT_EQ(sent(), (Given{kTraceOfCaller, 0x00f067aa0ba902b7, false}));
 }
 
 TEST_F(RequestTraces, TheParentIsNotTrusted) {
@@ -86,7 +86,7 @@ TEST_F(RequestTraces, TheParentIsNotTrusted) {
   request_.headers.add("b3", "0");
   begin({.trust_parent = false});
   EXPECT_TRUE(trace_.sampled());
-  EXPECT_NE(trace_.id(), kTrace);
+  EXPECT_NE(trace_.id(), kTraceOfCaller);
   EXPECT_EQ(trace_.server_span().parent, 0U);
   EXPECT_EQ(field("tracestate"), "-");
   EXPECT_EQ(field("b3"), "-");

@@ -28,7 +28,10 @@ std::string bounded_text(std::string_view text, std::size_t bytes_max) {
 }
 
 Span* Recording::add(Span span) {
-  if (spans_.size() >= kSpansMax) return nullptr;
+  if (spans_.size() >= kSpansMax) {
+    ++lost_;
+    return nullptr;
+  }
   bytes_ += sizeof(Span) + span.name.size();
   return &spans_.emplace_back(std::move(span));
 }

@@ -73,8 +73,9 @@ class Recording {
   [[nodiscard]] const std::vector<Span>& spans() const { return spans_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
-  // Null beyond kSpansMax. Valid until the next one is added.
+  // Null, and the span is lost, beyond kSpansMax. Valid until the next one is added.
   [[nodiscard]] Span* add(Span span);
+  [[nodiscard]] std::size_t lost() const { return lost_; }
   // A text that is empty is left out.
   void set(Span& span, std::string_view key, std::string_view text);
   void set(Span& span, std::string_view key, std::int64_t number);
@@ -98,6 +99,7 @@ class Recording {
   std::string tracestate_;
   SpanLimits limits_;
   std::vector<Span> spans_;
+  std::size_t lost_ = 0;
   std::size_t bytes_ = sizeof(Recording);
   TimePoint steady_{};
   std::chrono::system_clock::time_point wall_{};

@@ -2,6 +2,7 @@
 #include "tracing/spec.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "http/headers.h"
 #include "tracing/endpoint_url.h"
@@ -91,19 +92,23 @@ Settings TracingSpec::resolve(const Environment& environment, const std::string&
 
 void TracingSpec::add_endpoints(const Environment& environment, Settings& settings) const {
   const Duration timeout = std::chrono::milliseconds(batch_limits.timeout_ms);
+  const auto add = [&settings](Endpoint endpoint) {
+    if (std::ranges::find(settings.endpoints, endpoint.url, &Endpoint::url) ==
+        settings.endpoints.end())
+      settings.endpoints.push_back(std::move(endpoint));
+  };
   const auto add_zipkin = [&](const std::string& url) {
-    settings.endpoints.push_back(
-        {.protocol = Protocol::zipkin, .url = zipkin_url(url).value_or(""), .timeout = timeout});
+    add({.protocol = Protocol::zipkin, .url = zipkin_url(url).value_or(""), .timeout = timeout});
   };
   if (exporter && exporter->zipkin) add_zipkin(exporter->zipkin->endpoint);
   if (zipkin) add_zipkin(zipkin->server_url);
   if (exporter && exporter->otlp) {
     const OtlpSpec& otlp = *exporter->otlp;
-    settings.endpoints.push_back({.protocol = protocol_of(otlp),
-                                  .url = url_of(otlp).value_or(""),
-                                  .headers = otlp.headers,
-                                  .gzip = otlp.compression == "gzip",
-                                  .timeout = timeout});
+    add({.protocol = protocol_of(otlp),
+         .url = url_of(otlp).value_or(""),
+         .headers = otlp.headers,
+         .gzip = otlp.compression == "gzip",
+         .timeout = timeout});
   }
   if (settings.endpoints.empty()) settings.endpoints.push_back(environment.endpoint);
 }

@@ -171,6 +171,7 @@ struct TracingSpec {
   [[nodiscard]] Settings resolve(const Environment& environment, const std::string& server) const;
 
  private:
+  // No URL occurs twice.
   void add_endpoints(const Environment& environment, Settings& settings) const;
 };
 

@@ -40,6 +40,7 @@ void Tracer::take(unsigned core, std::unique_ptr<Recording> trace) {
   SpanQueue& queue = *(*queues_)[core];
   Core& mine = cores_.at(core);
   const std::size_t spans = trace->spans().size();
+  if (trace->lost() > 0) mine.dropped.add(trace->lost());
   if (queue.push(std::move(trace))) {
     mine.spans.add(spans);
   } else {
@@ -48,10 +49,18 @@ void Tracer::take(unsigned core, std::unique_ptr<Recording> trace) {
   if (queue.spans() >= settings_.batch.batch_spans / cores_.size()) exporter_->wake();
 }
 
+TracerFigures Tracer::figures() const {
+  return {cores_.sum(&Core::spans), cores_.sum(&Core::dropped), exporter_->figures()};
+}
+
 Json Tracer::status() const {
-  return {{"spans", cores_.sum(&Core::spans)},
-          {"dropped", cores_.sum(&Core::dropped)},
-          {"collectors", exporter_->status()}};
+  const TracerFigures its = figures();
+  Json collectors = Json::array();
+  for (const CollectorFigures& each : its.collectors) {
+    collectors.push_back(
+        {{"url", each.url}, {"sent", each.sent}, {"dropped", each.dropped}, {"error", each.error}});
+  }
+  return {{"spans", its.spans}, {"dropped", its.dropped}, {"collectors", std::move(collectors)}};
 }
 
 }  // namespace sluice::tracing

@@ -16,6 +16,13 @@
 
 namespace sluice::tracing {
 
+// What has become of the spans of a server.
+struct TracerFigures {
+  std::uint64_t spans = 0;    // queued
+  std::uint64_t dropped = 0;  // beyond a bound of the queues or of a request
+  std::vector<CollectorFigures> collectors{};
+};
+
 class Tracer {
  public:
   Tracer(Settings settings, unsigned core_count, std::shared_ptr<ExportThread> thread,
@@ -36,14 +43,16 @@ class Tracer {
   // Queues the spans of a request; drops and counts them if the queue is full.
   void take(unsigned core, std::unique_ptr<Recording> trace);
 
-  // Any thread: {"spans": …, "dropped": …, "collectors": […]}
+  // Any thread.
+  [[nodiscard]] TracerFigures figures() const;
+  // Any thread: the figures as {"spans": …, "dropped": …, "collectors": […]}
   [[nodiscard]] Json status() const;
 
  private:
   struct Core {
     IdSource ids;
     observe::Cell spans;    // queued
-    observe::Cell dropped;  // spans beyond the bound of the queue
+    observe::Cell dropped;  // beyond a bound
   };
 
   const Settings settings_;

@@ -7,11 +7,13 @@ import socket
 import subprocess
 import threading
 import time
+from collections import Counter
 
 import pytest
 
+import exposition
 from client import Connection, Load, fetch, request
-from gateway import DEADLINE, Server, http_server, mock, pipeline, proxy, wait_until
+from gateway import DEADLINE, Server, http_server, mock, pipeline, proxy, wait_until, wasm
 from pages import BACKEND, example
 from raw_backend import RawBackend, read_head
 from scripted import Answer
@@ -38,13 +40,14 @@ def otlp(collector, **more) -> dict:
 
 
 def trace(server, port: int, *filters: dict, collector=None, **fields) -> None:
-    """A server whose traces leave at once."""
+    """A server whose traces leave at once, and that answers crowds on a slow machine, too."""
     fields = {"serviceName": "shop", "batchLimits": {"batchTimeout": 20}, **fields}
     if collector is not None:
         fields["exporter"] = otlp(collector)
+    crowds = {"overload": {"target": "1h"}}
     server.apply(
         pipeline("items", *(filters or [mock("page")])),
-        http_server(port, {"pathPrefix": "/items", "backend": "items"}, tracing=fields),
+        http_server(port, {"pathPrefix": "/items", "backend": "items"}, tracing=fields, **crowds),
     )
 
 
@@ -265,13 +268,84 @@ def test_what_clients_send_stays_bounded_text(server, port, collector):
 
 
 def test_guests(server, port, collector, guests):
-    filters = [{"name": "count", "kind": "WasmHost", "maxConcurrency": 2, "code": str(guests / "order.wasm"), "timeout": "5s"}]
-    trace(server, port, *filters, collector=collector)
+    trace(server, port, wasm(guests / "minimal.wasm", name="count"), collector=collector)
     fetch(port, "/items")
     spans = arrived(collector, 3)
     inner = {span.name: span for span in spans if span.kind == "internal"}
     assert inner["run"].parent == inner["count"].id
     assert inner["run"].attributes == {"sluice.run.outcome": "committed"}
+
+
+def test_conflicts_of_guests_are_events(server, port, collector, guests):
+    """Runs on both cores change the same keys: each run that another one was faster than is an event and a span."""
+    count = wasm(guests / "probe.wasm", name="count", concurrency=4, timeout="30s")
+    trace(server, port, count, collector=collector, batchLimits={"batchTimeout": 20, "maxQueueSize": 65536})
+    requests = 0
+
+    def reruns_so_far() -> int:
+        return server.status("items")["filters"]["count"]["reruns"]
+
+    def crowd_in_conflict() -> bool:
+        nonlocal requests
+        with Load(port, lambda _: request("/items", X_Mode="cluster", X_Key="same"), connections=8, limit=200) as load:
+            load.join()
+        assert load.statuses() == {200: 200}
+        requests += 200
+        return reruns_so_far() > 0
+
+    wait_until(crowd_in_conflict, "two runs were in conflict")
+    reruns = reruns_so_far()
+    spans = arrived(collector, 3 * requests + reruns)
+    assert figures(server)["dropped"] == 0
+    runs = Counter(span.attributes["sluice.run.outcome"] for span in spans if span.name == "run")
+    assert runs == {"committed": requests, "conflict": reruns}
+    filters = [span for span in spans if span.name == "count"]
+    assert sum(len(span.events) for span in filters) == reruns
+    assert {name for span in filters for name, _ in span.events} == {"conflict"}
+    rerun = next(span for span in filters if span.events)
+    its = [span for span in spans if span.parent == rerun.id]
+    assert len(its) == len(rerun.events) + 1 and {span.trace for span in its} == {rerun.trace}
+
+
+def test_the_access_log_has_the_trace(server, port, collector):
+    fields = {"exporter": otlp(collector), "sampleRate": 0}
+    server.apply(
+        pipeline("items", mock("page")),
+        http_server(port, {"backend": "items"}, tracing=fields, accessLogFormat="{{URI}} <{{TraceID}}>"),
+    )
+    fetch(port, "/joined", Traceparent=SAMPLED)
+    assert server.access_line("/joined") == f"/joined <{TRACE}>"
+    fetch(port, "/passed", Traceparent=UNSAMPLED)
+    assert server.access_line("/passed") == f"/passed <{TRACE}>"
+    fetch(port, "/begun")
+    assert re.fullmatch("/begun <[0-9a-f]{32}>", server.access_line("/begun"))
+    server.apply(http_server(port, {"backend": "items"}, accessLogFormat="{{URI}} <{{TraceID}}>"))
+    fetch(port, "/untraced", Traceparent=SAMPLED)
+    assert server.access_line("/untraced") == "/untraced <>"
+
+
+def test_lines_of_json_have_the_trace(tmp_path, port, collector):
+    server = Server(tmp_path / "home", "--log-format", "json").start()
+    try:
+        trace(server, port, collector=collector)
+        fetch(port, "/items/1")
+        line = json.loads(server.access_line("/items/1"))
+        assert {span.trace for span in arrived(collector, 2)} == {line["traceId"]}
+    finally:
+        server.stop()
+
+
+def test_a_request_that_a_filter_makes_has_the_context(server, port, collector, inventory):
+    """Another request than the client's goes to the backend: it belongs to the trace, sampled or not."""
+    build = {"name": "build", "kind": "RequestBuilder", "template": "method: GET\nurl: /made\n"}
+    flow = [{"filter": "build", "namespace": "second"}, {"filter": "proxy", "namespace": "second"}, {"filter": "mock"}]
+    trace(server, port, collector=collector)
+    server.apply(pipeline("items", build, proxy(inventory.url), mock("page"), flow=flow))
+    for parent in (SAMPLED, UNSAMPLED):
+        assert fetch(port, "/items", Traceparent=parent).status == 200
+    client = next(span for span in arrived(collector, 5) if span.kind == "client")
+    assert inventory.contexts() == [(TRACE, client.id, "01"), (TRACE, PARENT, "00")]
+    assert [call.target for call in inventory.calls] == ["/made", "/made"]
 
 
 # --- HTTP/2, and the other protocols of collectors ------------------------------------------------
@@ -386,6 +460,16 @@ def test_spans_beyond_the_bound_are_counted(server, port, collector):
     go.set()
     wait_until(lambda: figures(server)["collectors"][0]["sent"] == told["spans"], "all that was queued arrives")
     assert len(collector.spans) == told["spans"]
+    families = exposition.parse(server.request("GET", "/metrics")[2])
+    assert {name: exposition.value(families, name) for name in families if name.startswith("sluice_tracing_")} == {
+        "sluice_tracing_spans_total": told["spans"],
+        "sluice_tracing_dropped_spans_total": told["dropped"],
+        "sluice_tracing_sent_spans_total": told["spans"],
+        "sluice_tracing_undelivered_spans_total": 0,
+        "sluice_tracing_collector_up": 1,
+    }
+    labels = {"server": "http-server", "collector": f"{collector.url}/v1/traces"}
+    assert exposition.value(families, "sluice_tracing_sent_spans_total", **labels) == told["spans"]
 
 
 def test_a_collector_that_is_away(server, port):

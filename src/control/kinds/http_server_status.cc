@@ -3,6 +3,7 @@
 
 #include "control/kinds/http_server.h"
 #include "server/metrics.h"
+#include "tracing/metrics.h"
 
 namespace sluice::control {
 namespace {
@@ -44,6 +45,7 @@ Json HttpServerObject::status(const StatusContext& context) const {
 
 void HttpServerObject::expose(const StatusContext& context, observe::Exposition& out) const {
   server::expose(*server_, context.port_error.empty(), out);
+  if (server_->tracer) tracing::expose(*server_->tracer, server_->spec.name, out);
   for (const auto& [place, pool] : pools_) pool->expose(server_->spec.name + "/" + place, out);
 }
 
