@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <tracing/otlp.pb.h>
+#include <nlohmann/json.hpp>
 
 #include "base/json.h"
 #include "tracing/http_attributes.h"

@@ -137,12 +137,28 @@ TEST_F(RequestTraces, EachTryHasAContext) {
   EXPECT_EQ(trace_.recording().spans()[*place].parent, trace_.span());
 }
 
+TEST_F(RequestTraces, ARequestThatAFilterMakesGetsTheContext) {
+  http::Request made;
+  trace_.pass_on(made);
+  EXPECT_EQ(made.headers.size(), 0U) << "there is no trace";
+  request_.headers.add("traceparent", kNotSampled);
+  request_.headers.add("b3", "0");
+  begin({});
+  trace_.pass_on(made);
+  EXPECT_EQ(made.headers.get("traceparent"), kNotSampled);
+  EXPECT_EQ(made.headers.get("b3"), "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0");
+  made.headers.set("traceparent", "of the filter");
+  trace_.pass_on(made);
+  EXPECT_EQ(made.headers.get("traceparent"), "of the filter");
+}
+
 TEST_F(RequestTraces, SpansBeyondTheBound) {
   begin({});
   for (std::size_t i = 1; i < kSpansMax; ++i) EXPECT_TRUE(trace_.begin_client(0, "GET", request_));
   EXPECT_FALSE(trace_.begin_client(0, "GET", request_));
   EXPECT_EQ(sent(), (Given{trace_.id(), trace_.span(), true}));
   EXPECT_EQ(trace_.step_span(kSpansMax), trace_.span());
+  EXPECT_EQ(trace_.recording().lost(), 1U);
 }
 
 TEST_F(RequestTraces, AFullQueueDropsAndCounts) {

@@ -107,6 +107,14 @@ TEST(TracingSpec, TheOlderSpellingOfZipkin) {
   EXPECT_EQ(all.endpoints[0].url, "http://z:9412/api/v2/spans");
 }
 
+TEST(TracingSpec, ACollectorGetsSpansOnce) {
+  const Settings all = decode(
+                           "{exporter: {zipkin: {endpoint: 'http://z'}}, zipkin: {serverURL: "
+                           "'http://z/api/v2/spans', sampleRate: 1}}")
+                           .spec.resolve({}, "s");
+  EXPECT_EQ(all.endpoints.size(), 1U);
+}
+
 TEST(TracingSpec, JaegerTakesOtlp) {
   const Decoded alone = decode("{exporter: {jaeger: {mode: agent, endpoint: 'a:6831'}}}");
   EXPECT_THAT(alone.faults.lines(), ElementsAre(StartsWith("tracing.exporter.jaeger: ")));
