@@ -188,9 +188,9 @@ def test_a_parent_that_is_not_trusted(server, port, collector, inventory):
 
 
 def test_failures_and_tries(server, port, collector):
-    answers = iter([Answer(503), None, Answer(404)])
+    answers = iter([None, Answer(503), Answer(404)])
     with TracedBackend(lambda call: next(answers)) as backend:
-        filters = [{**proxy(backend.url, retryPolicy="again"), "name": "proxy"}]
+        filters = [{**proxy(backend.url, retryPolicy="again", failureCodes=[503])}]
         server.apply(
             {
                 **pipeline("items", *filters),
@@ -205,7 +205,7 @@ def test_failures_and_tries(server, port, collector):
         assert fetch(port, "/items").status == 404
         spans = arrived(collector, 5)
         tries = [span for span in spans if span.kind == "client"]
-        assert [span.attributes.get("error.type") for span in tries] == ["503", "no_response", "404"]
+        assert [span.attributes.get("error.type") for span in tries] == ["no_response", "503", "404"]
         assert [span.attributes.get("http.request.resend_count") for span in tries] == [None, 1, 2]
         assert all(span.failed for span in tries)
         assert [parent for _, parent, _ in backend.contexts()] == [span.id for span in tries]
@@ -353,13 +353,10 @@ def test_a_request_that_a_filter_makes_has_the_context(server, port, collector, 
 
 def test_over_http2(server, port, collector, inventory):
     trace(server, port, proxy(inventory.url), collector=collector)
-    done = subprocess.run(
-        ["curl", "-s", "--http2-prior-knowledge", f"http://127.0.0.1:{port}/items/[1-20]", "-H", f"traceparent: {SAMPLED}"],
-        capture_output=True,
-        timeout=DEADLINE,
-    )
-    assert done.returncode == 0
-    spans = arrived(collector, 60)
+    command = ["curl", "-s", "--http2-prior-knowledge", f"http://127.0.0.1:{port}/items", "-H", f"traceparent: {SAMPLED}"]
+    for _ in range(3):
+        assert subprocess.run(command, capture_output=True, timeout=DEADLINE).returncode == 0
+    spans = arrived(collector, 9)
     assert {span.attributes["network.protocol.version"] for span in spans if span.kind == "server"} == {"2"}
     assert sorted(parent for _, parent, _ in inventory.contexts()) == sorted(s.id for s in spans if s.kind == "client")
 
@@ -408,7 +405,7 @@ def test_compression_and_headers(server, port, collector):
     assert collector.calls[0].headers["content-encoding"] == "gzip"
     assert collector.calls[0].headers["api-key"] == "k"
     shown = server.egctl("get", "httpserver", "http-server", "-o", "yaml").stdout
-    assert "Api-Key: <redacted>" in shown
+    assert 'Api-Key: "<redacted>"' in shown
 
 
 def test_two_collectors(server, port, collector):
