@@ -230,12 +230,16 @@ Collector::Tried Collector::judge(const http::Response& response) const {
 }
 
 void Collector::note(const std::string& error) {
-  if (!counts_->note(error)) return;
+  const bool other = counts_->note(error);
   if (error.empty()) {
-    logger_.info("tracing: " + endpoint_.url + " takes spans");
-  } else {
-    logger_.warn("tracing: " + endpoint_.url + ": " + error + "; its spans wait, then are dropped");
+    if (std::exchange(told_, false)) logger_.info("tracing: " + endpoint_.url + " takes spans");
+    return;
   }
+  const TimePoint now = Clock::now();
+  if ((told_ && !other) || now < quiet_until_) return;
+  told_ = true;
+  quiet_until_ = now + kQuiet;
+  logger_.warn("tracing: " + endpoint_.url + ": " + error + "; its spans wait, then are dropped");
 }
 
 }  // namespace sluice::tracing

@@ -23,7 +23,8 @@ namespace sluice::tracing {
 inline constexpr std::size_t kPendingBatchesMax = 2;                     // of a collector
 inline constexpr Duration kFirstPause = std::chrono::milliseconds(500);  // after a failure
 inline constexpr Duration kPauseMax = std::chrono::seconds(30);
-inline constexpr std::int64_t kAnswerBytesMax = 64 << 10;  // of a collector
+inline constexpr Duration kQuiet = std::chrono::minutes(1);  // between two lines about failures
+inline constexpr std::int64_t kAnswerBytesMax = 64 << 10;    // of a collector
 
 struct CollectorFigures {
   std::string url{};
@@ -93,6 +94,8 @@ class Collector {
   loop::Event changed_;
   Duration pause_ = kFirstPause;
   bool hurried_ = false;
+  bool told_ = false;  // the log has a line about the failure that lasts
+  TimePoint quiet_until_{};
 };
 
 }  // namespace sluice::tracing

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: tracer.cc exporter.cc collector.cc
+// Covers: tracer.cc exporter.cc collector.cc metrics.cc
 #include "tracing/request_trace.h"
 
 #include <gmock/gmock.h>
@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tracing/context.h"
+#include "tracing/metrics.h"
 #include "tracing/tracer.h"
 
 namespace sluice::tracing {
@@ -170,6 +171,10 @@ TEST_F(RequestTraces, AFullQueueDropsAndCounts) {
   }
   EXPECT_EQ(figures()["spans"], 2);
   EXPECT_EQ(figures()["dropped"], 1);
+  observe::Exposition shown;
+  expose(own, "shop", shown);
+  EXPECT_THAT(shown.text(),
+              ::testing::HasSubstr("sluice_tracing_dropped_spans_total{server=\"shop\"} 1\n"));
 }
 
 TEST_F(RequestTraces, ShareOfTraces) {

@@ -84,7 +84,7 @@ Settings TracingSpec::resolve(const Environment& environment, const std::string&
   settings.limits.events = span_limits.events;
   settings.limits.event_attributes = span_limits.event_attributes;
   settings.batch = {.queue_spans = batch_limits.queue,
-                    .batch_spans = batch_limits.batch,
+                    .batch_spans = std::clamp(batch_limits.queue / 2, 1U, batch_limits.batch),
                     .delay = std::chrono::milliseconds(batch_limits.delay_ms)};
   add_endpoints(environment, settings);
   return settings;

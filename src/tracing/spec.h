@@ -51,7 +51,8 @@ struct BatchLimitsSpec {
           {.min = 1,
            .max = 3'600'000,
            .doc = "milliseconds for an export, with its repetitions; then the batch is dropped"});
-    visit("maxExportBatchSize", batch, {.min = 1, .max = 8192, .doc = "spans of a batch"});
+    visit("maxExportBatchSize", batch,
+          {.min = 1, .max = 8192, .doc = "spans of a batch; at most half of maxQueueSize counts"});
   }
 };
 

@@ -58,7 +58,7 @@ TEST(TracingSpec, EveryFieldCounts) {
   EXPECT_EQ(all.format, HeaderFormat::b3);
   EXPECT_THAT(all.attributes, ElementsAre(Pair("a", "new"), Pair("b", "2")));
   EXPECT_EQ(all.limits, (SpanLimits{9, 3, 4, 5}));
-  EXPECT_EQ(all.batch, (BatchLimits{7, 6, std::chrono::milliseconds(8)}));
+  EXPECT_EQ(all.batch, (BatchLimits{7, 3, std::chrono::milliseconds(8)}));
   ASSERT_EQ(all.endpoints.size(), 2U);
   EXPECT_EQ(all.endpoints[0].url, "http://z/api/v2/spans");
   EXPECT_EQ(all.endpoints[0].timeout, std::chrono::milliseconds(10));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tracing/tracer.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -41,12 +42,15 @@ void Tracer::take(unsigned core, std::unique_ptr<Recording> trace) {
   Core& mine = cores_.at(core);
   const std::size_t spans = trace->spans().size();
   if (trace->lost() > 0) mine.dropped.add(trace->lost());
-  if (queue.push(std::move(trace))) {
-    mine.spans.add(spans);
-  } else {
+  const std::size_t held = queue.spans();
+  if (!queue.push(std::move(trace))) {
     mine.dropped.add(spans);
+    return;
   }
-  if (queue.spans() >= settings_.batch.batch_spans / cores_.size()) exporter_->wake();
+  mine.spans.add(spans);
+  // Once for each share of a batch. So a full queue wakes nobody.
+  const std::size_t share = std::max<std::size_t>(1, settings_.batch.batch_spans / cores_.size());
+  if (held / share != (held + spans) / share) exporter_->wake();
 }
 
 TracerFigures Tracer::figures() const {

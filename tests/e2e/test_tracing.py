@@ -483,6 +483,19 @@ def test_a_collector_that_is_away(server, port):
     assert server.log().count(f"tracing: {url}/v1/traces") == 1
 
 
+def test_a_collector_that_comes_and_goes_fills_no_log(server, port, collector):
+    began = time.monotonic()
+    outcomes = iter([400, 200] * 4)
+    collector.reply = lambda call: Answer(next(outcomes))
+    trace(server, port, collector=collector)
+    for number in range(1, 9):
+        fetch(port, "/items")
+        wait_until(lambda: len(collector.calls) == number, "the spans have left")
+    wait_until(lambda: figures(server)["collectors"][0]["sent"] == 8, "half of them are taken")
+    lines = server.log().count("it answers with status 400")
+    assert 1 <= lines <= 1 + (time.monotonic() - began) // 60
+
+
 def hang(connection) -> None:
     read_head(connection)
     while connection.recv(65536):
@@ -546,6 +559,17 @@ def test_an_update_moves_to_another_collector(server, port, collector):
         trace(server, port, collector=other)
         fetch(port, "/items")
         assert len(arrived(collector, 4)) == 4 and len(arrived(other, 2)) == 2
+
+
+def test_a_hot_restart_loses_no_span(server, port, collector):
+    trace(server, port, collector=collector, batchLimits={"batchTimeout": 3_600_000})
+    fetch(port, "/items")
+    server.hot_restart()
+    fetch(port, "/items", Traceparent=SAMPLED)
+    server.stop()
+    assert len(collector.spans) == 4
+    served = [span for span in collector.spans if span.kind == "server"]
+    assert [(span.trace == TRACE, span.parent) for span in served] == [(False, ""), (True, PARENT)]
 
 
 def test_the_end_of_the_process_exports(server, port, collector):
