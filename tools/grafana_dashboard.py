@@ -147,7 +147,8 @@ def panels(rows: list[dict], known: dict[str, set[str]]) -> list[dict]:
     top = 0
     for row in rows:
         place = {"h": 1, "w": WIDTH, "x": 0, "y": top}
-        made.append({"id": len(made) + 1, "type": "row", "title": row["title"], "collapsed": False, "panels": [], "gridPos": place})
+        head = {"id": len(made) + 1, "type": "row", "title": row["title"], "gridPos": place}
+        made.append({**head, "collapsed": False, "panels": []})
         left, top = 0, top + 1
         for source in row["panels"]:
             width = source.get("width", 8)

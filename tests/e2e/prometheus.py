@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's Prometheus, which scrapes gateways with the configuration of docs/observe.md."""
 
+import contextlib
 import datetime
 import json
 import os
@@ -8,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -31,7 +33,8 @@ def have_prometheus() -> bool:
 
 def configuration(*servers: Server) -> str:
     text = blocks("observe")[0]
-    places = {_PLACE_OF_RULES: str(RULES), _TARGETS: json.dumps([server.api for server in servers]), "interval: 5s": "interval: 1s"}
+    targets = json.dumps([server.api for server in servers])
+    places = {_PLACE_OF_RULES: str(RULES), _TARGETS: targets, "interval: 5s": "interval: 1s"}
     for old, new in places.items():
         assert old in text, f"observe: no {old}"
         text = text.replace(old, new)
@@ -60,7 +63,11 @@ class Prometheus:
             env={**os.environ, "GOMAXPROCS": "1"},
         )
         self._log_path = folder / "log"
-        wait_until(self._is_ready, "Prometheus is ready")
+        try:
+            wait_until(self._is_ready, "Prometheus is ready")
+        except BaseException:
+            self.close()
+            raise
 
     def _is_ready(self) -> bool:
         assert self.process.poll() is None, self._log_path.read_text()
@@ -114,6 +121,44 @@ class Prometheus:
         return [datetime.datetime.fromisoformat(group["lastEvaluation"]).timestamp() for group in groups]
 
 
+class Traffic:
+    """Requests that come all the time."""
+
+    def __init__(self):
+        self.faults: list[Exception] = []
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def repeat(self, *actions) -> None:
+        def work() -> None:
+            try:
+                while not self._stopping.wait(0.1):
+                    for action in actions:
+                        action()
+            except Exception as fault:  # noqa: BLE001
+                self.faults.append(fault)
+
+        self._threads.append(threading.Thread(target=work, daemon=True))
+        self._threads[-1].start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+
+@contextlib.contextmanager
+def watching(folder, *servers: Server):
+    prometheus = Prometheus(folder / "prometheus", *servers)
+    traffic = Traffic()
+    try:
+        yield prometheus, traffic
+    finally:
+        traffic.stop()
+        prometheus.close()
+    assert traffic.faults == []
+
+
 # --- what the folder holds --------------------------------------------------------------------
 
 
@@ -129,7 +174,9 @@ def panel_queries() -> dict[str, dict]:
     """The targets of the dashboard by panel and letter, and its annotations."""
     board = dashboard()
     found = {
-        f"{panel['title']} {target['refId']}": target for panel in board["panels"] for target in panel.get("targets", [])
+        f"{panel['title']} {target['refId']}": target
+        for panel in board["panels"]
+        for target in panel.get("targets", [])
     }
     return found | {f"annotation {one['name']}": {**one, "legendFormat": ""} for one in board["annotations"]["list"]}
 
@@ -137,3 +184,10 @@ def panel_queries() -> dict[str, dict]:
 def page_queries() -> list[str]:
     text = (ROOT / "docs" / "observe.md").read_text()
     return re.findall(r"^```promql\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def chosen(query: str, **variables: str) -> str:
+    """As Grafana sends it."""
+    every = dict.fromkeys(("instance", "server", "pipeline", "filter"), ".*")
+    values = {"__rate_interval": "20s", "job": "sluice", **every}
+    return re.sub(r"\$(\w+)", lambda found: (values | variables)[found[1]], query)
