@@ -156,7 +156,7 @@ def watching(folder, *servers: Server):
     finally:
         traffic.stop()
         prometheus.close()
-    assert traffic.faults == []
+    assert not traffic.faults, traffic.faults
 
 
 # --- what the folder holds --------------------------------------------------------------------
