@@ -69,6 +69,8 @@ Result<void> EtcdMedium::start(Keys keys) {
     return {};
   }));
   SLUICE_CHECK(thread_.await([this] { return parts_->join(); }));
+  if (options_.etcd.on_joined)
+    options_.etcd.on_joined(thread_.run([this] { return parts_->context.cluster.id(); }));
   if (thread_.run([this] { return client_->ignores_user(); })) {
     options_.logger.warn(
         "store: etcd-user is given, and etcd has its authentication off: anybody who reaches etcd "

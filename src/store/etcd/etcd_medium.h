@@ -117,6 +117,7 @@ class EtcdMedium final : public Medium {
   [[nodiscard]] Result<pb::RangeResponse> range(const pb::RangeRequest& request);
   void rest(Duration pause);
   // `at`: the revision; 0: the newest.
+  [[nodiscard]] Result<void> confirm_cluster();
   [[nodiscard]] Result<ChainEnd> end_of(const std::string& ns, std::int64_t at = 0);
   // Visits all entries of the namespace and checks them. `until` as of follow().
   [[nodiscard]] Result<Contents> read_contents(const std::string& ns, const ChainEnd& end,

@@ -36,7 +36,10 @@ Result<EtcdMedium::ChainEnd> EtcdMedium::end_of(const std::string& ns, std::int6
   request.set_revision(at);
   SLUICE_TRY(const auto reply, range(request));
   end.at = at != 0 ? at : reply.header().revision();
-  if (reply.kvs_size() == 0) return end;
+  if (reply.kvs_size() == 0) {
+    SLUICE_CHECK(confirm_cluster());
+    return end;
+  }
   auto seq = Seq::decode(reply.kvs(0).value());
   if (!seq) {
     return fail(seq.error().kind,
@@ -205,7 +208,13 @@ Result<void> EtcdMedium::each_first_key(std::string from, const std::string& to,
   return {};
 }
 
+// Nothing is not the same as no data: a backup of keys that were removed would have none.
+Result<void> EtcdMedium::confirm_cluster() {
+  return thread_.await([this] { return parts_->membership.confirm_cluster(); });
+}
+
 Result<void> EtcdMedium::each_namespace(const EachNamespace& visit) {
+  SLUICE_CHECK(confirm_cluster());
   const std::string all = keys_->all_data();
   return each_first_key(all, end_of_prefix(all),
                         [&](const std::string& key) -> Result<std::string> {
