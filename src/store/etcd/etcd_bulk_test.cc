@@ -126,6 +126,49 @@ TEST_F(EtcdBulkTest, RunsGoOnDuringTheCopy) {
   EXPECT_TRUE(owned_again());
 }
 
+// Runs change keys that the change clears, and none of that comes into the new epoch.
+TEST_F(EtcdBulkTest, RunsDuringAClearLeaveNothingBehind) {
+  std::vector<Entry> entries;
+  for (int i = 0; i < 8000; ++i) entries.push_back({"other/" + std::to_string(i), "1"});
+  ASSERT_TRUE(store().apply(kNs, std::move(entries)));
+  ASSERT_TRUE(import(1000, "old"));
+  std::atomic<int> steps = 0;
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
+    if (is_step(txn)) ++steps;
+    return KvFault::none;
+  });
+  View& its = view();
+  std::atomic<bool> stop = false;
+  std::atomic<int> between = 0;  // runs that a step preceded
+  auto runs = cores_.start(0, [&]() -> Task<int> {
+    int made = 0;
+    while (!stop) {
+      const Commit commit = co_await transact(its, [&](Transaction& t) -> Task<void> {
+        t.put("id/new/" + std::to_string(made), "1");
+        co_return;
+      });
+      EXPECT_EQ(commit.status, CommitStatus::committed);
+      EXPECT_TRUE(co_await its.durable(commit.version, in(20s)));
+      ++made;
+      if (steps > 0) ++between;
+    }
+    co_return made;
+  });
+  ASSERT_TRUE(store().erase_all(kNs, "id/"));
+  stop = true;
+  EXPECT_GT(runs.get(), 0);
+  EXPECT_GT(steps, 2);
+  EXPECT_GT(between, 1);
+  const auto all = contents();
+  EXPECT_FALSE(all.contains("id/new/0"));
+  // A new owner reads from etcd what this one has in memory.
+  rival_->take(kNs, Learns::by_news);
+  ASSERT_TRUE(comes_true([&] { return !store().status(kNs).owned; }));
+  rival_->give(kNs);
+  ASSERT_TRUE(owned_again());
+  EXPECT_EQ(contents(), all);
+}
+
 // A step has less bytes than a page.
 TEST_F(EtcdBulkTest, LongEntriesAreCopiedInSeveralSteps) {
   const std::string value(300'000, 'v');

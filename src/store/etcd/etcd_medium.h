@@ -114,6 +114,7 @@ class EtcdMedium final : public Medium {
   [[nodiscard]] Result<void> start(Keys keys);
 
   // etcd_medium_reader.cc; they block.
+  [[nodiscard]] Result<void> confirm_cluster();
   // `at`: the revision; 0: the newest. `until` as of PagedReads.
   [[nodiscard]] Result<ChainEnd> end_of(const std::string& ns, PagedReads::Tries tries,
                                         std::int64_t at = 0, TimePoint until = TimePoint::max());

@@ -25,7 +25,10 @@ Result<EtcdMedium::ChainEnd> EtcdMedium::end_of(const std::string& ns, Tries tri
   request.set_revision(at);
   SLUICE_TRY(const auto reply, reads_->range(request, tries, until));
   end.at = at != 0 ? at : reply.header().revision();
-  if (reply.kvs_size() == 0) return end;
+  if (reply.kvs_size() == 0) {
+    SLUICE_CHECK(confirm_cluster());
+    return end;
+  }
   auto seq = Seq::decode(reply.kvs(0).value());
   if (!seq) {
     return fail(seq.error().kind,
@@ -156,7 +159,13 @@ Result<std::vector<Epoch>> EtcdMedium::epochs_between(const std::string& ns,
   return epochs;
 }
 
+// Nothing is not the same as no data: a backup of keys that were removed would have none.
+Result<void> EtcdMedium::confirm_cluster() {
+  return thread_.await([this] { return parts_->membership.confirm_cluster(); });
+}
+
 Result<void> EtcdMedium::each_namespace(const EachNamespace& visit) {
+  SLUICE_CHECK(confirm_cluster());
   const std::string all = keys_->all_data();
   const auto read = [&](const std::string& key) -> Result<std::string> {
     const auto ns = keys_->namespace_of(key);

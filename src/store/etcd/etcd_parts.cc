@@ -52,7 +52,8 @@ EtcdParts::EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<K
               .patience = terms.patience},
       membership(context, {.cluster = terms.etcd.cluster,
                            .permit = terms.etcd.read_permit,
-                           .lease = std::max(terms.etcd.member_ttl, kMemberTtlMin)}),
+                           .lease = std::max(terms.etcd.member_ttl, kMemberTtlMin),
+                           .expected = terms.etcd.expected}),
       notes(context, membership),
       moves(context,
             [this](const std::string& ns, const std::string& member) { on_move(ns, member); }),
@@ -204,15 +205,8 @@ Task<void> EtcdParts::look() {
 }
 
 Task<Result<void>> EtcdParts::look_once() {
-  pb::RangeRequest request;
-  request.set_key(context.keys.cluster());
-  EtcdRetry retry(Clock::now() + kStepMax);
-  const auto reply = co_await kv.range(request, retry.options());
-  if (!reply) co_return std::unexpected(error_of(reply.error()));
-  if (reply->kvs_size() == 1) co_return co_await look_for_alarms();
-  co_return fail(ErrorKind::internal, "the keys of the cluster `" + context.cluster.name +
-                                          "` were removed from etcd: restore a backup of etcd, "
-                                          "and start the members again");
+  SLUICE_CO_CHECK(co_await membership.confirm_cluster());
+  co_return co_await look_for_alarms();
 }
 
 // An owner notices by its writes that etcd takes none. The other members learn it here.

@@ -137,20 +137,53 @@ Task<Result<void>> Membership::check_inside() {
   co_return Result<void>();
 }
 
+// Without data, a sale would be given away a second time, so a process that knows of a cluster
+// makes none.
+std::unexpected<Error> Membership::missing_cluster() const {
+  const std::string what = "the cluster `" + terms_.cluster + "` is not in etcd (prefix `" +
+                           context_.keys.prefix() + "`), ";
+  if (terms_.expected.id.empty()) {
+    return fail(ErrorKind::not_found,
+                what +
+                    "and --require-store is given: restore a backup of etcd; for the first start "
+                    "of a cluster, leave --require-store out");
+  }
+  return fail(ErrorKind::not_found,
+              what +
+                  "and this data-dir is of a member of it: restore a backup of etcd; to begin with "
+                  "an empty cluster, start once with --accept-older-store");
+}
+
+Result<void> Membership::check_expected(const ClusterRecord& found) const {
+  if (terms_.expected.id.empty() || terms_.expected.id == found.id()) return {};
+  return fail(
+      ErrorKind::conflict,
+      "the cluster `" + terms_.cluster +
+          "` in etcd was made anew, and this data-dir is of a member of the one before: stop "
+          "all members and restore a backup of etcd; to join the new one, start once with "
+          "--accept-older-store");
+}
+
 Task<Result<void>> Membership::find_cluster() {
   const std::string key = context_.keys.cluster();
+  const bool makes = !terms_.expected.exists && terms_.expected.id.empty();
   ClusterRecord mine;
   mine.name = terms_.cluster;
   mine.secret = new_secret();
   mine.permit = terms_.permit;
   pb::TxnRequest txn;
   compare_created(txn, key, 0);
-  add_put(*txn.add_success(), key, mine.encode());
+  if (makes) add_put(*txn.add_success(), key, mine.encode());
   add_range(*txn.add_failure(), key);
   const auto reply = co_await this->txn(txn);
   if (!reply) co_return std::unexpected(error_at_start(reply.error()));
+  if (reply->succeeded() && !makes) co_return missing_cluster();
   context_.cluster = mine;
-  if (reply->succeeded()) co_return Result<void>();
+  if (reply->succeeded()) {
+    context_.logger.info("store: there was no cluster under the prefix `" + context_.keys.prefix() +
+                         "` in etcd: made the cluster `" + terms_.cluster + "`");
+    co_return Result<void>();
+  }
   const auto& found = reply->responses(0).response_range();
   if (found.kvs_size() == 0) co_return fail(ErrorKind::unavailable, "the cluster was removed");
   auto record = ClusterRecord::decode(found.kvs(0).value());
@@ -163,8 +196,28 @@ Task<Result<void>> Membership::find_cluster() {
                                             "`, not `" + terms_.cluster +
                                             "`: set another etcd-prefix, or cluster-name");
   }
+  SLUICE_CO_CHECK(check_expected(*record));
   context_.cluster = std::move(*record);
   co_return Result<void>();
+}
+
+Task<Result<void>> Membership::confirm_cluster() {
+  const pb::RangeRequest request = range_of(context_.keys.cluster());
+  EtcdRetry retry(Clock::now() + kStepMax);
+  const auto reply = co_await context_.kv.range(request, retry.options());
+  if (!reply) co_return std::unexpected(error_of(reply.error()));
+  const std::string cluster = "the cluster `" + context_.cluster.name + "`";
+  if (reply->kvs_size() == 0) {
+    co_return fail(ErrorKind::conflict, "the keys of " + cluster +
+                                            " were removed from etcd: stop all members, restore a "
+                                            "backup of etcd, and start them again");
+  }
+  const auto record = ClusterRecord::decode(reply->kvs(0).value());
+  if (record && record->id() == context_.cluster.id()) co_return Result<void>();
+  co_return fail(ErrorKind::conflict, cluster +
+                                          " was made anew in etcd since this member joined it: "
+                                          "stop all members, restore a backup of etcd, and start "
+                                          "them again");
 }
 
 // Sends a transaction of the largest shape whose compares fail, so that it is refused now and not
@@ -294,6 +347,10 @@ Task<void> Membership::keep_alive() {
 }
 
 Task<void> Membership::join_again() {
+  if (auto same = co_await confirm_cluster(); !same) {
+    if (same.error().kind == ErrorKind::conflict) trouble_ = std::move(same.error().message);
+    co_return co_await context_.loop().sleep_for(kAttemptMax);
+  }
   const auto granted = co_await grant();
   auto registered = Result<bool>(false);
   if (granted) registered = co_await register_name();
