@@ -148,6 +148,20 @@ class Traffic:
 
 
 @contextlib.contextmanager
+def running(home: Path, *options: str):
+    """A gateway that ends with the test, however that ends."""
+    server = Server(home, *options).start()
+    try:
+        yield server
+    except BaseException:
+        if server.process is not None:
+            server.kill()
+        raise
+    if server.process is not None:
+        server.stop()
+
+
+@contextlib.contextmanager
 def watching(folder, *servers: Server):
     prometheus = Prometheus(folder / "prometheus", *servers)
     traffic = Traffic()

@@ -12,8 +12,8 @@ import yaml
 
 from client import Connection, fetch, request
 from cluster import owner_of
-from gateway import Server, http_server, mock, pipeline, put_sale, wait_until, wasm
-from prometheus import GRAFANA, RULES, chosen, have_prometheus, panel_queries, rules, watching
+from gateway import http_server, mock, pipeline, put_sale, wait_until, wasm
+from prometheus import GRAFANA, RULES, chosen, have_prometheus, panel_queries, rules, running, watching
 
 pytestmark = pytest.mark.skipif(not have_prometheus(), reason="no Prometheus: tools/install.sh test installs it")
 
@@ -80,10 +80,9 @@ def test_no_alert_for_a_sale_that_is_sold_out(tmp_path, server, port, guests):
 
 
 def test_a_store_that_does_not_write_and_a_member_that_is_gone(tmp_path, port, guests):
-    server = Server(tmp_path / "home").start()
-    put_sale(server, port, guests, limit=1_000_000)
     users = itertools.count()
-    with watching(tmp_path, server) as (prometheus, traffic):
+    with running(tmp_path / "home") as server, watching(tmp_path, server) as (prometheus, traffic):
+        put_sale(server, port, guests, limit=1_000_000)
         traffic.repeat(lambda: fetch(port, Authorization=f"user{next(users)}"))
         prometheus.wait_evaluated()
         assert "SluiceStoreDoesNotWrite" not in prometheus.names_firing()
@@ -98,9 +97,7 @@ def test_a_store_that_does_not_write_and_a_member_that_is_gone(tmp_path, port, g
 
 def test_memory_that_is_held(tmp_path, port):
     """Bodies that lack their last byte, until one is refused."""
-    server = Server(tmp_path / "home", "--memory-budget", "16MiB", "--workers", "1").start()
     size = 2 << 20
-    server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}, clientMaxBodySize=2 * size))
 
     def refused() -> int:
         return server.status("http-server")["refusals"]["memoryBudget.bodies"]
@@ -114,34 +111,36 @@ def test_memory_that_is_held(tmp_path, port):
             connection.send(request(method="POST", Content_Length=str(size)) + b"x" * (size - 1))
         wait_until(lambda: bodies() >= before + size // 2 or refused(), "it is held or refused")
 
-    with contextlib.ExitStack() as held, watching(tmp_path, server) as (prometheus, traffic):
+    with contextlib.ExitStack() as held:
+        server = held.enter_context(running(tmp_path / "home", "--memory-budget", "16MiB", "--workers", "1"))
+        server.apply(pipeline("p", mock("hello")), http_server(port, {"backend": "p"}, clientMaxBodySize=2 * size))
+        prometheus, traffic = held.enter_context(watching(tmp_path, server))
         prometheus.wait_evaluated()
         assert not {"SluiceMemoryNearBudget", "SluiceRefusesForMemory"} & prometheus.names_firing()
+        connections = held.enter_context(contextlib.ExitStack())
         while not refused():
-            fill(held.enter_context(Connection(port)))
+            fill(connections.enter_context(Connection(port)))
         traffic.repeat(lambda: fetch(port, method="POST", body=b"x"))
         prometheus.wait_firing("SluiceMemoryNearBudget", "SluiceRefusesForMemory")
         limits = {one["labels"].get("limit") for one in prometheus.firing()}
         assert "memoryBudget.bodies" in limits
         traffic.stop()
-    server.stop()
 
 
 def test_objects_that_do_not_run(tmp_path, port, guests):
     """A start without the code of a pipeline, and without the port of a server."""
     code = tmp_path / "sale.wasm"
     code.write_bytes((guests / "step1.wasm").read_bytes())
-    server = Server(tmp_path / "home").start()
-    server.apply(http_server(port, {"backend": "p"}), pipeline("p", wasm(code), mock("x")))
-    server.stop()
-    code.unlink()
-    for kept in (server.home / "data" / "code").iterdir():
-        kept.unlink()
-    with socket.create_server(("127.0.0.1", port)):
-        server.start()
-        with watching(tmp_path, server) as (prometheus, _):
-            prometheus.wait_firing("SluiceObjectFailed", "SluicePortClosed")
-    server.stop()
+    with running(tmp_path / "home") as server:
+        server.apply(http_server(port, {"backend": "p"}), pipeline("p", wasm(code), mock("x")))
+        server.stop()
+        code.unlink()
+        for kept in (server.home / "data" / "code").iterdir():
+            kept.unlink()
+        with socket.create_server(("127.0.0.1", port)):
+            server.start()
+            with watching(tmp_path, server) as (prometheus, _):
+                prometheus.wait_firing("SluiceObjectFailed", "SluicePortClosed")
 
 
 def test_a_cluster_and_the_end_of_its_store(tmp_path, port, new_cluster, guests):

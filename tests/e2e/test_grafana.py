@@ -15,8 +15,18 @@ import yaml
 
 from backend import Backend
 from client import fetch
-from gateway import ROOT, Server, free_port, http_server, mock, pipeline, proxy, wait_until, wasm
-from prometheus import Prometheus, chosen, dashboard, have_prometheus, page_queries, panel_queries, rules, watching
+from gateway import ROOT, free_port, http_server, mock, pipeline, proxy, wait_until, wasm
+from prometheus import (
+    Prometheus,
+    chosen,
+    dashboard,
+    have_prometheus,
+    page_queries,
+    panel_queries,
+    rules,
+    running,
+    watching,
+)
 
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -120,6 +130,7 @@ def test_the_page_asks_what_the_dashboard_asks():
 SPENT = {"kind": "CircuitBreaker", "name": "fuse", "minimumNumberOfCalls": 5, "slidingWindowSize": 10}
 AGAIN = {"kind": "Retry", "name": "again", "waitDuration": "1ms"}
 DEAD = "http://127.0.0.1:1"
+TRACING = {"serviceName": "shop", "exporter": {"otlp": {"endpoint": DEAD}}}
 
 
 def policies(spec: dict) -> dict:
@@ -129,9 +140,9 @@ def policies(spec: dict) -> dict:
 class World:
     """The names of docs/observe.md, with a sale, backends of which one ends, and programs that misbehave."""
 
-    def __init__(self, folder, server, guests):
+    def __init__(self, server, guests):
         self.server, self.backend = server, Backend()
-        self.port, limited, overloaded = free_port(), free_port(), free_port()
+        self.port, limited, overloaded, traced = (free_port() for _ in range(4))
         probe = guests / "probe.wasm"
         check = {"interval": "1s", "timeout": "1s"}
         server.apply(
@@ -145,6 +156,7 @@ class World:
             ),
             http_server(limited, {"backend": "mock-pipeline"}, name="limited", clientLimits={"requestsPerSecond": 1}),
             http_server(overloaded, {"backend": "mock-pipeline"}, name="overloaded", overload={"target": "0ms"}),
+            http_server(traced, {"backend": "mock-pipeline"}, name="traced", tracing=TRACING),
             pipeline("mock-pipeline", mock("page")),
             pipeline(
                 "flash-sale-pipeline",
@@ -167,15 +179,22 @@ class World:
             lambda: fetch(self.port, "/nowhere"),
             lambda: fetch(limited),
             lambda: fetch(overloaded),
+            lambda: fetch(traced),
         )
 
     def run(self, mode: str, path: str = "/sale", **headers: str) -> None:
         fetch(self.port, path, X_Mode=mode, **headers)
 
+    def change(self) -> None:
+        self.server.apply(pipeline("mock-pipeline", mock(f"page {next(self.users)}")))
+
     def rush(self) -> None:
         list(self.crowd.map(lambda _: self.run("loop", "/few"), range(16)))
 
-    def close(self) -> None:
+    def __enter__(self) -> "World":
+        return self
+
+    def __exit__(self, *_) -> None:
         self.crowd.shutdown()
         self.backend.close()
 
@@ -183,18 +202,16 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory, guests):
     folder = tmp_path_factory.mktemp("grafana")
-    server = Server(folder / "home").start()
-    made = World(folder, server, guests)
-    with watching(folder, server) as (prometheus, traffic):
+    with running(folder / "home") as server, World(server, guests) as made, watching(folder, server) as (
+        prometheus,
+        traffic,
+    ):
         made.prometheus = prometheus
         traffic.repeat(*made.steady)
         traffic.repeat(made.rush)
         traffic.repeat(lambda: made.run("loop"))
         prometheus.wait_evaluated()
-        server.apply(pipeline("mock-pipeline", mock("another page")))  # a change, for the annotation
         yield made
-    made.close()
-    server.stop()
 
 
 def numbers(prometheus: Prometheus, query: str) -> list[dict[str, str]]:
@@ -204,6 +221,8 @@ def numbers(prometheus: Prometheus, query: str) -> list[dict[str, str]]:
 
 @EACH_PANEL
 def test_every_panel_has_series(world, name, target):
+    if name.startswith("annotation"):
+        world.change()  # it shows the last seconds only
     found = wait_until(lambda: numbers(world.prometheus, chosen(target["expr"])), f"{name} has series")
     for label in re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]):
         assert all(label in labels for labels in found), label
