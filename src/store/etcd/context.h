@@ -36,7 +36,7 @@ struct EtcdPatience {
   Duration longest_read = std::chrono::seconds(40);
   Duration page_max = std::chrono::minutes(3);  // of all tries of a page
   Duration first_step = kStepMax;
-  Duration longest_step = std::chrono::seconds(8);  // the journal's thread waits for it
+  Duration longest_step = std::chrono::seconds(4);  // the journal's thread waits for it
   Duration step_max = std::chrono::seconds(60);     // of all tries of a step
 };
 

@@ -108,7 +108,13 @@ Task<Result<Tenure::KeyList>> Tenure::keys_of_small(const Bulk& bulk, std::size_
   pb::RangeRequest request = range_of_prefix(prefix + *bulk.clear);
   request.set_keys_only(true);
   request.set_limit(static_cast<std::int64_t>(left) + 1);
-  const auto page = co_await context_.kv.range(request, StepTries(context_.patience).options());
+  EtcdRetry retry(Clock::now() + context_.patience.first_step);
+  retry.attempt = context_.patience.first_step;
+  auto page = co_await context_.kv.range(request, retry.options());
+  while (!page && may_heal(page.error()) && retry.again()) {
+    co_await context_.loop().sleep_for(retry.pause());
+    page = co_await context_.kv.range(request, retry.options());
+  }
   if (!page && may_heal(page.error())) co_return std::nullopt;  // it is right for a small one, too
   if (!page) co_return std::unexpected(error_of(page.error()));
   for (const auto& kv : page->kvs()) {
