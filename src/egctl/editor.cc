@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/descriptor.h"
+#include "config/source_text.h"
 #include "egctl/files.h"
 
 namespace sluice::egctl {
@@ -51,7 +52,9 @@ Result<Json> edit_text(Invocation& invocation, const std::string& label, const s
   }
   auto saved = save(after);
   if (!saved) {
+    const std::vector<std::string> lines = config::excerpt(after, saved.error());
     Error error = refused("edit " + label, std::move(saved).error()).error();
+    error.details.insert(error.details.end(), lines.begin(), lines.end());
     error.details.push_back("what you wrote is kept in " + path);
     return std::unexpected(std::move(error));
   }

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "config/emit.h"
 #include "config/emit_flow.h"
+#include "config/source_text.h"
 #include "config/value.h"
 #include "egctl/json_text.h"
 
@@ -66,7 +67,7 @@ Result<std::vector<config::Value>> parse_file(const std::string& path, const std
   auto documents = config::parse_documents(text);
   if (!documents) {
     return fail(ErrorKind::invalid, shown(path) + ": " + documents.error().message,
-                documents.error().details);
+                config::excerpt(text, documents.error()));
   }
   std::erase_if(*documents, [](const config::Value& document) {
     return document.kind == config::Value::Kind::null;

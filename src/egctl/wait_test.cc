@@ -25,6 +25,7 @@ class WaitTest : public testing::Test {
   void SetUp() override {
     server_.Get("/apis/v2/status/objects/p",
                 [this](const httplib::Request&, httplib::Response& response) {
+                  response.set_header("X-Config-Version", "1");
                   const Json states = look_(++looks_);
                   if (states.is_null()) {
                     response.status = 404;

@@ -96,6 +96,36 @@ def test_a_bracket_that_is_not_closed_is_named(shared_server, text, said):
     assert done.returncode == 1 and said in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("kind: HTTPServer\nhost: *.example.com\n", ["line 2, column 7: quote a text that begins with *", "host: *.example.com", "      ^"]),
+        ("kind: Mock\nbody: @x\n", ["line 2, column 7: quote a text that begins with @", "body: @x", "      ^"]),
+        ("filters:\n\t- name: x\n", ["line 2, column 1: a tab stands before the text of the line: indent with blanks", "\t- name: x", "^"]),
+        ("kind: Mock\nname:b2\nport: 80\n", ["line 2, column 6: put a blank behind the colon", "name:b2", "     ^"]),
+        (
+            "filters:\n- name: x\n rules: []\n",
+            ["line 3, column 2: the line begins with 1 blank; to fit those above, it needs 0 or 2", " rules: []", " ^"],
+        ),
+    ],
+)
+def test_a_fault_of_syntax_is_shown_in_its_line(text, said):
+    done = subprocess.run([BIN / "egctl", "validate", "-f", "-"], input=text, capture_output=True, text=True)
+    reason, line, caret = said
+    assert done.stderr == f"Error: standard input: {reason}\n  {line}\n  {caret}\n" and done.returncode == 1
+
+
+def test_the_settings_and_a_draft_show_the_line_too(shared_server, files, monkeypatch):
+    (files / "rc").write_text("current-context: *x\n")
+    environment = {"PATH": "/usr/bin:/bin", "EGCTLRC": str(files / "rc")}
+    done = subprocess.run([BIN / "egctl", "get", "all"], env=environment, capture_output=True, text=True)
+    assert "rc: line 1, column 18: quote a text" in done.stderr and done.stderr.endswith("\n  current-context: *x\n" + " " * 19 + "^\n")
+    shared_server.apply(pipeline("draft", mock("x")))
+    monkeypatch.setenv("EGCTL_EDITOR", "printf 'name:x\\nkind: y\\n' >")
+    done = shared_server.egctl("edit", "pipeline", "draft", check=False)
+    assert "edit Pipeline draft failed, line 1, column 6: put a blank" in done.stderr and "\n  name:x\n       ^\n" in done.stderr, done.stderr
+
+
 def test_data_with_an_open_quote_is_refused(shared_server, guests):
     shared_server.apply(pipeline("cut-data", wasm(guests / "probe.wasm")))
     for text in ('id/a: "true\n', "id/a: 'true\n", 'id/a: "true', 'id/b: "x"\nid/a: "true\n\n'):
