@@ -126,7 +126,7 @@ bool is_whole_value(const Value& value) {
 
 class Filler {
  public:
-  explicit Filler(std::vector<RenderedValue> values) : values_(std::move(values)) {}
+  explicit Filler(const std::vector<RenderedValue>& values) : values_(values) {}
 
   Result<void> fill(Value& value, Place place) {
     if (value.kind == Value::Kind::scalar) return fill_scalar(value, place);
@@ -234,7 +234,7 @@ class Filler {
     return out;
   }
 
-  std::vector<RenderedValue> values_;
+  const std::vector<RenderedValue>& values_;
   std::size_t json_bytes_ = 0;
   std::size_t filled_bytes_ = 0;
 };
@@ -253,8 +253,16 @@ Result<Value> document_of(const MadeYaml& made) {
 
 Result<Value> fill_yaml(MadeYaml made, Described described) {
   SLUICE_TRY(Value value, document_of(made));
-  SLUICE_CHECK(Filler(std::move(made.rendered.values)).fill(value, root_of(described)));
+  SLUICE_CHECK(Filler(made.rendered.values).fill(value, root_of(described)));
   return value;
+}
+
+std::optional<std::string> fill_setting(const Value& scalar,
+                                        const std::vector<RenderedValue>& values) {
+  Value value = scalar;
+  const Result<void> filled = Filler(values).fill(value, Place::setting);
+  if (!filled || value.kind != Value::Kind::scalar) return std::nullopt;
+  return std::move(value.scalar);
 }
 
 Result<Json> data_of_yaml(MadeYaml made) {

@@ -7,6 +7,10 @@
 // Any thread.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "base/json.h"
 #include "base/result.h"
 #include "config/value.h"
@@ -19,6 +23,10 @@ enum class Described { message, changes, data };
 
 // The only document; null for none. Errors: `invalid`, `too_large`.
 [[nodiscard]] Result<config::Value> fill_yaml(MadeYaml made, Described described);
+
+// The text of a scalar among changes of a message; nullopt if it is none, or cannot be filled.
+[[nodiscard]] std::optional<std::string> fill_setting(
+    const config::Value& scalar, const std::vector<templates::RenderedValue>& values);
 
 // The data in the output of a template, YAML or JSON; null for none. Errors as above.
 [[nodiscard]] Result<Json> data_of_yaml(MadeYaml made);
