@@ -308,6 +308,12 @@ def test_names_are_completed(server):
     assert completed(server, at + "get pipeline p -o j") == ["json", "jsonpath="]
     assert "--no-headers" in completed(server, at + "get --no")
     assert completed(server, at + "compl") == ["completion"], "the command of the scripts is hidden"
+    assert completed(server, at + "explain Cors") == [] and completed(server, at + "explain CORS") == ["CORSAdaptor"]
+    assert completed(server, at + "schema obj") == ["object"] and "Retry" in completed(server, at + "schema ")
+    assert completed(server, at + "get customdata ")[0].startswith("-"), "there is no kind"
+    server.apply(pipeline("pipeline", mock("x")))
+    assert "pipeline" in completed(server, at + "get pipeline "), "an object with the name of its kind"
+    assert completed(server, at + "get --help") == ["--help"]
     assert completed(server, at + "completion ") == ["bash", "zsh", "fish"]
     assert "all" in completed(server, "--server 127.0.0.1:1 get "), "no server answers"
 
