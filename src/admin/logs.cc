@@ -37,9 +37,9 @@ Events follow(std::shared_ptr<LogTail> tail, std::shared_ptr<CountedSlot> slot,
 
 Result<ApiResponse> read(Context& context, const ApiRequest& request, const PathNames&) {
   if (context.options.log_file.empty()) {
-    return fail(
-        ErrorKind::not_found,
-        "the log goes to standard error: start sluice-server with --log-dir to read it here");
+    return fail(ErrorKind::not_found,
+                "the log goes to " + context.options.log_place +
+                    ": start sluice-server with --log-output file and --log-dir to read it here");
   }
   context.logger.flush();
   SLUICE_TRY(const std::int64_t lines, query_number(request, "tail", kTailLines, -1, 10'000'000));

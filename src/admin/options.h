@@ -22,8 +22,9 @@ class Health;
 struct Options {
   std::string address;      // host:port; an address that is not loopback needs TLS and credentials
   std::string member_name;  // --name
-  std::string log_file{};   // the process log, for GET /logs; "" if it goes to standard error
-  Json start_options{};     // for GET /status/members; without secrets
+  std::string log_file{};   // the process log, for GET /logs; "" if it goes to log_place
+  std::string log_place = "standard error";
+  Json start_options{};  // for GET /status/members; without secrets
   std::optional<TlsPaths> tls{};
   CredentialOptions credentials{};
   bool profiling = false;

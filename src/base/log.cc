@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <mutex>
 
+#include "base/json_string.h"
+#include "base/log_socket.h"
 #include "base/printable.h"
 #include "base/time.h"
 
@@ -16,15 +18,69 @@ namespace {
 
 constexpr std::size_t kQueueLines = 8192;
 
-// A file that can be reopened while lines are written. An empty name means standard error.
-class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
+std::string_view level_name(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::debug:
+      return "DEBUG";
+    case spdlog::level::warn:
+      return "WARN";
+    case spdlog::level::err:
+      return "ERROR";
+    default:
+      return "INFO";
+  }
+}
+
+LogSeverity severity_of(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::debug:
+      return LogSeverity::debug;
+    case spdlog::level::warn:
+      return LogSeverity::warning;
+    case spdlog::level::err:
+      return LogSeverity::error;
+    default:
+      return LogSeverity::info;
+  }
+}
+
+std::string_view text_of(const spdlog::details::log_msg& message) {
+  return {message.payload.data(), message.payload.size()};
+}
+
+std::string json_line(const spdlog::details::log_msg& message) {
+  std::string line = R"({"time":")" + format_rfc3339_ms(message.time) + R"(","level":")";
+  line.append(level_name(message.level)).append(R"(","message":)");
+  append_json_string(text_of(message), line);
+  return line + "}";
+}
+
+std::string text_line(const spdlog::details::log_msg& message) {
+  std::string line = format_rfc3339_ms(message.time) + "\t";
+  return line.append(level_name(message.level)).append("\t").append(text_of(message));
+}
+
+class Sink : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  explicit FileSink(std::string path) : path_(std::move(path)) { open(); }
+  explicit Sink(LogFormat format) : format_(format) {}
+  virtual void reopen() {}
+
+ protected:
+  [[nodiscard]] std::string line_of(const spdlog::details::log_msg& message) const {
+    return (format_ == LogFormat::json ? json_line(message) : text_line(message)) + "\n";
+  }
+  const LogFormat format_;
+};
+
+// A file that can be reopened while lines are written. An empty name means standard error.
+class FileSink final : public Sink {
+ public:
+  FileSink(std::string path, LogFormat format) : Sink(format), path_(std::move(path)) { open(); }
   ~FileSink() override { close(); }
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;
 
-  void reopen() {
+  void reopen() override {
     const std::scoped_lock lock(mutex_);
     open();
   }
@@ -41,27 +97,30 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
     if (file_ != nullptr && file_ != stderr) std::fclose(file_);
   }
   void sink_it_(const spdlog::details::log_msg& message) override {
-    const std::string line = format_rfc3339_ms(message.time) + "\t" + level_name(message.level) +
-                             "\t" + std::string(message.payload.data(), message.payload.size()) +
-                             "\n";
+    const std::string line = line_of(message);
     std::fwrite(line.data(), 1, line.size(), file_);
   }
   void flush_() override { std::fflush(file_); }
-  static const char* level_name(spdlog::level::level_enum level) {
-    switch (level) {
-      case spdlog::level::debug:
-        return "DEBUG";
-      case spdlog::level::warn:
-        return "WARN";
-      case spdlog::level::err:
-        return "ERROR";
-      default:
-        return "INFO";
-    }
-  }
 
   std::string path_;
   std::FILE* file_ = stderr;
+};
+
+class SocketSink final : public Sink {
+ public:
+  SocketSink(LogSocket socket, LogFormat format) : Sink(format), socket_(std::move(socket)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    const bool json = format_ == LogFormat::json;
+    const std::string text = json ? json_line(message) : std::string(text_of(message));
+    if (socket_.send(severity_of(message.level), text, message.time)) return;
+    const std::string line = line_of(message);
+    std::fwrite(line.data(), 1, line.size(), stderr);
+  }
+  void flush_() override {}
+
+  LogSocket socket_;
 };
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
@@ -81,22 +140,27 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 }  // namespace
 
 struct Logger::State {
-  std::shared_ptr<FileSink> sink;
+  State(std::shared_ptr<Sink> place, bool debug)
+      : sink(std::move(place)),
+        pool(std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1)),
+        logger(std::make_shared<spdlog::async_logger>(
+            "sluice", sink, pool, spdlog::async_overflow_policy::overrun_oldest)) {
+    logger->set_level(debug ? spdlog::level::debug : spdlog::level::info);
+    logger->flush_on(spdlog::level::debug);
+  }
+
+  std::shared_ptr<Sink> sink;
   std::shared_ptr<spdlog::details::thread_pool> pool;
   std::shared_ptr<spdlog::async_logger> logger;
 };
 
-Logger Logger::open(const std::string& file, bool debug) {
-  Logger result;
-  result.state_ = std::make_shared<State>();
-  State& state = *result.state_;
-  state.sink = std::make_shared<FileSink>(file);
-  state.pool = std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
-  state.logger = std::make_shared<spdlog::async_logger>(
-      "sluice", state.sink, state.pool, spdlog::async_overflow_policy::overrun_oldest);
-  state.logger->set_level(debug ? spdlog::level::debug : spdlog::level::info);
-  state.logger->flush_on(spdlog::level::debug);
-  return result;
+Logger Logger::open(const std::string& file, bool debug, LogFormat format) {
+  return Logger(std::make_shared<State>(std::make_shared<FileSink>(file, format), debug));
+}
+
+Logger Logger::open(LogSocket socket, LogFormat format, bool debug) {
+  return Logger(
+      std::make_shared<State>(std::make_shared<SocketSink>(std::move(socket), format), debug));
 }
 
 void Logger::write(LogLevel level, std::string_view text) const {

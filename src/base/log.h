@@ -14,7 +14,10 @@ class logger;
 
 namespace sluice {
 
+class LogSocket;
+
 enum class LogLevel { debug, info, warn, error };
+enum class LogFormat { text, json };
 
 class Logger {
  public:
@@ -22,8 +25,12 @@ class Logger {
   Logger() = default;
   // Writes to `file` (created; appended to), or to standard error if it is empty or cannot be
   // opened.
-  // `debug` sets the first level. Lines: RFC 3339 time, tab, LEVEL, tab, text.
-  static Logger open(const std::string& file, bool debug);
+  // `debug` sets the first level. Lines: RFC 3339 time, tab, LEVEL, tab, text; with LogFormat::json
+  // {"time":"…","level":"INFO","message":"…"}.
+  static Logger open(const std::string& file, bool debug, LogFormat format = LogFormat::text);
+  // Sends to the machine's log daemon, which has time and level of its own; with LogFormat::json
+  // the line is the object above. What the daemon does not take goes to standard error.
+  static Logger open(LogSocket socket, LogFormat format, bool debug);
 
   void debug(std::string_view text) const { write(LogLevel::debug, text); }
   void info(std::string_view text) const { write(LogLevel::info, text); }
@@ -38,12 +45,15 @@ class Logger {
   // True if a line of that level is written: ask before you build a costly text.
   [[nodiscard]] bool enabled(LogLevel level) const;
   // Reopens the file (after a rotation has moved it). On failure, continues with the old one.
+  // A log daemon is connected to again by itself.
   void reopen() const;
   // Asks the log's thread to flush the lines written before. Does not wait for it.
   void flush() const;
 
  private:
   struct State;
+  explicit Logger(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
   std::shared_ptr<State> state_;
 };
 

@@ -20,6 +20,7 @@ void Controller::expose(observe::Exposition& out) const {
   expose_objects(counts, config_version(), out);
   expose_memory(memory, out);
   expose_store(state_->store, out);
+  expose_access_log(state_->workers.dropped_log_lines(), out);
   observe::expose_process(out);
 }
 

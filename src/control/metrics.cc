@@ -9,6 +9,7 @@
 #include "pipeline/figures.h"
 #include "pipeline/metrics.h"
 #include "server/metrics.h"
+#include "tracing/metrics.h"
 
 namespace sluice::control {
 namespace {
@@ -31,7 +32,8 @@ struct ProcessFigure {
     commits,
     write_failures,
     group_commits,
-    group_write
+    group_write,
+    dropped_log_lines
   };
 };
 constexpr std::array kOwnFamilies{
@@ -58,7 +60,9 @@ constexpr std::array kOwnFamilies{
     MetricFamily{
         "sluice_store_group_write_seconds", MetricType::summary,
         "The write of a group with its fsync; quantiles since the start, 1 is the longest.",
-        "seconds"}};
+        "seconds"},
+    MetricFamily{"sluice_access_log_dropped_lines_total", MetricType::counter,
+                 "Lines of the access log that the disk or the log daemon was too slow for."}};
 
 void expose_quantiles(const MetricFamily& family, const store::WriteStatistics::Quantiles& of,
                       double unit, Exposition& out) {
@@ -76,6 +80,7 @@ std::vector<MetricFamily> metric_families(const pipeline::FilterKinds& filters) 
   };
   add(observe::process_metric_families());
   add(server::metric_families());
+  add(tracing::metric_families());
   add(pipeline::kFilterRunFamilies);
   for (const auto& kind : filters) {
     if (const auto* its = dynamic_cast<const pipeline::WithFamilies*>(kind.get()); its != nullptr)
@@ -105,6 +110,11 @@ void expose_memory(const MemoryBudget& memory, Exposition& out) {
     out.sample(kOwnFamilies[ProcessFigure::held], {to_string(its)},
                static_cast<double>(memory.held(its)));
   }
+}
+
+void expose_access_log(std::uint64_t dropped_lines, Exposition& out) {
+  out.sample(kOwnFamilies[ProcessFigure::dropped_log_lines], {},
+             static_cast<double>(dropped_lines));
 }
 
 void expose_store(const store::Store& store, Exposition& out) {

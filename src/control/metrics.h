@@ -25,6 +25,7 @@ struct ObjectCounts {
 void expose_objects(const ObjectCounts& objects, std::uint64_t config_version,
                     observe::Exposition& out);
 void expose_memory(const MemoryBudget& budget, observe::Exposition& out);
+void expose_access_log(std::uint64_t dropped_lines, observe::Exposition& out);
 void expose_store(const store::Store& store, observe::Exposition& out);
 
 }  // namespace sluice::control

@@ -358,7 +358,7 @@ std::string Endpoints::message_of(const std::vector<CallFailure>& tried,
 Task<CallReply<EndpointAnswer>> Endpoints::call(Method method, std::string_view framed,
                                                 CallOptions options) {
   const TimePoint begun = loop::EventLoop::now();
-  const TimePoint deadline = std::min(options.deadline, begun + options_.call_max);
+  const TimePoint deadline = options_.deadline_of(options, begun);
   const std::vector<EndpointIndex> in_turn = order(options.avoid);
   std::vector<CallFailure> tried;
   for (std::size_t i = 0;; ++i) {

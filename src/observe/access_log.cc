@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "observe/access_log.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -24,8 +25,9 @@ struct AccessLog::State {
     ~Core() { const std::unique_ptr<std::string> last(slot.load()); }
   };
 
-  State(std::string path, unsigned cores, Logger log)
+  State(std::string path, std::optional<LogSocket> daemon, unsigned cores, Logger log)
       : file_path(std::move(path)),
+        socket(std::move(daemon)),
         core_count(cores),
         per_core(std::make_unique<Core[]>(cores)),
         logger(std::move(log)) {
@@ -48,16 +50,20 @@ struct AccessLog::State {
   void close() {
     if (file != nullptr && file != stdout) std::fclose(file);
   }
+  void begin(Lines lines);
   void offer(Core& core);
+  void put(std::string_view batch);
   void drain();
   void run(const std::stop_token& stop);
 
   std::string file_path;
+  std::optional<LogSocket> socket;  // in place of the file
   unsigned core_count;
   std::unique_ptr<Core[]> per_core;
   Logger logger;
   std::optional<AccessFormat> json{};  // for the default format; none: text
   std::FILE* file = stdout;            // writer thread only, after construction
+  std::atomic<std::uint64_t> lost{0};  // lines that the daemon did not take
   std::atomic<bool> reopen_wanted{false};
   std::atomic<std::uint32_t> wakeups{0};
   std::jthread writer;
@@ -75,12 +81,26 @@ void AccessLog::State::offer(Core& core) {
   wakeups.notify_one();
 }
 
+void AccessLog::State::put(std::string_view batch) {
+  if (!socket) {
+    std::fwrite(batch.data(), 1, batch.size(), file);
+    return;
+  }
+  const auto now = std::chrono::system_clock::now();
+  while (!batch.empty()) {
+    const std::size_t end = std::min(batch.find('\n'), batch.size());
+    if (!socket->send(LogSeverity::info, batch.substr(0, end), now))
+      lost.fetch_add(1, std::memory_order_relaxed);
+    batch.remove_prefix(std::min(end + 1, batch.size()));
+  }
+}
+
 void AccessLog::State::drain() {
   if (reopen_wanted.exchange(false)) open();
   for (unsigned i = 0; i < core_count; ++i) {
     const std::unique_ptr<std::string> batch(
         per_core[i].slot.exchange(nullptr, std::memory_order_acquire));
-    if (batch) std::fwrite(batch->data(), 1, batch->size(), file);
+    if (batch) put(*batch);
   }
   std::fflush(file);
 }
@@ -94,10 +114,19 @@ void AccessLog::State::run(const std::stop_token& stop) {
   }
 }
 
+void AccessLog::State::begin(Lines lines) {
+  if (lines == Lines::json) json = AccessFormat::json_lines();
+  writer = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
 AccessLog::AccessLog(const std::string& file, unsigned core_count, Logger logger, Lines lines)
-    : state_(std::make_unique<State>(file, core_count, std::move(logger))) {
-  if (lines == Lines::json) state_->json = AccessFormat::json_lines();
-  state_->writer = std::jthread([this](const std::stop_token& stop) { state_->run(stop); });
+    : state_(std::make_unique<State>(file, std::nullopt, core_count, std::move(logger))) {
+  state_->begin(lines);
+}
+
+AccessLog::AccessLog(LogSocket socket, unsigned core_count, Logger logger, Lines lines)
+    : state_(std::make_unique<State>("", std::move(socket), core_count, std::move(logger))) {
+  state_->begin(lines);
 }
 
 AccessLog::~AccessLog() {
@@ -107,8 +136,7 @@ AccessLog::~AccessLog() {
   state_->writer.join();
   state_->drain();
   for (unsigned i = 0; i < state_->core_count; ++i) {
-    const std::string& rest = state_->per_core[i].buffer;
-    std::fwrite(rest.data(), 1, rest.size(), state_->file);
+    state_->put(state_->per_core[i].buffer);
   }
   std::fflush(state_->file);
 }
@@ -134,7 +162,7 @@ void AccessLog::reopen() {
 }
 
 std::uint64_t AccessLog::dropped_lines() const {
-  std::uint64_t total = 0;
+  std::uint64_t total = state_->lost.load();
   for (unsigned i = 0; i < state_->core_count; ++i) total += state_->per_core[i].dropped.load();
   return total;
 }

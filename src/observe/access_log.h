@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/log_socket.h"
 #include "observe/access_format.h"
 
 namespace sluice::observe {
@@ -19,6 +20,8 @@ class AccessLog {
   enum class Lines { text, json };
   // Writes to `file`, or to standard output if it is empty.
   AccessLog(const std::string& file, unsigned core_count, Logger logger, Lines lines = Lines::text);
+  // Sends each line to the machine's log daemon. Lines that the daemon does not take are dropped.
+  AccessLog(LogSocket socket, unsigned core_count, Logger logger, Lines lines = Lines::text);
   ~AccessLog();
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;

@@ -11,7 +11,7 @@ namespace sluice::server {
 
 Workers::Workers(unsigned count, std::size_t memory_bytes, observe::AccessLog* access_log,
                  const Logger& logger)
-    : memory_(memory_bytes, count) {
+    : access_log_(access_log), memory_(memory_bytes, count) {
   for (unsigned i = 0; i < count; ++i)
     workers_.push_back(std::make_unique<Worker>(i, count, access_log, logger, trimmer_, memory_));
 }

@@ -26,6 +26,10 @@ class Workers {
 
   [[nodiscard]] unsigned count() const { return static_cast<unsigned>(workers_.size()); }
   [[nodiscard]] const MemoryBudget& memory() const { return memory_; }
+  // Lines of the access log that were dropped since the start. Any thread.
+  [[nodiscard]] std::uint64_t dropped_log_lines() const {
+    return access_log_ == nullptr ? 0 : access_log_->dropped_lines();
+  }
   [[nodiscard]] const loop::Core& core(unsigned index) const { return workers_[index]->core(); }
   void start();
 
@@ -63,7 +67,8 @@ class Workers {
   // Runs `work` on every core and waits until all are done.
   void on_every_core(const std::function<void(Worker&)>& work);
 
-  Trimmer trimmer_;  // it and memory_ outlive the workers
+  observe::AccessLog* access_log_;  // may be null
+  Trimmer trimmer_;                 // it and memory_ outlive the workers
   MemoryBudget memory_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<unsigned> next_{0};  // the core that adopts next

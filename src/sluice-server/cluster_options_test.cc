@@ -75,7 +75,7 @@ TEST_F(ClusterOptionsTest, EtcdNeedsEndpointsAndTheEmbeddedStoreTakesNone) {
   EXPECT_THAT(read({"--etcd-endpoints", "a:1"}), HasSubstr("etcd-endpoints: is given, and store"));
   EXPECT_THAT(read({"--cluster-addr", "a:1"}), HasSubstr("cluster-addr: is given, and store"));
   EXPECT_THAT(on_etcd({"--durability", "process"}), HasSubstr("durability: is of the embedded"));
-  EXPECT_THAT(on_etcd({"--require-store"}), HasSubstr("require-store: is of the embedded"));
+  EXPECT_EQ(on_etcd({"--require-store", "--accept-older-store"}), "");
 }
 
 TEST_F(ClusterOptionsTest, WhatBelongsTogether) {

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "admin/api.h"
 #include "admin/health.h"
@@ -27,6 +28,7 @@
 #include "sluice-server/command_line.h"
 #include "sluice-server/hot_restart.h"
 #include "sluice-server/initial_objects.h"
+#include "sluice-server/open_logs.h"
 #include "sluice-server/open_store.h"
 #include "sluice-server/options.h"
 #include "sluice-server/own_secret.h"
@@ -89,6 +91,15 @@ Result<void> rehearse(const Json& objects, wasm::Engine& engine, const Logger& l
   return control::rehearse(objects, {control::all_kinds(), std::move(filters), cores});
 }
 
+// OpenTelemetry asks for a warning where a variable cannot be used.
+control::TracingServices tracing_services(const Logger& logger) {
+  std::vector<std::string> faults;
+  control::TracingServices services{.environment = tracing::Environment::of_process(faults),
+                                    .logger = logger};
+  for (const std::string& fault : faults) logger.warn("environment: " + fault);
+  return services;
+}
+
 // A first start fails if `done` has failed. A service that runs, or has run, logs the error and
 // continues.
 template <class T>
@@ -142,11 +153,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   SLUICE_CHECK(admin::check(api_options));
   SLUICE_TRY(MemberTls tls, read_member_tls(options.cluster));
   SLUICE_CHECK(make_folder(options.path_of(options.data_dir)));
-  if (!options.log_dir.empty()) SLUICE_CHECK(make_folder(options.path_of(options.log_dir)));
-  const auto log_file = [&](const char* name) {
-    return options.log_dir.empty() ? std::string() : options.path_of(options.log_dir) + "/" + name;
-  };
-  const Logger logger = Logger::open(log_file("stdout.log"), options.debug);
+  SLUICE_TRY(const Logger logger, open_log(options));
   const unsigned cores =
       options.workers > 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
 
@@ -175,13 +182,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   SLUICE_TRY(std::string secret, own_secret(options.path_of(options.data_dir) + "/gateway.secret"));
   const auto pid_file = PidFile::write(options.path_of("sluice.pid"));
   SLUICE_CHECK(required(predecessor == nullptr, pid_file, logger));
-  std::unique_ptr<observe::AccessLog> access_log;
-  if (!options.disable_access_log) {
-    using enum observe::AccessLog::Lines;
-    access_log =
-        std::make_unique<observe::AccessLog>(log_file("filter_http_access.log"), cores, logger,
-                                             options.log_format == "json" ? json : text);
-  }
+  SLUICE_TRY(const auto access_log, open_access_log(options, cores, logger));
   const std::uint64_t memory = memory_budget(options);
   server::Workers workers(cores, memory, access_log.get(), logger);
   SLUICE_TRY(auto kinds, filters::all({*engine, *store, logger, cores, code_folder,
@@ -190,7 +191,8 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
                                   .member_name = options.name,
                                   .bind_address = options.bind_address,
                                   .cluster_port = std::move(cluster.port)},
-                                 logger, *store, workers, std::move(kinds));
+                                 logger, *store, workers, std::move(kinds),
+                                 control::all_kinds(tracing_services(logger)));
   workers.start();
   std::optional<control::Controller::TakenOver> taken_over;
   if (predecessor != nullptr) {

@@ -23,8 +23,6 @@ void refuse_embedded_options(const Options& options, config::Faults& faults) {
     faults.add(key, "is of the embedded store, and store is etcd: leave it out");
   };
   if (options.durability != "disk") refuse("durability");
-  if (options.require_store) refuse("require-store");
-  if (options.accept_older_store) refuse("accept-older-store");
 }
 
 }  // namespace
@@ -35,6 +33,8 @@ void Options::validate(const std::string&, config::Faults& faults) const {
   if (!bind_address.empty() && !config::IpAddress::parse(bind_address))
     faults.add("bind-address",
                config::quote(bind_address) + " is not an IP address, try 127.0.0.2");
+  if (!log_socket.empty() && log_output == "file")
+    faults.add("log-socket", "has no use, as log-output is file; set it to syslog or journald");
   const bool has_files = !cert_file.empty() || !key_file.empty() || !client_ca_file.empty();
   if (const auto size = parse_memory_size(memory_budget); size && *size < kMemoryBudgetMin)
     faults.add("memory-budget", "is less than " + format_memory_size(kMemoryBudgetMin));

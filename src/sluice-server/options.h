@@ -38,6 +38,8 @@ struct Options {
   std::vector<std::string> initial_object_config_files;
   bool debug = false;
   bool disable_access_log = false;
+  std::string log_output = "file";
+  std::string log_socket;  // of the daemon; empty: where it listens by custom
   std::string log_format = "text";
   unsigned workers = 0;  // 0: one per processor
   std::uint32_t max_guests = wasm::kGuestsMaxDefault;
@@ -75,9 +77,14 @@ struct Options {
     visit("initial-object-config-files", initial_object_config_files,
           {.doc = "YAML files of objects to create if their names are free"});
     visit("debug", debug, {.doc = "log more"}, {.live = true});
+    visit("log-output", log_output,
+          {.one_of = {"file", "syslog", "journald"},
+           .doc = "where both logs go: files in log-dir, or the machine's log daemon"});
+    visit("log-socket", log_socket,
+          {.doc = "socket of the log daemon; empty: /dev/log, or /run/systemd/journal/socket"});
     visit("log-format", log_format,
           {.one_of = {"text", "json"},
-           .doc = "lines of the access log, of servers without accessLogFormat"});
+           .doc = "lines of both logs; servers with accessLogFormat keep theirs"});
     visit("disable-access-log", disable_access_log, {.doc = "do not write the access log"});
     visit("durability", durability,
           {.one_of = {"disk", "process"},

@@ -42,13 +42,16 @@ void renew(MemberTls& in_force, const MemberTls& fresh, const Logger& logger,
 
 admin::Options admin_options(const Options& options) {
   admin::Options made{.address = options.api_addr, .member_name = options.name};
-  if (!options.log_dir.empty()) made.log_file = options.path_of(options.log_dir) + "/stdout.log";
+  if (options.log_output != "file") {
+    made.log_place = options.log_output;
+  } else if (!options.log_dir.empty()) {
+    made.log_file = options.path_of(options.log_dir) + "/stdout.log";
+  }
   made.profiling = options.profiling;
   made.start_options = without_secrets(options);
   // Of the embedded store.
   if (options.cluster.on_etcd()) {
-    for (const char* key : {"durability", "require-store", "accept-older-store"})
-      made.start_options.erase(key);
+    made.start_options.erase("durability");
   }
   if (options.tls) made.tls = {options.cert_file, options.key_file, options.client_ca_file};
   made.credentials = {.users = options.basic_auth,

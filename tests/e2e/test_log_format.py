@@ -2,9 +2,11 @@
 """`--log-format json`: a line is JSON, whatever a client sends."""
 
 import json
+import re
+import socket
 
 from client import Connection, fetch
-from gateway import Server, free_port, http_server, mock, pipeline, wait_until
+from gateway import DEADLINE, Server, free_port, http_server, mock, pipeline, wait_until
 
 
 def test_the_access_log_is_json(tmp_path, port):
@@ -33,3 +35,101 @@ def test_the_access_log_is_json(tmp_path, port):
     hostile = next(line for line in parsed if line is not plain)
     assert hostile["status"] == status and all(line.isascii() for line in lines)
     server.stop()
+
+
+def test_the_process_log_is_json(tmp_path):
+    server = Server(tmp_path / "home", "--log-format", "json").start()
+    server.apply(pipeline("shop", mock("x")))
+    log = server.home / "log" / "stdout.log"
+    wait_until(lambda: "shop" in log.read_text(), "the object is in the log")
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {line["level"] for line in lines} <= {"INFO", "WARN"}
+    assert any("started" in line["message"] for line in lines)
+    assert all(set(line) == {"time", "level", "message"} for line in lines)
+    server.stop()
+
+
+class LogDaemon:
+    """The machine's log daemon, as a process meets it: a datagram socket in the file system."""
+
+    def __init__(self, path):
+        self.path, self.socket = path, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        self.socket.settimeout(DEADLINE)
+
+    def line(self, wanted: bytes) -> bytes:
+        """The next datagram that contains `wanted`."""
+        while True:
+            data = self.socket.recv(1 << 17)
+            if wanted in data:
+                return data
+
+    def end(self) -> None:
+        self.socket.close()
+        self.path.unlink()
+
+
+def start_on(daemon: LogDaemon, home, port: int, kind: str, *more: str) -> Server:
+    server = Server(home, "--log-output", kind, "--log-socket", str(daemon.path), *more).start()
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", mock("x")))
+    return server
+
+
+def test_both_logs_go_to_syslog(tmp_path, port):
+    daemon = LogDaemon(tmp_path / "log.sock")
+    server = start_on(daemon, tmp_path / "home", port, "syslog")
+    started = daemon.line(b"started")
+    assert re.fullmatch(rb"<30>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d sluice-server\[\d+\]: [^\n]*", started), started
+    fetch(port, "/one?two")
+    line = daemon.line(b"/one?two")
+    assert line.startswith(b"<30>") and b" sluice-access[" in line and b"\n" not in line
+    answer = server.egctl("logs", check=False)
+    assert answer.returncode != 0 and "the log goes to syslog" in answer.stderr
+    assert server.access_log() == []
+    server.stop()
+
+
+def test_journald_gets_fields_and_json(tmp_path, port):
+    daemon = LogDaemon(tmp_path / "log.sock")
+    server = start_on(daemon, tmp_path / "home", port, "journald", "--log-format", "json")
+    fetch(port, "/one")
+    fields = dict(line.split(b"=", 1) for line in daemon.line(b'"target":"/one"').splitlines())
+    assert set(fields) == {b"MESSAGE", b"PRIORITY", b"SYSLOG_IDENTIFIER"}
+    assert fields[b"PRIORITY"] == b"6" and fields[b"SYSLOG_IDENTIFIER"] == b"sluice-access"
+    assert json.loads(fields[b"MESSAGE"])["status"] == 200
+    server.stop()
+
+
+def test_a_daemon_that_is_away_costs_lines_and_no_request(tmp_path, port):
+    daemon = LogDaemon(tmp_path / "log.sock")
+    server = start_on(daemon, tmp_path / "home", port, "syslog")
+
+    def dropped() -> int:
+        text = server.request("GET", "/metrics")[2]
+        return int(re.search(r"^sluice_access_log_dropped_lines_total (\d+)", text, re.MULTILINE)[1])
+
+    fetch(port, "/before")
+    daemon.line(b"/before")
+    assert dropped() == 0
+    daemon.end()
+    assert fetch(port, "/away").status == 200
+    wait_until(lambda: dropped() >= 1, "the line is counted as dropped")
+    again = LogDaemon(tmp_path / "log.sock")
+    wait_until(lambda: fetch(port, "/again").status == 200 and _is_there(again, b"/again"), "lines come again")
+    server.stop()
+
+
+def _is_there(daemon: LogDaemon, wanted: bytes) -> bool:
+    daemon.socket.settimeout(0.5)
+    try:
+        return bool(daemon.line(wanted))
+    except TimeoutError:
+        return False
+
+
+def test_an_absent_daemon_is_an_error_at_the_start(tmp_path):
+    server = Server(tmp_path / "home", "--log-output", "syslog", "--log-socket", str(tmp_path / "none.sock"))
+    server.start(wait=False)
+    server.wait_end(expect=1)
+    said = server.log()
+    assert "log-output: syslog is not reached at" in said and "none.sock: No such file" in said, said

@@ -49,6 +49,17 @@ void HeaderChangeSpec::check(const std::string& path, config::Faults& faults) co
   check_values(add, config::join_path(path, "add"), faults);
 }
 
+void HeaderChangeSpec::check_made(const std::string& path, config::Faults& faults) const {
+  for (const auto* fields : {&set, &add}) {
+    const std::string where = config::join_path(path, fields == &set ? "set" : "add");
+    for (const auto& [name, value] : *fields) {
+      if (header_fault(name, value)) continue;
+      if (const auto reason = made_header_fault(name, value))
+        faults.add(config::join_path(where, name), *reason);
+    }
+  }
+}
+
 void HeaderChangeSpec::put_before(const HeaderChangeSpec& earlier) {
   del.insert(del.begin(), earlier.del.begin(), earlier.del.end());
   set.insert(earlier.set.begin(), earlier.set.end());

@@ -25,6 +25,8 @@ struct HeaderChangeSpec {
 
   // Adds a fault for a field that cannot be set. Content-Length and Host are none.
   void check(const std::string& path, config::Faults& faults) const;
+  // Adds a fault for a value of a template that the next server would not read as it is.
+  void check_made(const std::string& path, config::Faults& faults) const;
   // Host goes to `host`. The twins (http/field_twins.h) of `del` and `set` go, too. Requires:
   // check() found nothing.
   void apply_to_request(http::Headers& headers, std::string& host) const;

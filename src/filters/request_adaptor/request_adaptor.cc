@@ -94,7 +94,7 @@ struct RequestAdaptorSpec {
 struct RequestAdaptorModel {
   RequestChangeSpec change;
   PathChange path;
-  std::optional<templates::Template> made;
+  std::optional<YamlTemplate> made;
   std::optional<RequestSigner> signer;
   std::string log_name;
 };
@@ -127,7 +127,8 @@ class RequestAdaptor final : public pipeline::Filter {
         reason && !spec.change.method.empty() && http::is_token(spec.change.method))
       faults.add(config::join_path(where, "method"), *reason);
     model.path = PathChange(spec.change.path, config::join_path(where, "path"), faults);
-    if (!spec.text.empty()) model.made = parse_template(spec.text, spec.delimiters, where, faults);
+    if (!spec.text.empty())
+      model.made = YamlTemplate::parse(spec.text, spec.delimiters, where, faults);
     if (spec.sign) model.signer.emplace(spec.sign->signature, spec.sign->scopes);
     return model;
   }
@@ -142,12 +143,12 @@ class RequestAdaptor final : public pipeline::Filter {
       auto changed = change(exchange, *request, model_->change, model_->path);
       co_return co_await std::move(changed);
     }
-    auto text =
-        co_await render_exchange(exchange, *model_->made, templates::OutputForm::yaml, log_);
-    if (!text) co_return refuse(exchange, kBuildErr, text.error());
+    auto rendering = model_->made->render(exchange, log_);
+    auto yaml = co_await std::move(rendering);
+    if (!yaml) co_return refuse(exchange, kBuildErr, yaml.error());
     RequestChangeSpec over = model_->change;
     PathChange path = model_->path;
-    const Result<void> read = read_output(*text, over, path);
+    const Result<void> read = read_output(*std::move(yaml), over, path);
     if (!read) co_return refuse(exchange, kBuildErr, read.error());
     auto changed = change(exchange, *request, over, path);
     co_return co_await std::move(changed);
@@ -156,9 +157,8 @@ class RequestAdaptor final : public pipeline::Filter {
  private:
   // A field that the template leaves out keeps the value of the spec. Headers of the template come
   // after those of the spec.
-  static Result<void> read_output(const templates::Rendered& yaml, RequestChangeSpec& over,
-                                  PathChange& path) {
-    SLUICE_TRY(const config::Value value, parse_output(yaml));
+  static Result<void> read_output(MadeYaml yaml, RequestChangeSpec& over, PathChange& path) {
+    SLUICE_TRY(const config::Value value, parse_output(std::move(yaml), Described::changes));
     config::Faults faults;
     const HeaderChangeSpec fixed = std::exchange(over.header, {});
     over.path = {};
@@ -166,6 +166,7 @@ class RequestAdaptor final : public pipeline::Filter {
     over.fields(decoder);
     decoder.finish();
     over.check("", faults);
+    over.header.check_made("header", faults);
     PathChange made(over.path, "path", faults);
     if (!made.empty()) path = std::move(made);
     over.header.put_before(fixed);

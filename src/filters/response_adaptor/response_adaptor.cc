@@ -62,7 +62,7 @@ struct ResponseAdaptorSpec {
 
 struct ResponseAdaptorModel {
   ResponseChangeSpec change;
-  std::optional<templates::Template> made;
+  std::optional<YamlTemplate> made;
   std::string log_name;
 };
 
@@ -90,7 +90,7 @@ class ResponseAdaptor final : public pipeline::Filter {
     ResponseAdaptorModel model{spec.change, std::nullopt, log_name(context)};
     spec.change.check(context.path, faults);
     if (!spec.text.empty())
-      model.made = parse_template(spec.text, spec.delimiters, context.path, faults);
+      model.made = YamlTemplate::parse(spec.text, spec.delimiters, context.path, faults);
     return model;
   }
 
@@ -105,11 +105,11 @@ class ResponseAdaptor final : public pipeline::Filter {
       auto changed = change(exchange, response, model_->change);
       co_return co_await std::move(changed);
     }
-    auto text =
-        co_await render_exchange(exchange, *model_->made, templates::OutputForm::yaml, log_);
-    if (!text) co_return refuse(exchange, kBuildErr, text.error());
+    auto rendering = model_->made->render(exchange, log_);
+    auto yaml = co_await std::move(rendering);
+    if (!yaml) co_return refuse(exchange, kBuildErr, yaml.error());
     ResponseChangeSpec over = model_->change;
-    const Result<void> read = read_output(*text, over);
+    const Result<void> read = read_output(*std::move(yaml), over);
     if (!read) co_return refuse(exchange, kBuildErr, read.error());
     auto changed = change(exchange, response, over);
     co_return co_await std::move(changed);
@@ -118,14 +118,15 @@ class ResponseAdaptor final : public pipeline::Filter {
  private:
   // A field that the template leaves out keeps the value of the spec. Headers of the template come
   // after those of the spec.
-  static Result<void> read_output(const templates::Rendered& yaml, ResponseChangeSpec& over) {
-    SLUICE_TRY(const config::Value value, parse_output(yaml));
+  static Result<void> read_output(MadeYaml yaml, ResponseChangeSpec& over) {
+    SLUICE_TRY(const config::Value value, parse_output(std::move(yaml), Described::changes));
     config::Faults faults;
     const HeaderChangeSpec fixed = std::exchange(over.header, {});
     config::Decoder decoder(value, "", faults);
     over.fields(decoder);
     decoder.finish();
     over.check("", faults);
+    over.header.check_made("header", faults);
     over.header.put_before(fixed);
     if (faults.empty()) return {};
     return std::unexpected(faults.to_error());

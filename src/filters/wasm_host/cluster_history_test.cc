@@ -234,6 +234,7 @@ TEST_F(PausedOwner, AnswersNoQuestionWithoutAPermit) {
   start(60ms);
   const auto deaf = cluster_->member(other(2)).faults();
   deaf->hold_watches();
+  faults_->hold_watches();
   faults_->stall();
   end_lease();
   EXPECT_TRUE(cluster_->ask(other(1), writing("third")));
