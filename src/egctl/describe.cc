@@ -44,7 +44,11 @@ void print_status(std::ostream& out, const Json& one, bool verbose) {
   out << "  state: " << text_at(status, "state") << "\n";
   if (figures.any()) out << "  traffic: " << figures.line() << "\n";
   for (const char* shown_above : {"name", "kind", "state", "warnings"}) status.erase(shown_above);
-  if (!verbose) without_zeros(status);
+  if (!verbose) {
+    if (figures.any()) Figures::leave_out(status);
+    rounded(status);
+    without_zeros(status);
+  }
   if (!status.empty()) out << config::emit_yaml(status, 2);
 }
 
@@ -134,7 +138,8 @@ void add_describe(Command root, Invocation& invocation) {
   const auto namespaces = std::make_shared<Namespaces>();
   const auto verbose = std::make_shared<bool>(false);
   add_namespace_options(command, *namespaces);
-  command.flag("-v,--verbose", *verbose, "also what is zero or at its default");
+  command.flag("-v,--verbose", *verbose,
+               "also what is zero or at its default, and all figures as they are");
   command.footer("Example:\n  egctl describe pipeline flash-sale-pipeline");
   set_action(command, invocation, [kind, names, namespaces, verbose](Invocation& s) {
     return describe(s, *kind, *names, *namespaces, *verbose);

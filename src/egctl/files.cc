@@ -25,6 +25,8 @@ namespace sluice::egctl {
 namespace {
 
 constexpr std::string_view kDocument = "document ";
+// Of a text that is read whole, such as a program. A device never ends.
+constexpr std::size_t kInputBytesMax = std::size_t{64} << 20;
 constexpr std::size_t kBlockBytes = 64 * 1024;
 
 std::string reason() { return std::system_category().message(errno); }
@@ -60,6 +62,7 @@ std::string label_of(const std::vector<config::Value>& documents) {
   if (documents.size() != 1) return std::to_string(documents.size()) + " objects";
   const std::string kind = scalar_at(documents[0], "kind");
   const std::string name = scalar_at(documents[0], "name");
+  if (kind.empty() && name.empty()) return "the object";
   return kind + (kind.empty() || name.empty() ? "" : " ") + name;
 }
 
@@ -134,6 +137,10 @@ Result<std::string> InputFile::read_all() {
   while (true) {
     SLUICE_TRY(const std::string piece, read());
     if (piece.empty()) return text;
+    if (text.size() + piece.size() > kInputBytesMax) {
+      return fail(ErrorKind::too_large,
+                  name_ + " is longer than " + std::to_string(kInputBytesMax >> 20) + " MiB");
+    }
     text += piece;
   }
 }

@@ -49,7 +49,10 @@ Result<ApiClient> Invocation::client() const {
 
 std::string fault_of_output(const std::string& text) {
   if (text.starts_with(kJsonPathPrefix)) {
-    const auto path = JsonPath::parse(text.substr(kJsonPathPrefix.size()));
+    const std::string given = text.substr(kJsonPathPrefix.size());
+    if (!given.contains('{'))
+      return "the template \"" + given + "\" has no path in braces: -o jsonpath='{" + given + "}'";
+    const auto path = JsonPath::parse(given);
     return path ? "" : path.error().message;
   }
   for (const char* known : {"default", "wide", "yaml", "json", "name"}) {

@@ -59,7 +59,7 @@ def test_what_is_not_there_is_named_with_a_remedy(shared_server, words, kind, re
 
 def test_a_port_without_an_admin_api(server, port):
     """The usual slip is the port of the traffic."""
-    server.apply(pipeline("p", mock("x")), http_server(port, prefix_path("/", "p")))
+    server.apply(pipeline("p", mock("x")), http_server(port, {"pathPrefix": "/", "backend": "p"}))
     wait_until(lambda: fetch(port, "/").status == 200, "the server serves")
     traffic = f"127.0.0.1:{port}"
     for words in (("get", "all"), ("metrics",), ("logs",), ("backup", "create"), ("delete", "pipeline", "p"), ("health",)):

@@ -126,6 +126,25 @@ def test_the_settings_and_a_draft_show_the_line_too(shared_server, files, monkey
     assert "edit Pipeline draft failed, line 1, column 6: put a blank" in done.stderr and "\n  name:x\n       ^\n" in done.stderr, done.stderr
 
 
+def test_a_device_without_an_end_is_refused():
+    done = subprocess.run([BIN / "egctl", "validate", "-f", "/dev/zero"], capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr == "Error: /dev/zero is longer than 64 MiB\n"
+
+
+def test_words_for_what_is_no_object():
+    """The server's own file, a list of names, and a misspelt field."""
+    filters = "filters: [{name: m, kind: Mock, rules: [{code: 200}]}, {name: r, kind: RateLimiter, policies: [{name: p, limit: 1}]"
+    for text, said in (
+        ("api-addr: localhost:2381\ncluster-name: x\n", "these are options of the server, for sluice-server --config-file"),
+        (f"kind: Pipeline\nname: p\nflow: [m]\n{filters}}}]\n", 'flow[0]: must be a map, is "m"; write {filter: "m"}'),
+        (f"kind: Pipeline\nname: p\n{filters}, urls: [{{url: /x}}]}}]\n", 'urls[0].url: must be a map, is "/x"; write {exact: "/x"}'),
+        (f"kind: Pipeline\nname: p\n{filters}}}]\n", 'policies[0].limit: is unknown, did you mean "limitForPeriod"?'),
+        ("filters: []\n", "validate the object failed: "),
+    ):
+        done = subprocess.run([BIN / "egctl", "validate", "-f", "-"], input=text, capture_output=True, text=True)
+        assert done.returncode == 1 and said in done.stderr, done.stderr
+
+
 def test_data_with_an_open_quote_is_refused(shared_server, guests):
     shared_server.apply(pipeline("cut-data", wasm(guests / "probe.wasm")))
     for text in ('id/a: "true\n', "id/a: 'true\n", 'id/a: "true', 'id/b: "x"\nid/a: "true\n\n'):
