@@ -234,16 +234,26 @@ Task<Result<bool>> Membership::register_name() {
 
 Task<Result<void>> Membership::register_first() {
   const TimePoint end = Clock::now() + ttl_ + kNameGrace;
+  std::string holder;
   while (true) {
     SLUICE_CO_TRY(const bool mine, co_await register_name());
     if (mine) co_return Result<void>();
+    if (holder.empty()) {
+      holder =
+          "a member `" + context_.me.name + "` of the cluster `" + terms_.cluster + "` is running";
+      const pb::RangeRequest request = range_of(context_.keys.member(context_.me.name));
+      EtcdRetry retry(end);
+      const auto found = co_await context_.kv.range(request, retry.options());
+      const auto record = found ? member_in(*found) : std::nullopt;
+      if (record && !record->address.empty()) holder += " at " + record->address;
+      context_.logger.info("store: " + holder + ": this start waits for " +
+                           format_duration(ttl_ + kNameGrace) + ", in case that one has ended");
+    }
     if (Clock::now() > end) break;
     (void)co_await renew();
     co_await context_.loop().sleep_for(kNamePause);
   }
-  co_return fail(ErrorKind::conflict, "a member `" + context_.me.name + "` of the cluster `" +
-                                          terms_.cluster +
-                                          "` is running: give this process another name");
+  co_return fail(ErrorKind::conflict, holder + ": give this process another name");
 }
 
 Task<bool> Membership::renew() {
