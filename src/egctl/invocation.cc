@@ -120,7 +120,10 @@ std::unexpected<Error> refused(const std::string& what, Error error) {
 void print_error(std::ostream& err, const Error& error, bool colour) {
   err << (colour ? "\x1b[31mError:\x1b[0m " : "Error: ") << printable(error.message, Lines::many)
       << "\n";
-  for (const std::string& line : error.details) err << "  " << printable(line, Lines::many) << "\n";
+  for (const std::string& line : error.details) {
+    if (error.message.ends_with(line)) continue;  // said already
+    err << "  " << printable(line, Lines::many) << "\n";
+  }
 }
 
 }  // namespace sluice::egctl

@@ -84,6 +84,16 @@ TEST_F(WaitTest, UntilEveryMemberRunsIt) {
   EXPECT_EQ(looks_, 5);
 }
 
+TEST_F(WaitTest, TellsOnceWhatAnotherMemberWarnsOf) {
+  const auto waited = await([](int look) -> Json {
+    Json two = state("running", 7);
+    two["warnings"] = {"userFile: users: no such file"};
+    return {{"one", state("running", look < 3 ? 6 : 7)}, {"two", two}};
+  });
+  EXPECT_TRUE(waited) << waited.error().message;
+  EXPECT_EQ(notes_.str(), "Warning: two: Pipeline p: userFile: users: no such file\n");
+}
+
 TEST_F(WaitTest, NamesWhoRefusesAndWhy) {
   const auto waited = await([](int) -> Json {
     return {{"one", state("running", 7)},

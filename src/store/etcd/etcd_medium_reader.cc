@@ -72,7 +72,7 @@ Result<Contents> EtcdMedium::read_contents(const std::string& ns, const ChainEnd
                 "the data of " + ns +
                     " in etcd is not as Sluice has written it: another program "
                     "has changed keys under `" +
-                    prefix + "`. Restore a backup of etcd");
+                    prefix + "`. Delete the keys of the other program");
   }
   return contents;
 }

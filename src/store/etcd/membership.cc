@@ -303,8 +303,20 @@ Task<Result<bool>> Membership::register_name() {
       record->incarnation == context_.me.incarnation&& found.kvs(0).lease() == lease_;
 }
 
+// Of the process that has this one's name, for people.
+Task<std::string> Membership::find_holder(TimePoint until) {
+  const pb::RangeRequest request = range_of(context_.keys.member(context_.me.name));
+  EtcdRetry retry(until);
+  const auto found = co_await context_.kv.range(request, retry.options());
+  const auto record = found ? member_in(*found) : std::nullopt;
+  const std::string address = record ? record->address : std::string();
+  co_return "a member `" + context_.me.name + "` of the cluster `" + terms_.cluster +
+      "` is running" + (address.empty() ? "" : " at " + address);
+}
+
 Task<Result<void>> Membership::register_first() {
   const TimePoint end = Clock::now() + ttl_ + kNameGrace;
+  std::string holder;
   for (int lost = 0;;) {
     SLUICE_CO_TRY(const bool mine, co_await register_name());
     if (mine) co_return Result<void>();
@@ -314,12 +326,15 @@ Task<Result<void>> Membership::register_first() {
       SLUICE_CO_CHECK(co_await grant_again(++lost));
       continue;
     }
+    if (holder.empty()) {
+      holder = co_await find_holder(end);
+      context_.logger.info("store: " + holder + ": this start waits for " +
+                           format_duration(ttl_ + kNameGrace) + ", in case that one has ended");
+    }
     if (Clock::now() > end) break;
     co_await context_.loop().sleep_for(kNamePause);
   }
-  co_return fail(ErrorKind::conflict, "a member `" + context_.me.name + "` of the cluster `" +
-                                          terms_.cluster +
-                                          "` is running: give this process another name");
+  co_return fail(ErrorKind::conflict, holder + ": give this process another name");
 }
 
 Task<bool> Membership::renew() {

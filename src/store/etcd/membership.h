@@ -70,6 +70,7 @@ class Membership {
   // True: the name is this process's. False: another process has it, or (lease_ is 0 then) the
   // lease has ended.
   [[nodiscard]] Task<Result<bool>> register_name();
+  [[nodiscard]] Task<std::string> find_holder(TimePoint until);
   [[nodiscard]] Task<Result<void>> register_first();
   [[nodiscard]] Task<void> keep_alive();
   // One try after the lease has ended; a pause if it fails.

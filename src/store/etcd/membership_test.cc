@@ -89,6 +89,12 @@ TEST_F(EtcdMediumTest, ANameIsInUseOnce) {
   EXPECT_EQ(told("k", "1"), "durable");
   store().close();
   EXPECT_EQ(member("one").trouble, "");
+  MemberRecord other;
+  other.name = "three";
+  other.incarnation = RandomId::make();
+  other.address = "10.0.0.3:2390";
+  rival_->put(rival_->keys().member("three"), other.encode());
+  EXPECT_NE(member("three").trouble.find("is running at 10.0.0.3:2390: give"), std::string::npos);
 }
 
 // A process that was killed leaves its name until its lease ends.
