@@ -15,7 +15,6 @@ namespace sluice::filters {
 namespace {
 
 using config::Value;
-using templates::Mark;
 using templates::MarkEnd;
 using templates::RenderedValue;
 using templates::TextForm;
