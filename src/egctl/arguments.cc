@@ -37,7 +37,8 @@ bool takes_next(const CLI::App& command, const std::string& argument) {
   return option != nullptr && option->get_expected_min() > 0;
 }
 
-// Of an option before the command. Nobody can tell whether the next word is its value.
+// The error for an unknown option before the command. The next word may be its value, so the
+// command is not known.
 Error unknown_option(const CLI::App& parent, const std::string& name) {
   std::vector<std::string> names;
   for (const CLI::Option* option : parent.get_options()) names.push_back(option->get_name());
