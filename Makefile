@@ -44,7 +44,7 @@ stop-cluster: ## stop what `make run-cluster` started
 
 .PHONY: test
 test: ## everything that must pass: unit, SDK, layers and end-to-end tests
-	@tools/install.sh build test
+	@tools/install.sh build test languages
 	@tools/build.sh release
 	@tools/test.sh release
 
@@ -59,6 +59,12 @@ e2e: ## the end-to-end tests only (E2E='-k cookbook' picks some)
 	@tools/install.sh build test
 	@tools/build.sh release
 	@tools/test.sh release e2e
+
+.PHONY: test-languages
+test-languages: ## the SDKs: 300,000 calls on one instance of a guest in each language
+	@tools/install.sh build test languages
+	@tools/build.sh release
+	@SLUICE_LANGUAGE_CALLS=100000 E2E='-k sdk_languages -n0' tools/test.sh release e2e
 
 .PHONY: test-etcd-new
 test-etcd-new: ## the tests of clusters on etcd 3.7 instead of Debian's 3.4; needs Go
