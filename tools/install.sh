@@ -16,7 +16,7 @@ bench=(python3 wrk nginx-light libnginx-mod-http-lua haproxy openssl)
 lint=(python3 python3-pytest clang-16 clang-format-16 clang-tidy-16)
 fuzz=(clang-16 libclang-rt-16-dev)
 house=(python3 python3-pip)
-languages=(rustc cargo libstd-rust-dev-wasm32 lld-14 clang-16 lld-16 python3 python3-pip)
+languages=(rustc cargo libstd-rust-dev-wasm32 lld-14 clang-16 lld-16 libc++-16-dev-wasm32 libc++abi-16-dev-wasm32 libclang-rt-16-dev-wasm32 wasi-libc python3 python3-pip)
 cluster=(etcd-server etcd-client curl)
 lizard=(lizard==1.24.3 pathspec==1.1.1 pygments==2.21.0)
 ziglang=0.17.1

@@ -41,7 +41,7 @@ class Language:
     environment: dict = field(default_factory=dict)
 
     def missing(self) -> str | None:
-        return None if shutil.which(str(self.tool)) else f"no {self.tool}: tools/install.sh languages installs it"
+        return None if shutil.which(str(self.tool)) else f"no {self.tool}: see tools/install.sh languages"
 
 
 def zig_cc(source: Path, *options: str, compiler: str = "cc"):
@@ -98,6 +98,18 @@ LANGUAGES = [
         zig_cc(SOURCES / "cpp/every.cc", "-std=c++17", "-fno-exceptions", *REACTOR, compiler="c++"),
         ("c", "cpp"),
         outside=("file", "environment"),
+    ),
+    Language(
+        "cpp-clang",
+        "clang++-16",
+        lambda out: (
+            ROOT,
+            ["clang++-16", "-isystem", "/usr/lib/llvm-16/include/wasm32-wasi/c++/v1", "-mbulk-memory"]
+            + ["-fuse-ld=/usr/bin/wasm-ld-16", "-std=c++17", "-fno-exceptions", *REACTOR, "-Wl,--stack-first"]
+            + [SDK / "cpp/examples/flash_sale.cc", "-o", out],
+        ),
+        None,
+        ("c", "cpp"),
     ),
     Language(
         "zig",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The SDKs: in each language the flash sale, a guest that calls every function, and one that misbehaves."""
 
+import contextlib
 import os
 
 import pytest
@@ -12,10 +13,10 @@ from language_guests import BY_NAME, COMPLETE, LANGUAGES, built
 
 # `make test-languages` raises it to 100,000: three rounds of so many calls on one instance.
 CALLS = int(os.environ.get("SLUICE_LANGUAGE_CALLS", "1000"))
-IN_FLIGHT = 100  # requests on a connection before the first answer is read
+IN_FLIGHT = 200  # connections with a request each, so that one disk write serves many puts
 
 USER = "Zoë 时间".encode() + b"\xff"
-PAST, FUTURE = "2021-08-08T00:00:00", "2999-08-08T00:00:00"
+PAST, FUTURE = "2021-08-08T00:00:00+00:00", "2999-08-08T00:00:00+00:00"
 
 
 @pytest.fixture(scope="module")
@@ -156,12 +157,13 @@ def test_every_function(host, name):
         wait_until(lambda: f"every {level}" in host.log(), f"the log has the line of level {level}")
 
 
-def rounds(connection: Connection, make, count: int):
-    """(number, body) of `count` requests in a row."""
-    for start in range(0, count, IN_FLIGHT):
-        numbers = range(start, min(start + IN_FLIGHT, count))
-        connection.send(b"".join(make(number) for number in numbers))
-        for number in numbers:
+def rounds(connections: list[Connection], make, count: int):
+    """(number, body) of `count` requests, each on the next connection."""
+    for start in range(0, count, len(connections)):
+        sent = list(zip(range(start, count), connections))
+        for number, connection in sent:
+            connection.send(make(number))
+        for number, connection in sent:
             response = connection.receive()
             assert response.status == 200, (number, response.status)
             yield number, response.body
@@ -183,12 +185,13 @@ def call(mode: str, key: str, value: str = "") -> bytes:
 def test_many_calls_on_one_instance(host, name):
     """No key, no value and no answer is that of another call."""
     apply(host, guest_of(name, "every"), timeout="30s")
-    with Connection(host.guest_port) as connection:
-        for number, body in rounds(connection, lambda n: call("put", key_of(n), value_of(n)), CALLS):
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(Connection(host.guest_port)) for _ in range(IN_FLIGHT)]
+        for number, body in rounds(connections, lambda n: call("put", key_of(n), value_of(n)), CALLS):
             assert body.decode() == key_of(number)
-        for number, body in rounds(connection, lambda n: call("get", key_of(n)), CALLS):
+        for number, body in rounds(connections, lambda n: call("get", key_of(n)), CALLS):
             assert body.decode() == value_of(number)
-        for _, body in rounds(connection, lambda n: call("get", f"none/{n}"), CALLS):
+        for _, body in rounds(connections, lambda n: call("get", f"none/{n}"), CALLS):
             assert body == b""
     count = host.egctl("wasm", "count-data", "p", "wasm", "--prefix", "k/").stdout.strip()
     assert count == str(CALLS)

@@ -18,7 +18,7 @@ type flashSale struct {
 }
 
 func newFlashSale(params sluice.Params) (sluice.Program, error) {
-	start, err1 := time.Parse("2006-01-02T15:04:05", params["startTime"])
+	start, err1 := time.Parse(time.RFC3339, params["startTime"])
 	ratio, err2 := strconv.ParseFloat(params["blockRatio"], 64)
 	limit, err3 := strconv.Atoi(params["maxPermission"])
 	return &flashSale{start, ratio, limit}, errors.Join(err1, err2, err3)
