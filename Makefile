@@ -132,6 +132,13 @@ bench-filters: ## CPU per request of filters beside nginx and HAProxy (FILTERS='
 	@tools/build.sh release
 	@/usr/bin/python3 bench/filters.py $(FILTERS)
 
+.PHONY: bench-languages
+bench-languages: ## the flash sale in every language: lines, size, memory, CPU of a run (LANGUAGES='--only c go')
+	@tools/install.sh build test languages
+	@tools/build.sh release
+	@cmake --build --preset release --target wasm_host_bench
+	@/usr/bin/python3 bench/languages.py $(LANGUAGES)
+
 .PHONY: bench-tls
 bench-tls: ## TLS handshakes per CPU second beside nginx (TLS='--rounds 1')
 	@tools/install.sh build bench

@@ -37,7 +37,7 @@ class Language:
     folders: tuple[str, ...]  # below sdk/ and tests/guests/languages
     # What a guest finds where the language has a call for it.
     outside: tuple[str, ...] = ()
-    sleeps: bool = True
+    sleep: str = "timeout"  # what ends a guest that sleeps, "" if it has no call for it
     environment: dict = field(default_factory=dict)
 
     def missing(self) -> str | None:
@@ -117,7 +117,7 @@ LANGUAGES = [
         zig(SDK / "zig/examples/flash_sale/main.zig"),
         zig(SOURCES / "zig/every.zig"),
         ("zig",),
-        sleeps=False,
+        sleep="",
     ),
     Language(
         "rust",
@@ -126,6 +126,7 @@ LANGUAGES = [
         cargo(SOURCES / "rust", "every.wasm"),
         ("rust",),
         outside=("file", "environment", "socket"),
+        sleep="panic",
         # Debian's own: the linker of another LLVM does not read its libraries.
         environment={"RUSTC": "/usr/bin/rustc", "RUSTFLAGS": "-C linker=/usr/bin/wasm-ld-14"},
     ),

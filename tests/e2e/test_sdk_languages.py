@@ -38,8 +38,9 @@ def guest_of(name: str, guest: str):
 
 def apply(host, code, behind: dict | None = None, **fields) -> None:
     """/p runs the guest, /good another instance of it, which must never suffer."""
+    paths = ({"pathPrefix": "/good", "backend": "good"}, {"backend": "p"})
     host.apply(
-        http_server(host.guest_port, {"pathPrefix": "/good", "backend": "good"}, {"backend": "p"}),
+        http_server(host.guest_port, *paths, overload={"target": "1h"}),  # sheds nobody
         pipeline("good", wasm(code, concurrency=1, parameters=fields.get("parameters", {}))),
         pipeline("p", wasm(code, concurrency=1, **fields), *([behind] if behind else [])),
     )
@@ -207,7 +208,7 @@ FAULTS = {"loop": "100ms", "sleep": "100ms", "recurse": "30s", "grow": "30s", "e
 @pytest.mark.parametrize("name", COMPLETE)
 def test_sandbox(host, name, mode):
     """503 for the request that misbehaves; a new instance takes the next one, and nobody else notices."""
-    if mode == "sleep" and not BY_NAME[name].sleeps:
+    if mode == "sleep" and not BY_NAME[name].sleep:
         pytest.skip("the language has no call that sleeps on this target")
     apply(host, guest_of(name, "every"), timeout=FAULTS[mode])
     with Connection(host.guest_port) as connection, Connection(host.guest_port) as neighbour:
