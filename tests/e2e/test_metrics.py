@@ -9,7 +9,7 @@ import time
 
 import pytest
 from client import Connection, fetch, request
-from exposition import parse, series, value
+from exposition import Family, parse, requests, series, value
 from gateway import BIN, ROOT, http_server, mock, pipeline, proxy, put_sale, wait_until, wasm
 
 OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
@@ -22,6 +22,16 @@ def scrape(server, accept: str = "text/plain"):
     assert status == 200, text
     open_metrics = headers["Content-Type"].startswith("application/openmetrics-text")
     return parse(text, open_metrics)
+
+
+def counted(server, count: int) -> dict[str, Family]:
+    """The figures once so many requests are counted, which may be a moment after the clients have their responses."""
+
+    def with_all() -> dict[str, Family] | None:
+        families = scrape(server)
+        return families if requests(families) >= count else None
+
+    return wait_until(with_all, f"{count} requests are counted")
 
 
 def all_labels(families) -> str:
@@ -97,7 +107,7 @@ def test_requests_agree_with_what_clients_did(server, port):
     )
     for path in ["/api/1"] * 3 + ["/n7"] * 2 + ["/gone"] + ["/nowhere"] * 4:
         fetch(port, path)
-    families = scrape(server)
+    families = counted(server, 10)
 
     def count(**labels: str) -> float:
         return value(families, "http_server_request_duration_seconds", "_count", server="http-server", **labels)
@@ -116,7 +126,7 @@ def test_requests_agree_with_what_clients_did(server, port):
     # An update keeps the counts of the routes that stay, and another route begins anew.
     server.apply(http_server(port, {"pathPrefix": "/api", "backend": "p"}, {"path": "/new", "backend": "p"}))
     fetch(port, "/api/2")
-    families = scrape(server)
+    families = wait_until(lambda: (now := scrape(server)) and requests(now) == 8 and now, "the routes of before are gone")
     assert count(route="/api*") == 4
     assert "/gone" not in all_labels(families)
 
@@ -130,7 +140,7 @@ def test_nothing_that_a_stranger_sends_is_a_label(server, port):
     with Connection(port) as connection:
         connection.send(b"GET / HTTP/1.1\r\nstranger\r\n\r\n")
         assert connection.receive().status == 400
-    families = scrape(server)
+    families = counted(server, 7)
     assert value(families, "sluice_server_protocol_errors_total", protocol="http1") == 1
     assert value(families, "http_server_request_duration_seconds", "_count") == 7
     for word in ("stranger", "STRANGE", "PUT"):
@@ -139,7 +149,7 @@ def test_nothing_that_a_stranger_sends_is_a_label(server, port):
     for number in range(50):
         fetch(port, f"/api/{number}", Host=f"h{number}.example")
         fetch(port, f"/{number}", Host=f"h{number}.example")
-    assert series(scrape(server)) == few > before
+    assert series(counted(server, 107)) == few > before
 
 
 def test_limits_and_handshakes(server, port, tmp_path):
@@ -163,18 +173,19 @@ def test_backends(server, port, backend):
     )
     for _ in range(6):
         fetch(port, "/")
-    families = scrape(server)
+    families = counted(server, 6)
     labels = {"pipeline": "p", "filter": "proxy", "pool": "main"}
     assert value(families, "sluice_backend_requests_total", server=backend.url, **labels) == len(backend.requests)
     assert value(families, "sluice_backend_failures_total", server="http://127.0.0.1:1", **labels) > 0
     assert value(families, "sluice_pool_duration_seconds", "_count", **labels) == 6
-    assert value(families, "sluice_backend_requests_in_flight", **labels) == 0
+    in_flight = lambda: value(scrape(server), "sluice_backend_requests_in_flight", **labels)  # noqa: E731
+    wait_until(lambda: in_flight() == 0, "the last try has ended")
 
 
 def test_guests_and_data(server, port, guests):
     put_sale(server, port, guests, limit=3)
     bodies = [fetch(port, "/", Authorization=f"user{n}").text for n in range(8)]
-    families = scrape(server)
+    families = counted(server, 8)
     labels = {"pipeline": "p", "filter": "wasm"}
     assert bodies.count("buy\n") == 3 == value(families, "sluice_guest_commits_total", kind="written", **labels)
     assert value(families, "sluice_guest_requests_total", **labels) == 8
@@ -204,6 +215,7 @@ def test_a_scrape_of_many_routes(server, port):
             for code in ("200", "404", "500"):
                 headers = {"X-Code": code}
                 assert connection.send(request(f"/r{n}", **headers)).receive().status == int(code)
+    counted(server, 3 * ROUTES)
     begin = time.monotonic()
     status, _, text = server.request("GET", "/metrics")
     took = time.monotonic() - begin
