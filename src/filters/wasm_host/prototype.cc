@@ -233,7 +233,10 @@ Json WasmHostPrototype::status() const {
 }
 
 void WasmHostPrototype::expose(const pipeline::FilterPlace& place, observe::Exposition& out) const {
-  expose_guests(parts_.statistics->counters, place, out);
+  const unsigned waiting_max = parts_.recipe->waiting_max * parts_.environment->core_count;
+  const auto guests_max = static_cast<unsigned>(spec_.max_concurrency);
+  expose_guests(*parts_.statistics, {guests_max, waiting_max}, place, out);
+  expose_code(*code_, place, out);
   expose_data(parts_.environment->store.status(parts_.recipe->name), place, out);
 }
 
