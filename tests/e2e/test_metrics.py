@@ -203,23 +203,25 @@ def test_guests_and_data(server, port, guests):
 
 
 def test_how_long_requests_wait_for_a_guest(server, port, guests):
-    """One guest is taken, so that the next requests wait; the last one finds too many waiting."""
+    """The guests are taken, so that the next requests wait, or find too many waiting."""
     probe = wasm(guests / "probe.wasm", concurrency=1, maxWaiting=2, timeout="300ms")
     crowds = {"overload": {"target": "1h"}}
     server.apply(http_server(port, {"backend": "p"}, **crowds), pipeline("p", probe, mock("x")))
     labels = {"pipeline": "p", "filter": "wasm"}
     families = scrape(server)
     assert value(families, "sluice_guest_wait_seconds", "_count", **labels) == 0
-    assert value(families, "sluice_guests_max", **labels) == 1
+    guests_max = value(families, "sluice_guests_max", **labels)
+    assert 1 <= guests_max <= os.cpu_count(), "at least one for each core"
     assert value(families, "sluice_guests_waiting_max", **labels) >= 2
+    wait_until(lambda: value(scrape(server), "sluice_guests_alive", **labels) == guests_max, "all guests are made")
     assert value(families, "sluice_server_connections_max", server="http-server") == 10240
     loop = request("/", X_Mode="loop")
-    with Load(port, lambda _: loop, connections=6, limit=12) as load:
+    with Load(port, lambda _: loop, connections=3 * int(guests_max), limit=6 * int(guests_max)) as load:
         load.join()
-    families = counted(server, 12)
+    assert load.statuses() == {503: 6 * guests_max}
+    families = counted(server, 6 * int(guests_max))
     waited = value(families, "sluice_guest_wait_seconds", "_count", **labels)
-    failed = value(families, "sluice_guest_failures_total", cause="outOfVM", **labels)
-    assert 1 <= waited <= 12 and waited + failed >= 6, "one of six has the guest"
+    assert 1 <= waited < 6 * guests_max, "the first found a guest"
     assert value(families, "sluice_guest_wait_seconds", "_sum", **labels) > 0
     assert value(families, "sluice_guests_waiting", **labels) == 0
 
@@ -271,10 +273,14 @@ def test_writes_of_the_store_are_a_histogram(server, port, guests):
     put_sale(server, port, guests, limit=3)
     for n in range(3):
         assert fetch(port, "/", Authorization=f"user{n}").status == 200
-    families = scrape(server)
-    groups = value(families, "sluice_store_groups_total")
-    assert groups >= 3 and value(families, "sluice_store_group_write_seconds", "_count") == groups
-    assert value(families, "sluice_store_group_write_seconds", "_sum") > 0
+
+    def all_are_timed() -> bool:
+        families = scrape(server)
+        groups = value(families, "sluice_store_groups_total")
+        return value(families, "sluice_store_group_write_seconds", "_count") == groups >= 3
+
+    wait_until(all_are_timed, "as many writes are timed as groups are counted")
+    assert value(scrape(server), "sluice_store_group_write_seconds", "_sum") > 0
 
 
 def test_a_scrape_of_many_routes(server, port):

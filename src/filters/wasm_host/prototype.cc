@@ -233,9 +233,10 @@ Json WasmHostPrototype::status() const {
 }
 
 void WasmHostPrototype::expose(const pipeline::FilterPlace& place, observe::Exposition& out) const {
-  const unsigned waiting_max = parts_.recipe->waiting_max * parts_.environment->core_count;
-  const auto guests_max = static_cast<unsigned>(spec_.max_concurrency);
-  expose_guests(*parts_.statistics, {guests_max, waiting_max}, place, out);
+  const unsigned cores = parts_.environment->core_count;
+  GuestBounds bounds{0, parts_.recipe->waiting_max * cores};
+  for (unsigned core = 0; core < cores; ++core) bounds.guests_max += share_of(core);
+  expose_guests(*parts_.statistics, bounds, place, out);
   expose_code(*code_, place, out);
   expose_data(parts_.environment->store.status(parts_.recipe->name), place, out);
 }
