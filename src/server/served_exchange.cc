@@ -348,11 +348,12 @@ void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint6
                                      bytes_sent);
   RouteCounts& route = route_ != nullptr ? *route_ : prototype_->counters->routes.none();
   route.record(core_.core().index, status, duration);
-  const tracing::TraceId trace = exchange_.trace.id();
   if (exchange_.trace.sampled()) [[unlikely]]
     finish_trace(exchange_, method_, status, started_ + duration);
   observe::AccessLog* access_log = core_.access_log();
   if (access_log == nullptr) return;
+  tracing::TraceId trace;
+  if (access_log->has_trace_id(prototype_->access_format)) trace = exchange_.trace.id();
   steps_.clear();
   for (const auto& step : exchange_.steps)
     steps_.push_back({step.alias, step.result, step.duration});
