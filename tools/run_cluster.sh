@@ -126,9 +126,14 @@ start_member() {
     "$name" "$host" "$sale_port" "$(member_api "$1")" "$(running "$name")"
 }
 start_member 1
-egctl --server "$(member_api 1)" apply -f "$example/http-server.yaml"
-sed -E "s#^( *code: ).*\.wasm\$#\1$wasm#" "$example/pipeline.yaml" | egctl --server "$(member_api 1)" apply -f -
+{
+  cat "$example/http-server.yaml"
+  printf -- '---\n'
+  sed -E "s#^( *code: ).*\.wasm\$#\1$wasm#" "$example/pipeline.yaml"
+} | egctl --server "$(member_api 1)" apply -f -
 for i in 2 3; do start_member "$i"; done
+# After an outage of etcd, a member is well again when it has heard of etcd.
+for i in 1 2 3; do wait_for "member-$i" 'health' egctl --server "$(member_api "$i")" health; done
 
 step 6 "The gateway in front: 127.0.0.1:$sale_port, round robin over the three"
 if [[ -z $(running front) ]]; then
@@ -154,6 +159,7 @@ filters:
   - loadBalance: {policy: roundRobin}
     healthCheck: {interval: 1s, timeout: 1s, uri: /, match: {statusCodes: [[200, 499]]}}
     retryPolicy: elsewhere
+    failureCodes: [500, 502, 504] # a member answers 503 after it has waited; another one would wait as long
     servers:
     - url: http://$(member_host 1):$sale_port
     - url: http://$(member_host 2):$sale_port
@@ -176,7 +182,8 @@ One sale on three members. From another terminal:
   build/bin/egctl store owners
   build/bin/egctl store move flash-sale-pipeline/wasm member-2
 
-Kill what you like; the sale goes on, and make run-cluster brings it back:
+Kill one member and one etcd at a time, and the sale goes on: who is new waits for at most 5 s. Without
+two etcd, nobody new gets in (503 after 5 s). make run-cluster brings back what you have killed:
 
 TEXT
 for name in member-1 member-2 member-3 etcd-1 etcd-2 etcd-3; do

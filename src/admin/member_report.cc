@@ -35,7 +35,9 @@ Json describe_objects(const control::Controller& controller) {
     ++failed;
     const auto reason = status->value("error", std::string());
     if (failures.size() < kNamedMax)
-      failures.push_back({{"name", name}, {"error", reason.substr(0, kReasonBytesMax)}});
+      failures.push_back({{"kind", spec.value("kind", std::string())},
+                          {"name", name},
+                          {"error", reason.substr(0, kReasonBytesMax)}});
   }
   return {{"running", running}, {"building", building}, {"failed", failed}, {"failures", failures}};
 }

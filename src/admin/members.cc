@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/members.h"
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -153,11 +154,19 @@ Result<ApiResponse> move_namespace(Context& context, const ApiRequest& request,
                 "?member= is missing: the name of the member that is to own it");
   }
   const std::string ns = names[0] + "/" + names[1];
+  store::Store& store = context.controller.store();
+  SLUICE_TRY(const auto owners, store.owners());
+  const bool is_there = std::ranges::any_of(owners, [&](const store::Store::OwnedNamespace& one) {
+    return one.ns == ns && one.owner.member == member->second;
+  });
   const TimePoint begin = Clock::now();
-  SLUICE_CHECK(context.controller.store().move(ns, member->second));
+  SLUICE_CHECK(store.move(ns, member->second));  // also then: it holds through a restart
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
-  context.logger.info("shared data " + ns + " moved to member " + member->second);
-  return respond(request, {{"namespace", ns}, {"member", member->second}, {"ms", took.count()}});
+  context.logger.info("shared data " + ns + (is_there ? " stays at" : " moved to") + " member " +
+                      member->second);
+  Json answer = {{"namespace", ns}, {"member", member->second}, {"ms", took.count()}};
+  if (is_there) answer["unchanged"] = true;
+  return respond(request, answer);
 }
 
 }  // namespace

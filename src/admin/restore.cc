@@ -56,7 +56,7 @@ std::string entries_of(std::uint64_t count) {
 }
 
 std::unexpected<Error> unchanged(Error error) {
-  error.message += "; nothing was changed";
+  if (!error.message.contains("nothing was changed")) error.message += "; nothing was changed";
   return std::unexpected(std::move(error));
 }
 

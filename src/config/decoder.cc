@@ -182,10 +182,33 @@ std::optional<std::int64_t> Decoder::decode_integer(const Value& value, std::int
   return std::nullopt;
 }
 
+namespace {
+
+// The field that a text alone stands for, where people write one in place of a map.
+std::string_view usual_field(std::string_view path) {
+  path = path.substr(0, path.find_last_not_of("[]0123456789") + 1);
+  const std::string_view name = path.substr(path.rfind('.') + 1);
+  for (const auto& [list, field] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"flow", "filter"},
+                                                                  {"url", "exact"},
+                                                                  {"paths", "path"},
+                                                                  {"servers", "url"},
+                                                                  {"hosts", "value"}}) {
+    if (name == list) return field;
+  }
+  return "";
+}
+
+}  // namespace
+
 bool Decoder::expect(const Value& value, Value::Kind kind, std::string_view what,
                      const std::string& path) {
   if (value.kind == kind) return true;
-  faults_.add(path, "must be " + std::string(what) + ", is " + describe(value));
+  std::string reason = "must be " + std::string(what) + ", is " + describe(value);
+  const std::string_view field = kind == Value::Kind::map ? usual_field(path) : "";
+  if (value.kind == Value::Kind::scalar && !field.empty())
+    reason += "; write {" + std::string(field) + ": " + describe(value) + "}";
+  faults_.add(path, reason);
   return false;
 }
 

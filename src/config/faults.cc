@@ -15,6 +15,7 @@ constexpr std::size_t kFaultsMax = 100;     // that are kept, and as many warnin
 constexpr std::size_t kQuotedMax = 80;      // bytes
 constexpr std::size_t kSuggestionMax = 64;  // bytes; longer names are no typing errors
 constexpr std::size_t kDistanceMax = 2;
+constexpr std::size_t kPrefixMin = 4;  // bytes; fewer stand for too many names
 
 bool is_word(char c) { return is_alphanumeric(c) || c == '_' || c == '-'; }
 
@@ -31,6 +32,18 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     }
   }
   return row.back();
+}
+
+// The shortest, because it has the least that was not said. "" if there is none.
+std::string_view shortest_that_begins_with(std::string_view word,
+                                           const std::vector<std::string_view>& known) {
+  std::string_view found;
+  if (word.size() < kPrefixMin) return found;
+  for (const std::string_view name : known) {
+    if (!lower_case(name).starts_with(lower_case(word))) continue;
+    if (found.empty() || name.size() < found.size()) found = name;
+  }
+  return found;
 }
 
 // Only control characters are escaped: faults appear in JSON and on terminals, in any language.
@@ -82,6 +95,7 @@ std::string suggestion(std::string_view unknown, const std::vector<std::string_v
     best = name;
     best_distance = distance;
   }
+  if (best.empty()) best = shortest_that_begins_with(unknown, known);
   return best.empty() ? "" : ", did you mean " + quote(best) + "?";
 }
 

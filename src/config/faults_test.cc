@@ -49,6 +49,10 @@ TEST(Suggestion, FindsTheNearest) {
   EXPECT_EQ(suggestion("paht", known), ", did you mean \"path\"?");
   EXPECT_EQ(suggestion("timeout", known), "");
   EXPECT_EQ(suggestion("x", known), "");
+  EXPECT_EQ(suggestion("back", known), ", did you mean \"backend\"?");
+  EXPECT_EQ(suggestion("Limit", {"limitForPeriod", "name"}), ", did you mean \"limitForPeriod\"?");
+  EXPECT_EQ(suggestion("limit", {"limitRefreshPeriod", "limitForPeriod"}),
+            ", did you mean \"limitForPeriod\"?");
   EXPECT_EQ(suggestion(std::string(10'000, 'p'), known), "");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/source_text.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/text.h"
@@ -10,6 +11,10 @@ namespace sluice::config {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::string_view kLine = "line ";
+constexpr std::string_view kColumn = ", column ";
+constexpr std::size_t kExcerptBefore = 80;  // bytes of a line, before the column and behind it
+constexpr std::size_t kExcerptBehind = 40;
 constexpr std::size_t kEscapeSize = 6;  // \uXXXX
 
 bool is_forbidden(char32_t c) {
@@ -67,12 +72,27 @@ bool looks_like_json(std::string_view text) {
   return first != text.npos && (text[first] == '{' || text[first] == '[');
 }
 
-}  // namespace
+// True behind the first byte of a character.
+bool is_inside_char(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
-std::string at_position(std::size_t line, std::size_t column, std::string_view reason) {
-  return "line " + std::to_string(line) + ", column " + std::to_string(column) + ": " +
-         std::string(reason);
+struct Position {
+  std::size_t line = 0;  // both count from 1
+  std::size_t column = 0;
+};
+
+// Of a message of error_at().
+std::optional<Position> position_of(std::string_view message) {
+  if (!message.starts_with(kLine)) return std::nullopt;
+  message.remove_prefix(kLine.size());
+  const auto line = to_number<unsigned>(message.substr(0, message.find(kColumn)));
+  message.remove_prefix(std::min(message.find(kColumn), message.size() - kColumn.size()) +
+                        kColumn.size());
+  const auto column = to_number<unsigned>(message.substr(0, message.find(':')));
+  if (!line || !column || *line == 0 || *column == 0) return std::nullopt;
+  return Position{*line, *column};
 }
+
+}  // namespace
 
 Error error_at(std::string_view text, std::size_t at, std::string_view reason) {
   std::size_t line = 1;
@@ -82,7 +102,30 @@ Error error_at(std::string_view text, std::size_t at, std::string_view reason) {
     ++line;
     line_start = i + 1;
   }
-  return {ErrorKind::invalid, at_position(line, at - line_start + 1, reason), {}};
+  std::string message(kLine);
+  message += std::to_string(line);
+  message += kColumn;
+  message += std::to_string(at - line_start + 1) + ": ";
+  message += reason;
+  return {ErrorKind::invalid, std::move(message), {}};
+}
+
+std::vector<std::string> excerpt(std::string_view text, const Error& error) {
+  const auto position = position_of(error.message);
+  if (!position) return {};
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  for (std::size_t line = 1; line < position->line && !text.empty(); ++line)
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  std::string_view line = first_line(text);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  const std::size_t column = std::min(position->column - 1, line.size());
+  std::size_t from = column - std::min(column, kExcerptBefore);
+  while (from < column && is_inside_char(line[from])) ++from;
+  std::string caret;
+  for (const char c : line.substr(from, column - from)) {
+    if (!is_inside_char(c)) caret += c == '\t' ? '\t' : ' ';
+  }
+  return {std::string(utf8_prefix(line.substr(from), column - from + kExcerptBehind)), caret + "^"};
 }
 
 Result<std::string> prepare_source(std::string_view text) {

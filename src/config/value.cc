@@ -15,6 +15,7 @@
 #include "config/faults.h"
 #include "config/lexical.h"
 #include "config/source_text.h"
+#include "config/syntax_fault.h"
 
 namespace sluice::config {
 namespace {
@@ -138,7 +139,9 @@ class Builder final : public YAML::EventHandler {
     throw YAML::ParserException(mark, reason);
   }
   [[noreturn]] static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
-    refuse(mark, "the tag " + quote(tag) + " is not supported");
+    const bool core = tag.starts_with(kCoreTag);
+    refuse(mark, "the tag " + quote(tag) + " is not supported" +
+                     (core ? "" : "; quote a text that begins with !"));
   }
   [[noreturn]] void refuse_depth(const YAML::Mark& mark) const {
     refuse(mark, "nested deeper than " + std::to_string(limits_.depth_max) + " levels");
@@ -290,9 +293,9 @@ Result<std::vector<Value>> parse_all(std::string_view text, const ParseLimits& l
     if (auto fault = builder.quote_fault(refusal)) return std::unexpected(*std::move(fault));
     if (auto fault = builder.bracket_fault()) return std::unexpected(*std::move(fault));
     if (refusal.mark.is_null()) return fail(ErrorKind::invalid, refusal.msg);
-    return fail(ErrorKind::invalid,
-                at_position(static_cast<std::size_t>(refusal.mark.line) + 1,
-                            static_cast<std::size_t>(refusal.mark.column) + 1, refusal.msg));
+    const SyntaxFault fault =
+        syntax_fault(text, static_cast<std::size_t>(refusal.mark.pos), refusal.msg);
+    return std::unexpected(error_at(text, fault.at, fault.reason));
   } catch (const std::exception& defect) {
     return fail(ErrorKind::internal, std::string("the YAML parser failed: ") + defect.what());
   }

@@ -2,6 +2,7 @@
 #include "control/builder.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "config/formats.h"
@@ -45,6 +46,11 @@ void refuse_kind(const std::string& kind, const ObjectKinds& kinds, config::Faul
                          " (kinds: " + list_of(kinds, ", ") + ")");
 }
 
+bool holds_server_options(const config::Value& document) {
+  return std::ranges::any_of(std::array{"api-addr", "home-dir", "cluster-name", "data-dir"},
+                             [&](const char* key) { return document.find(key) != nullptr; });
+}
+
 }  // namespace
 
 Result<const ObjectKind*> ObjectBuilder::kind(std::string_view kind) const {
@@ -73,7 +79,11 @@ std::shared_ptr<Object> ObjectBuilder::build(const config::Value& document,
   const auto known = kind(object->kind);
   if (!known) {
     check_name(object->name, faults);
-    refuse_kind(object->kind, kinds_, faults);
+    if (object->kind.empty() && holds_server_options(document)) {
+      faults.add("", "these are options of the server, for sluice-server --config-file");
+    } else {
+      refuse_kind(object->kind, kinds_, faults);
+    }
     return nullptr;
   }
   auto draft = states_ != nullptr && !background.anew ? states_->draft(object->name)

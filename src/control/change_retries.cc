@@ -30,8 +30,10 @@ Result<void> confirm_unchanged(store::Store& store, std::string_view collection,
     const auto found = std::ranges::find(stored->entries, key, &store::Document::key);
     if ((found != stored->entries.end() ? found->version : 0) == version) return {};
   }
-  return fail(ErrorKind::unavailable,
-              "nothing was changed, and whether it is stored is not known: " + trouble);
+  return fail(
+      ErrorKind::unavailable,
+      "this changes nothing against what this member knows, and the store cannot confirm it: " +
+          trouble);
 }
 
 }  // namespace sluice::control

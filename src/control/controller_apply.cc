@@ -118,7 +118,8 @@ Result<std::vector<User>> Controller::remove(std::string_view name) {
   const auto claim = state_->claims.take({object});
   const auto removed = state_->publisher.find(object);
   SLUICE_CHECK(state_->changes.remove(object));
-  state_->logger.info("object " + object + " deleted");
+  state_->logger.info((removed ? removed->kind : std::string("object")) + " " + object +
+                      " deleted");
   if (!removed) return std::vector<User>();
   return users_of(*removed, state_->publisher.objects());
 }

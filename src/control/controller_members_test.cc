@@ -64,6 +64,20 @@ TEST_F(ControllerMembersTest, AnObjectThatAMemberCannotRunHoldsUpNoOther) {
   EXPECT_TRUE(comes_to_run(two(), "bad", "one")) << "it is tried again";
 }
 
+TEST_F(ControllerMembersTest, TheWarningsOfAMemberAreKnownToAll) {
+  const auto two_warns = [this] {
+    auto states = one()->states_elsewhere();
+    return states && (*states)["p"]["two"].dump().contains("no such file");
+  };
+  members_.script("two").warn("p", "no such file");
+  ASSERT_TRUE(one().apply(pipeline_text("p")));
+  EXPECT_TRUE(eventually(two_warns));
+  EXPECT_FALSE(one()->status("p")->contains("warnings"));
+  members_.script("two").warn("p", "");
+  ASSERT_TRUE(one().apply(pipeline_text("p", "two")));
+  EXPECT_TRUE(eventually([&] { return !two_warns(); }));
+}
+
 TEST_F(ControllerMembersTest, AMemberThatCannotRunAChangeServesOnAsBefore) {
   ASSERT_TRUE(one().apply(pipeline_text("p")));
   ASSERT_TRUE(comes_to_run(two(), "p", "one"));
@@ -74,6 +88,7 @@ TEST_F(ControllerMembersTest, AMemberThatCannotRunAChangeServesOnAsBefore) {
   EXPECT_THAT(status.value("error", ""), HasSubstr("no such file"));
   EXPECT_EQ(status["filters"]["f"]["codeHash"], "one") << "what runs";
   EXPECT_EQ(two().text("p"), "two") << "what is wanted";
+  EXPECT_THAT(two()->troubles(), ::testing::ElementsAre(HasSubstr("runs with its former spec")));
   EXPECT_THAT(two()->troubles(), ::testing::ElementsAre(HasSubstr("no such file")));
   members_.script("two").fail("p", "");
   EXPECT_TRUE(comes_to_run(two(), "p", "two"));

@@ -9,6 +9,7 @@
 #include "pipeline/figures.h"
 #include "pipeline/metrics.h"
 #include "server/metrics.h"
+#include "tracing/metrics.h"
 
 namespace sluice::control {
 namespace {
@@ -79,6 +80,7 @@ std::vector<MetricFamily> metric_families(const pipeline::FilterKinds& filters) 
   };
   add(observe::process_metric_families());
   add(server::metric_families());
+  add(tracing::metric_families());
   add(pipeline::kFilterRunFamilies);
   for (const auto& kind : filters) {
     if (const auto* its = dynamic_cast<const pipeline::WithFamilies*>(kind.get()); its != nullptr)

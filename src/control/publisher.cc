@@ -54,7 +54,9 @@ std::string Publisher::trouble_of(const Object& object) const {
   if (!object.runs()) return object.kind + " " + object.name + " does not run: " + object.error;
   if (object.behind) {
     return object.kind + " " + object.name +
-           " does not run as another member has changed it: " + object.error;
+           " runs with its former spec, until this member restarts: it cannot run the change of "
+           "another member: " +
+           object.error;
   }
   const std::string port = port_error(object.name);
   if (!port.empty()) return object.kind + " " + object.name + " does not listen: " + port;

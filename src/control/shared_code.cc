@@ -12,6 +12,7 @@ namespace sluice::control {
 void SharedCode::sweep() {
   if (!store_.is_shared() || Clock::now() < next_) return;
   next_ = Clock::now() + kSweepPeriod;
+  if (!store_.health().empty()) return;  // its own trouble, which the store tells
   clear(kGrace);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // StatusNotes: tells the other members of a cluster how each object runs on this one.
-//   status/<object>  {"state", "error", "version", "pinsVersion", "code": {filter: sha256}}
-// The versions are those of the stored spec and pins to which the state refers. `code` is what
-// runs.
+//   status/<object>  {"state", "error", "warnings", "version", "pinsVersion",
+//                     "code": {filter: sha256}}
+// The versions are of the stored spec and pins that the state is about. `code` is what runs.
 #pragma once
 
 #include <map>

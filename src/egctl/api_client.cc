@@ -16,6 +16,8 @@ namespace sluice::egctl {
 namespace {
 
 constexpr std::string_view kPrefix = "/apis/v2";
+// Every answer of an admin API has this field.
+constexpr std::string_view kOfAdminApi = "X-Config-Version";
 constexpr std::uint16_t kDefaultPort = 2381;
 constexpr std::chrono::milliseconds kConnectTimeout{10'000};
 // Long, because a reload compiles and a large write waits for the disk.
@@ -110,6 +112,16 @@ Result<std::unique_ptr<httplib::Client>> ApiClient::connection() const {
 
 void ApiClient::note(const httplib::Result& result) const { contact_->unreached = !result; }
 
+Result<void> ApiClient::check_admin_api(const httplib::Response& response) const {
+  if (response.has_header(std::string(kOfAdminApi))) return {};
+  contact_->unreached = true;
+  return fail(ErrorKind::unavailable,
+              "no admin API at " + endpoint_.text + ": something else answers there, with status " +
+                  std::to_string(response.status),
+              {"the port is that of --api-addr of sluice-server, by default 2381; is this the port "
+               "of an HTTPServer?"});
+}
+
 std::unexpected<Error> ApiClient::unreachable(const httplib::Result& result) const {
   const std::string& server = endpoint_.text;
   switch (result.error()) {
@@ -150,6 +162,7 @@ Result<ApiReply> ApiClient::send(const ApiCall& call) const {
   const httplib::Result result = client->send(request);
   note(result);
   if (!result) return unreachable(result);
+  SLUICE_CHECK(check_admin_api(*result));
   return ApiReply{result->status, result->body};
 }
 
@@ -171,11 +184,13 @@ Result<void> ApiClient::stream(const ApiCall& call, const Take& take) const {
   SLUICE_TRY(const auto client, connection());
   ApiReply refused{200, ""};
   Result<void> taken;
+  Result<void> admin_api;
   const httplib::Result result = client->Get(
       full_path(call), headers_of(call),
       [&](const httplib::Response& response) {
         refused.status = response.status;
-        return true;
+        admin_api = check_admin_api(response);
+        return admin_api.has_value();
       },
       [&](const char* data, std::size_t size) {
         if (refused.status >= 400) {
@@ -187,6 +202,7 @@ Result<void> ApiClient::stream(const ApiCall& call, const Take& take) const {
       });
   if (taken) note(result);
   if (!taken) return taken;
+  SLUICE_CHECK(admin_api);
   if (!result) return unreachable(result);
   if (refused.status >= 400) return std::unexpected(error_of(refused));
   return {};
@@ -210,6 +226,7 @@ Result<std::string> ApiClient::upload(const ApiCall& call, const Give& give) con
   if (!piece) return piece;
   note(result);
   if (!result) return unreachable(result);
+  SLUICE_CHECK(check_admin_api(*result));
   if (result->status >= 400) return std::unexpected(error_of({result->status, result->body}));
   return result->body;
 }

@@ -15,6 +15,7 @@
 namespace httplib {
 class Client;
 class Result;
+struct Response;
 }  // namespace httplib
 
 namespace sluice::egctl {
@@ -82,6 +83,8 @@ class ApiClient {
 
   // Notes whether the server has answered.
   void note(const httplib::Result& result) const;
+  // Error `unavailable`: what has answered is no admin API. Counts as no answer.
+  [[nodiscard]] Result<void> check_admin_api(const httplib::Response& response) const;
 
   ApiAddress endpoint_;
   Access access_;

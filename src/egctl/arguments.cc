@@ -23,14 +23,29 @@ std::string list_of(const std::vector<CLI::App*>& commands) {
   return out;
 }
 
+// The option of the command, or of one above it. Null if there is none.
+const CLI::Option* find_option(const CLI::App& command, const std::string& name) {
+  for (const CLI::App* app = &command; app != nullptr; app = app->get_parent()) {
+    if (const CLI::Option* option = app->get_option_no_throw(name)) return option;
+  }
+  return nullptr;
+}
+
 // True for an option whose value is the next argument.
 bool takes_next(const CLI::App& command, const std::string& argument) {
-  if (argument.find('=') != std::string::npos) return false;
-  for (const CLI::App* app = &command; app != nullptr; app = app->get_parent()) {
-    const CLI::Option* option = app->get_option_no_throw(argument);
-    if (option != nullptr) return option->get_expected_min() > 0;
-  }
-  return false;
+  const CLI::Option* option = argument.contains('=') ? nullptr : find_option(command, argument);
+  return option != nullptr && option->get_expected_min() > 0;
+}
+
+// Of an option before the command. Nobody can tell whether the next word is its value.
+Error unknown_option(const CLI::App& parent, const std::string& name) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : parent.get_options()) names.push_back(option->get_name());
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  return {ErrorKind::invalid,
+          "unknown option: " + name + config::suggestion(name, known) +
+              "; the options of a command stand behind it",
+          {}};
 }
 
 Error unknown(const CLI::App& parent, const std::string& word) {
@@ -55,6 +70,10 @@ class Expansion {
   Result<void> take(const std::string& argument) {
     const bool value = std::exchange(value_follows_, false);
     const bool option = argument.size() > 1 && argument[0] == '-';
+    const bool before_command = !value && option && !commands_of(*at_).empty();
+    const std::string name = argument.substr(0, argument.find('='));
+    if (before_command && name.starts_with("--") && find_option(*at_, name) == nullptr)
+      return std::unexpected(unknown_option(*at_, name));
     if (value || option || commands_of(*at_).empty()) {
       value_follows_ = !value && option && takes_next(*at_, argument);
       out_.push_back(argument);

@@ -7,6 +7,8 @@
 #include <optional>
 
 #include "egctl/arguments.h"
+#include "egctl/catalog.h"
+#include "egctl/custom_document.h"
 #include "egctl/json_text.h"
 #include "egctl/resources.h"
 #include "egctl/settings.h"
@@ -92,6 +94,7 @@ class Names {
       kind = *found;
     }
     if (kind == kMember) return members();
+    if (is_custom(kind)) return custom_kinds();
     const auto objects = read_objects_of(*client_, kind, {});
     if (!objects) return words;
     for (const Json& object : *objects) words.push_back(text_at(object, "name"));
@@ -104,6 +107,13 @@ class Names {
     if (!answer || !answer->is_array()) return words;
     for (const Json& member : *answer)
       words.push_back(text_at(member.value("options", Json()), "name"));
+    return words;
+  }
+  [[nodiscard]] Words custom_kinds() const {
+    Words words;
+    const auto answer = client_->json({.path = "/customdatakinds"});
+    if (!answer || !answer->is_array()) return words;
+    for (const Json& kind : *answer) words.push_back(text_at(kind, "name"));
     return words;
   }
   // The filters of `pipeline` that have code of guests.
@@ -130,6 +140,17 @@ Words contexts() {
   return words;
 }
 
+// Of objects, filters and policies: `explain` and `schema` know them without a server.
+Words kinds_with_fields(bool any_object) {
+  Words words;
+  const auto catalog = Catalog::open(Catalog::Use::describe);
+  if (!catalog) return words;
+  const control::Schemas schemas = catalog->schemas();
+  for (const control::Schemas::Entry& entry : schemas.entries()) words.push_back(entry.kind);
+  if (any_object) words.emplace_back("object");
+  return words;
+}
+
 bool has_option(const CLI::App& command, const std::string& name) {
   return command.get_option_no_throw(name) != nullptr;
 }
@@ -137,6 +158,8 @@ bool has_option(const CLI::App& command, const std::string& name) {
 Words arguments_of(const Cursor& cursor, const Invocation& invocation) {
   const CLI::App& command = *cursor.command;
   const std::size_t given = cursor.arguments.size();
+  if (command.get_name() == "explain" || command.get_name() == "schema")
+    return given == 0 ? kinds_with_fields(command.get_name() == "schema") : Words();
   if (has_option(command, "KIND")) {
     const Names names(invocation);
     if (given > 0) return names.of_kind(cursor.arguments[0]);
@@ -191,9 +214,14 @@ Words words_to_complete(const CLI::App& root, Invocation& invocation, const Word
     std::ranges::move(arguments_of(cursor, invocation), std::back_inserter(words));
     if (words.empty()) words = options_of(*cursor.command);
   }
+  // An object may have the name of a kind.
+  const bool has_kind = has_option(*cursor.command, "KIND") && !cursor.arguments.empty();
+  Words seen(cursor.arguments.begin() + (has_kind ? 1 : 0), cursor.arguments.end());
   std::erase_if(words, [&](const std::string& word) {
-    return word.empty() || !word.starts_with(current) ||
-           std::ranges::find(cursor.arguments, word) != cursor.arguments.end();
+    if (word.empty() || !word.starts_with(current)) return true;
+    if (std::ranges::find(seen, word) != seen.end()) return true;
+    seen.push_back(word);
+    return false;
   });
   return words;
 }

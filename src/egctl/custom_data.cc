@@ -111,10 +111,9 @@ Result<void> get_items(Invocation& invocation, const std::string& kind,
   return {};
 }
 
-std::unexpected<Error> wants_a_kind(const std::string& command) {
-  return fail(ErrorKind::invalid, command +
-                                      " customdata wants the name of a kind (egctl get "
-                                      "customdatakind lists them)");
+std::unexpected<Error> wants_a_kind(Invocation& invocation, const std::string& command) {
+  return invocation.misuse(
+      command + " customdata wants the name of a kind (egctl get customdatakind lists them)");
 }
 
 // --- delete ---
@@ -253,7 +252,7 @@ Result<void> send_one(Invocation& invocation, const ApiClient& client,
 Result<void> get_custom(Invocation& invocation, std::string_view kind,
                         const std::vector<std::string>& arguments) {
   if (kind == kCustomDataKind) return get_kinds(invocation, arguments);
-  if (arguments.empty()) return wants_a_kind("get");
+  if (arguments.empty()) return wants_a_kind(invocation, "get");
   return get_items(invocation, arguments[0], {arguments.begin() + 1, arguments.end()});
 }
 
@@ -262,11 +261,11 @@ Result<void> delete_custom(Invocation& invocation, std::string_view kind,
                            const Waiting& waiting) {
   std::vector<std::pair<std::string, std::string>> places;
   const bool of_kinds = kind == kCustomDataKind;
-  if (!of_kinds && arguments.empty()) return wants_a_kind("delete");
+  if (!of_kinds && arguments.empty()) return wants_a_kind(invocation, "delete");
   const std::vector<std::string> names(arguments.begin() + (of_kinds ? 0 : 1), arguments.end());
   if (all == !names.empty()) {
-    return fail(ErrorKind::invalid, "delete " + std::string(kind) + " wants " +
-                                        (of_kinds ? "names" : "ids") + ", or --all for every one");
+    return invocation.misuse("delete " + std::string(kind) + " wants " +
+                             (of_kinds ? "names" : "ids") + ", or --all for every one");
   }
   const std::string of = of_kinds ? "" : " " + arguments[0];
   if (all) {

@@ -2,10 +2,12 @@
 #include "egctl/defaults.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/text.h"
+#include "egctl/catalog.h"
 #include "egctl/json_text.h"
 
 namespace sluice::egctl {
@@ -24,8 +26,9 @@ void prune_members(Json& value, const Json& properties, const Json& schema) {
   std::vector<std::string> superfluous;
   for (auto& [name, member] : value.items()) {
     const auto property = properties.find(name);
-    if (property == properties.end() || is_required(schema, name)) continue;
+    if (property == properties.end()) continue;
     without_defaults(member, *property);
+    if (is_required(schema, name)) continue;
     const auto usual = property->find("default");
     if (is_empty(member) || (usual != property->end() && *usual == member))
       superfluous.push_back(name);
@@ -52,6 +55,12 @@ void without_defaults(Json& value, const Json& schema) {
   }
 }
 
+void rounded(Json& value) {
+  constexpr double kPlaces = 100;
+  if (value.is_number_float()) value = std::round(value.get<double>() * kPlaces) / kPlaces;
+  if (value.is_structured()) std::ranges::for_each(value, rounded);
+}
+
 void without_zeros(Json& value) {
   if (!value.is_object()) {
     if (value.is_array()) std::ranges::for_each(value, without_zeros);
@@ -71,9 +80,22 @@ const Json& Defaults::schema_at(const std::string& path) {
   return found->second;
 }
 
+const Json& Defaults::policy_schema(const std::string& kind) {
+  static const Json kNone;
+  if (policies_.is_null()) {
+    const auto catalog = Catalog::open(Catalog::Use::describe);
+    policies_ = catalog ? catalog->schemas().definitions() : Json::object();
+  }
+  const auto found = policies_.find(kind);
+  return found == policies_.end() ? kNone : *found;
+}
+
 void Defaults::leave_out(Json& spec) {
   const std::string kind = lower_case(text_at(spec, "kind"));
   without_defaults(spec, schema_at("/metadata/objects/" + percent_encode(kind) + "/schema"));
+  if (const auto policies = spec.find("resilience"); policies != spec.end()) {
+    for (Json& policy : *policies) without_defaults(policy, policy_schema(text_at(policy, "kind")));
+  }
   const auto filters = spec.find("filters");
   if (filters == spec.end() || !filters->is_array()) return;
   for (Json& filter : *filters) {

@@ -19,14 +19,19 @@ class Defaults {
 
  private:
   const Json& schema_at(const std::string& path);
+  // The server has no path for the schema of a policy: that of this program.
+  const Json& policy_schema(const std::string& kind);
 
   const ApiClient& client_;
   std::map<std::string, Json> schemas_;  // by path
+  Json policies_;                        // by kind; null until it is needed
 };
 
 // Leaves out the members of `value` that are at the default of `schema`, or that are empty and not
 // required, on every level.
 void without_defaults(Json& value, const Json& schema);
+// Rounds to two decimals, on every level.
+void rounded(Json& value);
 // Leaves out zeros, empty texts, and what holds nothing else, on every level.
 void without_zeros(Json& value);
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/describe.h"
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "config/emit.h"
 #include "egctl/custom_data.h"
@@ -44,20 +47,36 @@ void print_status(std::ostream& out, const Json& one, bool verbose) {
   out << "  state: " << text_at(status, "state") << "\n";
   if (figures.any()) out << "  traffic: " << figures.line() << "\n";
   for (const char* shown_above : {"name", "kind", "state", "warnings"}) status.erase(shown_above);
-  if (!verbose) without_zeros(status);
+  if (!verbose) {
+    if (figures.any()) Figures::leave_out(status);
+    rounded(status);
+    without_zeros(status);
+  }
   if (!status.empty()) out << config::emit_yaml(status, 2);
 }
 
-// Each once, however many members have it.
+// Each once. One that not all members have names those that have it.
 void print_warnings(std::ostream& out, const Json& statuses) {
-  std::set<std::string> seen;
+  std::map<std::string, std::vector<std::string>> members;  // by warning
+  std::vector<std::string> in_order;
   for (const Json& one : statuses) {
     const Json status = one.value("status", Json::object());
     for (const Json& warning : status.value("warnings", Json::array())) {
-      if (!warning.is_string() || !seen.insert(warning.get<std::string>()).second) continue;
-      if (seen.size() == 1) out << "\nWarnings:\n";
-      out << "  - " << warning.get<std::string>() << "\n";
+      if (!warning.is_string()) continue;
+      auto& its = members[warning.get<std::string>()];
+      if (its.empty()) in_order.push_back(warning.get<std::string>());
+      its.push_back(text_at(one, "node"));
     }
+  }
+  if (!in_order.empty()) out << "\nWarnings:\n";
+  for (const std::string& warning : in_order) {
+    std::string names;
+    const auto& its = members[warning];
+    if (its.size() < statuses.size()) {
+      for (const std::string& name : its) names += (names.empty() ? "" : ", ") + name;
+      names += ": ";
+    }
+    out << "  - " << names << warning << "\n";
   }
 }
 
@@ -97,14 +116,18 @@ Result<void> describe_objects(Invocation& invocation, const ApiClient& client,
   return {};
 }
 
-// The many options of a member come last.
+// Its name comes first, and its many options last.
 void print_described_members(const Invocation& invocation, std::vector<Json> members) {
-  if (members.size() != 1) return invocation.print(Json(members));
-  Json member = std::move(members[0]);
-  if (invocation.format() != Output::standard) return invocation.print(member);
-  const Json options = {{"options", member.value("options", Json::object())}};
-  member.erase("options");
-  invocation.out << config::emit_yaml(member) << config::emit_yaml(options);
+  if (invocation.format() != Output::standard)
+    return invocation.print(members.size() == 1 ? members[0] : Json(members));
+  bool first = true;
+  for (Json& member : members) {
+    if (!std::exchange(first, false)) invocation.out << "\n---\n\n";
+    const Json options = {{"options", member.value("options", Json::object())}};
+    member.erase("options");
+    invocation.out << "name: " << text_at(options["options"], "name") << "\n"
+                   << config::emit_yaml(member) << config::emit_yaml(options);
+  }
 }
 
 Result<void> describe(Invocation& invocation, const std::string& word,
@@ -134,7 +157,8 @@ void add_describe(Command root, Invocation& invocation) {
   const auto namespaces = std::make_shared<Namespaces>();
   const auto verbose = std::make_shared<bool>(false);
   add_namespace_options(command, *namespaces);
-  command.flag("-v,--verbose", *verbose, "also what is zero or at its default");
+  command.flag("-v,--verbose", *verbose,
+               "also what is zero or at its default, and all figures as they are");
   command.footer("Example:\n  egctl describe pipeline flash-sale-pipeline");
   set_action(command, invocation, [kind, names, namespaces, verbose](Invocation& s) {
     return describe(s, *kind, *names, *namespaces, *verbose);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/descriptor.h"
+#include "config/source_text.h"
 #include "egctl/files.h"
 
 namespace sluice::egctl {
@@ -42,7 +43,15 @@ Result<void> run_editor(const std::string& path) {
 Result<Json> edit_text(Invocation& invocation, const std::string& label, const std::string& before,
                        const SaveText& save) {
   SLUICE_TRY(const std::string path, make_draft(before));
-  SLUICE_CHECK(run_editor(path));
+  if (auto edited = run_editor(path); !edited) {
+    Error error = std::move(edited).error();
+    if (read_input(path).value_or("") == before) {
+      ::unlink(path.c_str());
+    } else {
+      error.details.push_back("what you wrote is kept in " + path);
+    }
+    return std::unexpected(std::move(error));
+  }
   SLUICE_TRY(const std::string after, read_input(path));
   if (after == before) {
     ::unlink(path.c_str());
@@ -51,7 +60,9 @@ Result<Json> edit_text(Invocation& invocation, const std::string& label, const s
   }
   auto saved = save(after);
   if (!saved) {
+    const std::vector<std::string> lines = config::excerpt(after, saved.error());
     Error error = refused("edit " + label, std::move(saved).error()).error();
+    error.details.insert(error.details.end(), lines.begin(), lines.end());
     error.details.push_back("what you wrote is kept in " + path);
     return std::unexpected(std::move(error));
   }

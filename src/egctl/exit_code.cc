@@ -16,7 +16,7 @@ ExitCode exit_code_of(const Error& error, const Invocation& invocation) {
       return ExitCode::not_there;
     case ErrorKind::conflict:
       return ExitCode::conflict;
-    case ErrorKind::timed_out:  // of await_members() and await_deletion()
+    case ErrorKind::timed_out:  // of await_members(), await_deletion(), and a reload by force
       return ExitCode::not_everywhere;
     default:
       return ExitCode::refused;

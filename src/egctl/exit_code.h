@@ -13,7 +13,7 @@ enum class ExitCode {
   not_reached = 3,     // no server answers, or it refuses the credentials
   not_there = 4,       // what the command names
   conflict = 5,        // it exists already, or another change came first
-  not_everywhere = 6,  // applied, but a member does not run it
+  not_everywhere = 6,  // applied or reloaded, but a member does not run it
 };
 
 // The code of an action that ended with `error`.

@@ -77,7 +77,7 @@ void add_explain(Command root, Invocation& invocation) {
   const auto path = std::make_shared<std::string>();
   command.option("FIELD", *path, "KIND.FIELD.FIELD…; without it: all kinds");
   command.footer(
-      "Items of lists need no number, and names in maps are any word.\n"
+      "Lists need no number: [0] is ignored. Names in maps are any word.\n"
       "Example:\n  egctl explain pipeline.filters.WasmHost.timeout");
   set_action(command, invocation, [path](Invocation& s) { return explain(s, *path); });
 }

@@ -138,6 +138,14 @@ std::unexpected<Error> no_field(const std::string& word, const std::string& path
                                         config::suggestion(word, known) + "; " + has);
 }
 
+// `filters[0]` -> `filters`
+std::string_view without_index(std::string_view word) {
+  const std::size_t open = word.find('[');
+  if (open == std::string_view::npos || !word.ends_with(']')) return word;
+  const std::string_view number = word.substr(open + 1, word.size() - open - 2);
+  return number.empty() || to_number<std::uint64_t>(number) ? word.substr(0, open) : word;
+}
+
 // One step of the way: the schema behind `word`, and whether it is required.
 struct FieldStep {
   Json schema;
@@ -187,7 +195,7 @@ Result<ExplainedField> explain_path(const Schemas& schemas, std::string_view pat
   FieldStep at{schemas.definitions().at(entry->kind), false, ""};
   std::string way = entry->kind;
   while (!rest.empty()) {
-    const std::string word(take_until(rest, '.'));
+    const std::string word(without_index(take_until(rest, '.')));
     SLUICE_TRY(at, next_step(inner(schemas, at.schema), word, way));
     way += "." + at.word;
   }

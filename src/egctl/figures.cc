@@ -33,6 +33,15 @@ void Figures::add(const Json& status) {
   max_ = std::max(max_, number_at(status, "max"));
 }
 
+void Figures::leave_out(Json& status) {
+  for (const char* name :
+       {"count", "errCount", "m1",           "m5",           "m15",           "m1Err",
+        "m5Err", "m15Err",   "m1ErrPercent", "m5ErrPercent", "m15ErrPercent", "min",
+        "max",   "mean",     "p25",          "p50",          "p75",           "p95",
+        "p98",   "p99",      "p999"})
+    status.erase(name);
+}
+
 std::string Figures::requests_text() const { return any_ ? std::to_string(requests_) : ""; }
 std::string Figures::errors_text() const { return any_ ? std::to_string(errors_) : ""; }
 std::string Figures::rate_text() const { return any_ ? decimal(rate_, "") : ""; }

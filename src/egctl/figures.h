@@ -13,6 +13,8 @@ class Figures {
  public:
   // A status without figures changes nothing.
   void add(const Json& status);
+  // Takes the figures that line() sums up out of a status, and those of the same kind.
+  static void leave_out(Json& status);
   [[nodiscard]] bool any() const { return any_; }
 
   // Each is "" if no status had figures.

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "config/emit.h"
 #include "config/emit_flow.h"
+#include "config/source_text.h"
 #include "config/value.h"
 #include "egctl/json_text.h"
 
@@ -24,6 +25,8 @@ namespace sluice::egctl {
 namespace {
 
 constexpr std::string_view kDocument = "document ";
+// Of a text that is read whole, such as a program. A device never ends.
+constexpr std::size_t kInputBytesMax = std::size_t{64} << 20;
 constexpr std::size_t kBlockBytes = 64 * 1024;
 
 std::string reason() { return std::system_category().message(errno); }
@@ -59,6 +62,7 @@ std::string label_of(const std::vector<config::Value>& documents) {
   if (documents.size() != 1) return std::to_string(documents.size()) + " objects";
   const std::string kind = scalar_at(documents[0], "kind");
   const std::string name = scalar_at(documents[0], "name");
+  if (kind.empty() && name.empty()) return "the object";
   return kind + (kind.empty() || name.empty() ? "" : " ") + name;
 }
 
@@ -66,7 +70,7 @@ Result<std::vector<config::Value>> parse_file(const std::string& path, const std
   auto documents = config::parse_documents(text);
   if (!documents) {
     return fail(ErrorKind::invalid, shown(path) + ": " + documents.error().message,
-                documents.error().details);
+                config::excerpt(text, documents.error()));
   }
   std::erase_if(*documents, [](const config::Value& document) {
     return document.kind == config::Value::Kind::null;
@@ -133,6 +137,10 @@ Result<std::string> InputFile::read_all() {
   while (true) {
     SLUICE_TRY(const std::string piece, read());
     if (piece.empty()) return text;
+    if (text.size() + piece.size() > kInputBytesMax) {
+      return fail(ErrorKind::too_large,
+                  name_ + " is longer than " + std::to_string(kInputBytesMax >> 20) + " MiB");
+    }
     text += piece;
   }
 }

@@ -22,6 +22,7 @@ class InputFile {
   [[nodiscard]] static Result<InputFile> open(const std::string& path);
   // Returns the next piece as soon as there is one; "" at the end.
   [[nodiscard]] Result<std::string> read();
+  // Error `too_large` beyond kInputBytesMax.
   [[nodiscard]] Result<std::string> read_all();
 
  private:

@@ -49,7 +49,10 @@ Result<ApiClient> Invocation::client() const {
 
 std::string fault_of_output(const std::string& text) {
   if (text.starts_with(kJsonPathPrefix)) {
-    const auto path = JsonPath::parse(text.substr(kJsonPathPrefix.size()));
+    const std::string given = text.substr(kJsonPathPrefix.size());
+    if (!given.contains('{'))
+      return "the template \"" + given + "\" has no path in braces: -o jsonpath='{" + given + "}'";
+    const auto path = JsonPath::parse(given);
     return path ? "" : path.error().message;
   }
   for (const char* known : {"default", "wide", "yaml", "json", "name"}) {
@@ -117,7 +120,10 @@ std::unexpected<Error> refused(const std::string& what, Error error) {
 void print_error(std::ostream& err, const Error& error, bool colour) {
   err << (colour ? "\x1b[31mError:\x1b[0m " : "Error: ") << printable(error.message, Lines::many)
       << "\n";
-  for (const std::string& line : error.details) err << "  " << printable(line, Lines::many) << "\n";
+  for (const std::string& line : error.details) {
+    if (error.message.ends_with(line)) continue;  // said already
+    err << "  " << printable(line, Lines::many) << "\n";
+  }
 }
 
 }  // namespace sluice::egctl

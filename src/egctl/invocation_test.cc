@@ -14,6 +14,12 @@ TEST(PrintError, OneIndentedLinePerFault) {
   EXPECT_EQ(err.str(), "Error: create failed\n  filters[0].timeout: is wrong\n");
 }
 
+TEST(PrintError, ALineThatTheMessageEndsWithIsNotRepeated) {
+  std::ostringstream err;
+  print_error(err, {ErrorKind::unavailable, "apply failed, 503: no etcd", {"no etcd", "b"}}, false);
+  EXPECT_EQ(err.str(), "Error: apply failed, 503: no etcd\n  b\n");
+}
+
 TEST(Failed, SaysWhat) {
   EXPECT_EQ(failed("create Pipeline demo", {ErrorKind::conflict, "409: conflict name: demo", {}})
                 .error()

@@ -17,14 +17,20 @@ namespace {
 // The statuses of one object, by member.
 using Statuses = std::map<std::string, Json>;
 
-// By the name of the object. Empty if the server does not report states: the list is still useful
-// without them.
-std::map<std::string, Statuses> read_statuses(const ApiClient& client) {
+// By the name of the object; without `names`, of all. Empty if the server does not report states:
+// the list is still useful without them.
+std::map<std::string, Statuses> read_statuses(const ApiClient& client,
+                                              const std::vector<std::string>& names) {
   std::map<std::string, Statuses> all;
-  const auto answer = client.json({.path = "/status/objects"});
-  if (!answer || !answer->is_object()) return all;
-  for (const auto& [key, status] : answer->items()) {
-    if (status.is_object()) all[text_at(status, "name")][key.substr(key.rfind('/') + 1)] = status;
+  std::vector<std::string> paths;
+  for (const std::string& name : names) paths.push_back("/status/objects/" + percent_encode(name));
+  if (paths.empty()) paths.emplace_back("/status/objects");
+  for (const std::string& path : paths) {
+    const auto answer = client.json({.path = path});
+    if (!answer || !answer->is_object()) continue;
+    for (const auto& [key, status] : answer->items()) {
+      if (status.is_object()) all[text_at(status, "name")][key.substr(key.rfind('/') + 1)] = status;
+    }
   }
   return all;
 }
@@ -67,9 +73,10 @@ Row wide_cells(const Json& spec, const Statuses& statuses) {
 }
 
 Listing object_listing(const std::vector<Json>& objects, const ApiClient& client,
-                       bool with_namespace, bool wide) {
+                       const ListingQuery& query, bool wide) {
+  const bool with_namespace = query.namespaces.all;
   const auto now = std::chrono::system_clock::now();
-  const auto all = read_statuses(client);
+  const auto all = read_statuses(client, query.names);
   Listing listing{{"NAME", "KIND", "AGE", "STATE"}, {}};
   if (wide) {
     for (const char* more : {"REQUESTS", "ERRORS", "PER-SECOND", "P99", "SUMMARY"})
@@ -111,11 +118,17 @@ bool same_but_for_ages(const Row& header, const Row& a, const Row& b) {
 
 std::vector<Row> Listing::changes_since(const Listing& before) const {
   std::vector<Row> changed;
+  const auto state = std::ranges::find(header, "STATE") - header.begin();
+  const auto has_state = [state](const Row& row) {
+    return state >= static_cast<std::ptrdiff_t>(row.size()) ||
+           !row[static_cast<std::size_t>(state)].empty();
+  };
   for (const Row& row : rows) {
     const Row* old = row_of(before, row[0]);
+    // It was deleted between the two calls that make a listing. The next listing tells.
+    if (old != nullptr && has_state(*old) && !has_state(row)) continue;
     if (old == nullptr || !same_but_for_ages(header, *old, row)) changed.push_back(row);
   }
-  const auto state = std::ranges::find(header, "STATE") - header.begin();
   for (const Row& old : before.rows) {
     if (row_of(*this, old[0]) != nullptr) continue;
     changed.push_back(old);
@@ -135,7 +148,7 @@ Result<Listing> read_listing(Invocation& invocation, const ApiClient& client,
     return listing;
   }
   SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, query.kind, query.names));
-  return object_listing(objects, client, query.namespaces.all, invocation.wide());
+  return object_listing(objects, client, query, invocation.wide());
 }
 
 }  // namespace sluice::egctl

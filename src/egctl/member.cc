@@ -73,17 +73,16 @@ std::string certificates_text(const Json& member) {
 }
 
 std::vector<Row> wide_rows(const std::vector<Json>& members) {
-  const auto now = std::chrono::system_clock::now();
-  std::vector<Row> rows{{"NAME", "ROLE", "AGE", "VERSION", "CLUSTER-ADDR", "ZONE", "OBJECTS",
-                         "CLOCK", "CERTIFICATES", "OWNS"}};
-  for (const Json& member : members) {
-    const Json options = member.value("options", Json::object());
-    const std::string role = text_at(options, "cluster-role");
-    rows.push_back({text_at(options, "name"), role.empty() ? "single" : role,
-                    format_age(text_at(member, "startTime"), now), text_at(member, "version"),
-                    text_at(member, "clusterAddress"), text_at(member, "zone"),
-                    objects_text(member), clock_text(member), certificates_text(member),
-                    owns_text(member)});
+  std::vector<Row> rows = narrow_rows(members);
+  for (const char* more :
+       {"VERSION", "CLUSTER-ADDR", "ZONE", "OBJECTS", "CLOCK", "CERTIFICATES", "OWNS"})
+    rows[0].emplace_back(more);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const Json& member = members[i];
+    for (const std::string& cell :
+         {text_at(member, "version"), text_at(member, "clusterAddress"), text_at(member, "zone"),
+          objects_text(member), clock_text(member), certificates_text(member), owns_text(member)})
+      rows[i + 1].push_back(cell);
   }
   return rows;
 }

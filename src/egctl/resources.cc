@@ -18,6 +18,11 @@ bool answers_to(const ResourceKind& resource, std::string_view word) {
          std::ranges::find(resource.aliases, word) != resource.aliases.end();
 }
 
+std::unexpected<Error> no_such(std::string_view kind, const std::string& name) {
+  return fail(ErrorKind::not_found,
+              "no such " + (kind.empty() ? "object" : std::string(kind)) + " " + name);
+}
+
 // The items with one of `names`, in the order of `names`; all items if `names` is empty.
 Result<std::vector<Json>> pick(const std::vector<Json>& items,
                                const std::vector<std::string>& names, std::string_view kind,
@@ -28,8 +33,7 @@ Result<std::vector<Json>> pick(const std::vector<Json>& items,
     const auto found =
         std::ranges::find_if(items, [&](const Json& item) { return name_of(item) == name; });
     if (found == items.end()) {
-      return fail(ErrorKind::not_found,
-                  "no such " + (kind.empty() ? "object" : std::string(kind)) + " " + name);
+      return no_such(kind, name);
     }
     picked.push_back(*found);
   }
@@ -81,13 +85,21 @@ Result<std::string> find_kind(Invocation& invocation, const ApiClient& client,
 
 Result<std::vector<Json>> read_objects_of(const ApiClient& client, std::string_view kind,
                                           const std::vector<std::string>& names, bool secrets) {
-  SLUICE_TRY(const Json answer,
-             client.json({.path = secrets ? "/objects?secrets=true" : "/objects"}));
+  const std::string query = secrets ? "?secrets=true" : "";
+  const auto fits = [&](const Json& spec) { return kind.empty() || text_at(spec, "kind") == kind; };
   std::vector<Json> objects;
-  for (const Json& spec : answer) {
-    if (kind.empty() || text_at(spec, "kind") == kind) objects.push_back(spec);
+  // A list of all is long: a server may have 100,000 rules.
+  for (const std::string& name : names) {
+    auto spec = client.json({.path = object_path(name) + query});
+    const bool absent = spec ? !fits(*spec) : spec.error().kind == ErrorKind::not_found;
+    if (absent) return no_such(kind, name);
+    if (!spec) return std::unexpected(std::move(spec).error());
+    objects.push_back(*std::move(spec));
   }
-  return pick(objects, names, kind, [](const Json& spec) { return text_at(spec, "name"); });
+  if (!names.empty()) return objects;
+  SLUICE_TRY(const Json answer, client.json({.path = "/objects" + query}));
+  std::ranges::copy_if(answer, std::back_inserter(objects), fits);
+  return objects;
 }
 
 Result<Json> all_or_own(const Invocation& invocation, const ApiClient& client,

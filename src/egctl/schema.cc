@@ -37,10 +37,10 @@ Result<void> write_schemas(const Invocation& invocation, const control::Schemas&
   return {};
 }
 
-Result<void> print_schema(const Invocation& invocation, const std::string& kind,
+Result<void> print_schema(Invocation& invocation, const std::string& kind,
                           const std::string& folder) {
   if (kind.empty() == folder.empty())
-    return fail(ErrorKind::invalid, "egctl schema wants a KIND, or --all DIR");
+    return invocation.misuse("egctl schema wants a KIND, or --all DIR");
   SLUICE_TRY(const Catalog catalog, Catalog::open(Catalog::Use::describe));
   const control::Schemas schemas = catalog.schemas();
   if (!folder.empty()) return write_schemas(invocation, schemas, folder);

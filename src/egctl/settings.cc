@@ -7,6 +7,7 @@
 
 #include "config/emit.h"
 #include "config/encoder.h"
+#include "config/source_text.h"
 #include "config/url_credentials.h"
 #include "config/value.h"
 #include "egctl/environment.h"
@@ -71,7 +72,10 @@ Result<Settings> read_settings(const std::string& path) {
 
 Result<Settings> parse_settings(std::string path, std::string text) {
   const auto values = config::parse_documents(text);
-  if (!values) return fail(ErrorKind::invalid, path + ": " + values.error().message);
+  if (!values) {
+    return fail(ErrorKind::invalid, path + ": " + values.error().message,
+                config::excerpt(text, values.error()));
+  }
   Json document = values->empty() ? Json() : config::Encoder::of(values->front());
   if (document.is_null()) document = Json::object();
   if (!document.is_object()) return fail(ErrorKind::invalid, path + ": is not a map");

@@ -24,7 +24,7 @@ Result<void> print_owners(Invocation& invocation) {
   }
   const bool heard = !answer->empty() && answer->front().contains("heard");
   std::vector<Row> rows{{"NAMESPACE", "MEMBER", "CLUSTER-ADDR"}};
-  if (heard) rows.front().emplace_back("LAST-HEARD");
+  if (heard) rows.front().emplace_back("STATE");
   for (const Json& one : *answer) {
     rows.push_back(
         {text_at(one, "namespace"), text_at(one, "member"), text_at(one, "clusterAddress")});
@@ -46,7 +46,9 @@ Result<void> move(Invocation& invocation, const std::string& ns, const std::stri
                            "?member=" + percent_encode(member);
   const auto answer = client.json({.method = "PUT", .path = path});
   if (!answer) return failed("move " + ns + " to " + member, answer.error());
-  invocation.print_or(*answer, "move " + ns + " to " + member + " successfully\n");
+  invocation.print_or(*answer, answer->value("unchanged", false)
+                                   ? member + " owns " + ns + " already\n"
+                                   : "move " + ns + " to " + member + " successfully\n");
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace sluice::egctl {
 namespace {
@@ -26,11 +27,21 @@ std::string cell_of(const std::string& text) {
   return cell.empty() ? "-" : cell;
 }
 
+// In characters: each is taken to be one column wide.
+std::size_t width_of(std::string_view cell) {
+  std::size_t width = 0;
+  while (!cell.empty()) {
+    cell.remove_prefix(first_utf8_char(cell).size);
+    ++width;
+  }
+  return width;
+}
+
 std::vector<std::size_t> widths_of(const std::vector<Row>& rows) {
   std::vector<std::size_t> widths;
   for (const Row& row : rows) {
     widths.resize(std::max(widths.size(), row.size()), 0);
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
   std::ranges::transform(widths, widths.begin(), padded);
   return widths;
@@ -40,7 +51,7 @@ std::string line_of(const Row& row, const std::vector<std::size_t>& widths) {
   std::string line;
   for (std::size_t i = 0; i < row.size(); ++i) {
     line += row[i];
-    if (i + 1 < row.size()) line.append(widths[i] - row[i].size(), ' ');
+    if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i]), ' ');
   }
   return line;
 }

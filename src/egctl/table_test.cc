@@ -16,6 +16,13 @@ TEST(FormatTable, PadsToTabStops) {
       "demo-12         P               -\n");
 }
 
+TEST(FormatTable, ACharacterOfTwoOctetsIsOneWide) {
+  EXPECT_EQ(format_table({{"CLOCK", "OWNS"}, {"+0.1 \u00b10.2", "a"}, {"-", "b"}}),
+            "CLOCK           OWNS\n"
+            "+0.1 \u00b10.2       a\n"
+            "-               b\n");
+}
+
 TEST(FormatTable, AScriptCanCutIt) {
   EXPECT_EQ(format_table({{"NAME", "STATE"}, {"", "failed  on\ta,\n b "}, {"a", "ok"}}),
             "NAME    STATE\n"

@@ -24,7 +24,17 @@ struct Wanted {
   std::string name;
   std::string label;  // "Pipeline demo"
   std::uint64_t version;
+  std::set<std::string> warnings{};  // that were printed with the answer
 };
+
+std::set<std::string> warnings_in(const Json& one) {
+  std::set<std::string> warnings;
+  const Json list = one.value("warnings", Json::array());
+  for (const Json& line : list) {
+    if (line.is_string()) warnings.insert(line.get<std::string>());
+  }
+  return warnings;
+}
 
 // The objects of an answer that members come to run.
 std::vector<Wanted> wanted_of(const Json& applied) {
@@ -33,7 +43,7 @@ std::vector<Wanted> wanted_of(const Json& applied) {
     const auto version = one.value("version", std::uint64_t{0});
     if (version == 0) continue;
     const std::string name = text_at(one, "name");
-    wanted.push_back({name, text_at(one, "kind") + " " + name, version});
+    wanted.push_back({name, text_at(one, "kind") + " " + name, version, warnings_in(one)});
   }
   return wanted;
 }
@@ -77,6 +87,7 @@ class Watch {
       if (current && state == "running") {
         since_.erase(key);
         missing.erase(key);
+        note_warnings(object, key, status);
         continue;
       }
       missing.insert(key);
@@ -93,6 +104,14 @@ class Watch {
   }
 
  private:
+  // What a member warns of, and the asked one does not: a file that is missing there.
+  void note_warnings(const Wanted& object, const std::string& key, const Json& status) {
+    for (const std::string& warning : warnings_in(status)) {
+      if (object.warnings.contains(warning) || !warned_.insert(key + "\n" + warning).second)
+        continue;
+      notes_ << "Warning: " << fault_at(key, object, warning) << "\n";
+    }
+  }
   void note_vanished(const Wanted& object, const Json& present) {
     std::erase_if(missing_[object.name], [&](const std::string& key) {
       if (present.contains(key)) return false;
@@ -110,6 +129,7 @@ class Watch {
   std::ostream& notes_;
   // Name of the object -> keys of the statuses that have not followed at the last look.
   std::map<std::string, std::set<std::string>> missing_;
+  std::set<std::string> warned_;            // keys of statuses, each with a warning
   std::map<std::string, TimePoint> since_;  // key of the status -> the first look at a failure
 };
 

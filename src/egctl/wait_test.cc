@@ -25,6 +25,7 @@ class WaitTest : public testing::Test {
   void SetUp() override {
     server_.Get("/apis/v2/status/objects/p",
                 [this](const httplib::Request&, httplib::Response& response) {
+                  response.set_header("X-Config-Version", "1");
                   const Json states = look_(++looks_);
                   if (states.is_null()) {
                     response.status = 404;
@@ -81,6 +82,16 @@ TEST_F(WaitTest, UntilEveryMemberRunsIt) {
   });
   EXPECT_TRUE(waited) << waited.error().message;
   EXPECT_EQ(looks_, 5);
+}
+
+TEST_F(WaitTest, TellsOnceWhatAnotherMemberWarnsOf) {
+  const auto waited = await([](int look) -> Json {
+    Json two = state("running", 7);
+    two["warnings"] = {"userFile: users: no such file"};
+    return {{"one", state("running", look < 3 ? 6 : 7)}, {"two", two}};
+  });
+  EXPECT_TRUE(waited) << waited.error().message;
+  EXPECT_EQ(notes_.str(), "Warning: two: Pipeline p: userFile: users: no such file\n");
 }
 
 TEST_F(WaitTest, NamesWhoRefusesAndWhy) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/wasm_reload.h"
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "egctl/files.h"
 #include "egctl/json_text.h"
@@ -25,6 +27,18 @@ std::string reload_line(const Json& one) {
          ")\n";
 }
 
+// True if a filter has new code on some members, and was refused by others: with --force.
+bool is_swapped_elsewhere(const Json& reloaded) {
+  std::set<std::string> swapped;
+  for (const Json& one : reloaded) {
+    if (one.value("changed", false)) swapped.insert(text_at(one, "pipeline"));
+  }
+  return std::ranges::any_of(reloaded, [&swapped](const Json& one) {
+    return !text_at(one, "error").empty() && !text_at(one, "member").empty() &&
+           swapped.contains(text_at(one, "pipeline"));
+  });
+}
+
 // Prints the filters that run. The error lists the refused ones.
 Result<void> report(Invocation& invocation, const Json& reloaded) {
   std::vector<std::string> refusals;
@@ -41,7 +55,11 @@ Result<void> report(Invocation& invocation, const Json& reloaded) {
     invocation.out << "there are no WasmHost filters, so there is no code to reload\n";
   }
   if (refusals.empty()) return {};
-  return fail(ErrorKind::invalid, "code refused, what ran before goes on", std::move(refusals));
+  if (is_swapped_elsewhere(reloaded)) {
+    return fail(ErrorKind::timed_out, "reloaded, but not every member runs it",
+                std::move(refusals));
+  }
+  return fail(ErrorKind::invalid, "not reloaded, what ran before goes on", std::move(refusals));
 }
 
 // Reports the answer to a call that brings new code.
@@ -86,7 +104,7 @@ void add_wasm_reload(Command wasm, Invocation& invocation) {
   command.flag("--force", *force, "in a cluster, swap on the members that can run the code");
   command.footer(
       "Code that does not load is refused: the old code goes on, and the exit code is 1. In a\n"
-      "cluster, all members swap, or none.");
+      "cluster, all members swap, or none; with --force, the exit code is 6 if some do not.");
   set_action(command, invocation, [force](Invocation& s) { return reload_code(s, *force); });
 }
 

@@ -100,8 +100,7 @@ Task<CallReply<pb::LeaseTimeToLiveResponse>> Client::lease_time_to_live(
 
 Task<CallReply<pb::StatusResponse>> Client::status(EndpointIndex endpoint, CallOptions options) {
   const std::string framed = frame_of(pb::StatusRequest());
-  const TimePoint deadline =
-      std::min(options.deadline, loop::EventLoop::now() + endpoints_->options().call_max);
+  const TimePoint deadline = endpoints_->options().deadline_of(options, loop::EventLoop::now());
   auto reply = co_await endpoints_->call_at(endpoint, kStatus, framed, deadline);
   co_return decoded<pb::StatusResponse>(*endpoints_, kStatus, std::move(reply));
 }

@@ -218,9 +218,8 @@ TEST_F(EtcdClient, ARequestThatWasNotSentWholeHasNoEffect) {
 TEST_F(EtcdClient, ADeadlineProvesNothing) {
   serve_acts({ignored()});
   EXPECT_EQ(words(txn(within(kShort))),
-            "unknown 4 took too long: check that it "
-            "can be reached, and that a majority of etcd's "
-            "members runs");
+            "unknown 4 took too long: check that it can be reached, and that a majority of etcd "
+            "runs");
 }
 
 TEST_F(EtcdClient, EveryCallHasADeadline) {

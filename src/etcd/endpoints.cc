@@ -66,6 +66,16 @@ std::string_view advice_for_unsent(const Error& error) {
                       : ": check etcd-ca-file, and that it speaks TLS";
 }
 
+// The advice in the error of an endpoint, after ": ", if each endpoint would fail like this one.
+std::string_view advice_for_all(const CallFailure& failure, const std::string& name) {
+  const bool may_be_it_alone =
+      failure.error.kind != ErrorKind::invalid &&
+      (failure.status == Status::unavailable || failure.status == Status::deadline_exceeded);
+  const std::string_view text = failure.error.message;
+  const std::size_t said = text.find(failure.reason, text.find(name) + name.size());
+  return may_be_it_alone || said == text.npos ? "" : text.substr(said + failure.reason.size());
+}
+
 std::string advice_for_denied(const Options& options) {
   std::string text = ": grant ";
   text += options.user.empty() ? "etcd's user (the common name of the client certificate)"
@@ -349,16 +359,23 @@ Task<CallReply<EndpointAnswer>> Endpoints::call_at(EndpointIndex index, Method m
 
 std::string Endpoints::message_of(const std::vector<CallFailure>& tried,
                                   std::span<const EndpointIndex> untried) const {
-  std::string text = "no member of etcd answers: ";
-  for (const CallFailure& one : tried) text += name_of(one.endpoint) + ": " + one.reason + "; ";
+  std::string text = "no endpoint of etcd can be used: ";
+  std::string advices;
+  for (const CallFailure& one : tried) {
+    text += name_of(one.endpoint) + ": " + one.reason + "; ";
+    const std::string_view advice = advice_for_all(one, name_of(one.endpoint));
+    if (!advices.contains(advice)) advices += advice;
+  }
   for (const EndpointIndex index : untried) text += name_of(index) + ": not asked in time; ";
-  return text + "check that a majority of etcd's members runs and can be reached";
+  if (advices.empty()) return text + "check that a majority of etcd runs and can be reached";
+  constexpr std::size_t kColon = 2;  // an advice begins with ": "
+  return text + advices.substr(kColon);
 }
 
 Task<CallReply<EndpointAnswer>> Endpoints::call(Method method, std::string_view framed,
                                                 CallOptions options) {
   const TimePoint begun = loop::EventLoop::now();
-  const TimePoint deadline = std::min(options.deadline, begun + options_.call_max);
+  const TimePoint deadline = options_.deadline_of(options, begun);
   const std::vector<EndpointIndex> in_turn = order(options.avoid);
   std::vector<CallFailure> tried;
   for (std::size_t i = 0;; ++i) {

@@ -48,6 +48,20 @@ TEST_F(EtcdEndpoints, WithoutAnEndpointNothingIsDone) {
   EXPECT_TRUE(reply.error().error.message.contains("majority"));
 }
 
+TEST_F(EtcdEndpoints, WhatEachEndpointRefusesHasTheAdviceOfOne) {
+  const auto no_password = refused(2, "etcdserver: password was given for no password user");
+  serve_acts({no_password});
+  serve_acts({no_password});
+  const pb::RangeRequest request;
+  const auto reply = loop::run_to_completion(loop_, client().range(request));
+  ASSERT_FALSE(reply);
+  const std::string& text = reply.error().error.message;
+  const std::string advice = "leave out etcd-user";
+  ASSERT_TRUE(text.contains(advice)) << text;
+  EXPECT_EQ(text.find(advice), text.rfind(advice)) << text;
+  EXPECT_FALSE(text.contains("majority")) << text;
+}
+
 TEST_F(EtcdEndpoints, AWriteGoesNowhereElseByItself) {
   serve_acts({hung_up()});
   serve_acts({answered(success())});

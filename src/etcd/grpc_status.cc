@@ -67,6 +67,8 @@ std::string_view advice_for(const CallEnd& end, std::string_view denied_advice) 
     return ": compact and defragment etcd, then disarm its alarm (etcdctl alarm disarm)";
   if (end.message.contains("invalid user ID or password"))
     return ": check user and password (etcd-user, etcd-password-file)";
+  if (end.message.contains("password was given for no password user"))
+    return ": leave out etcd-user and etcd-password-file: a certificate alone names this user";
   if (end.status == Status::permission_denied && !denied_advice.empty()) return denied_advice;
   if (end.status == Status::permission_denied)
     return ": grant etcd's user a role that may read and write the prefix";
@@ -74,9 +76,9 @@ std::string_view advice_for(const CallEnd& end, std::string_view denied_advice) 
     return ": set etcd-user and etcd-password-file, or etcd-cert-file and etcd-key-file";
   if (end.message.contains("too many operations")) return ": raise etcd's --max-txn-ops";
   if (end.message.contains("no leader"))
-    return ": check that a majority of etcd's members runs and that they reach each other";
+    return ": check that a majority of etcd runs, and that its members reach each other";
   if (end.status == Status::deadline_exceeded)
-    return ": check that it can be reached, and that a majority of etcd's members runs";
+    return ": check that it can be reached, and that a majority of etcd runs";
   if (end.status == Status::unimplemented)
     return ": check that the endpoint is etcd's client URL (port 2379)";
   return {};

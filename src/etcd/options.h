@@ -20,6 +20,14 @@ inline constexpr std::size_t kMessageBytesMax = std::size_t{64} << 20;
 // etcd's smallest permitted time between two PINGs (--grpc-keepalive-min-time).
 inline constexpr Duration kKeepAliveMin = std::chrono::seconds(5);
 
+// Trivial, so that it may be a temporary of a co_await expression.
+struct CallOptions {
+  TimePoint deadline = TimePoint::max();  // without one, Options::call_max applies
+  // Not at this endpoint if there is another: where an earlier copy got no answer
+  // (CallFailure::endpoint).
+  EndpointIndex avoid = kAnyEndpoint;
+};
+
 struct Options {
   // "10.0.0.1:2379", "http://etcd-1:2379", "https://[::1]:2379". Without a scheme: https if `tls`
   // is set. Without a port: 2379.
@@ -34,9 +42,14 @@ struct Options {
   // kKeepAliveMin. Without a sign of life for `keep_alive_max` after it, the connection ends.
   Duration keep_alive_period = kKeepAliveMin;
   Duration keep_alive_max = std::chrono::seconds(2);
-  Duration call_max = std::chrono::seconds(10);  // of every call, if it has no earlier deadline
+  Duration call_max = std::chrono::seconds(10);  // of a call that has no deadline
   // A read that has heard nothing for this long goes on to the next endpoint, if there is one.
   Duration read_patience = std::chrono::seconds(2);
+
+  // Of a call that begins now.
+  [[nodiscard]] TimePoint deadline_of(const CallOptions& call, TimePoint now) const {
+    return call.deadline == TimePoint::max() ? now + call_max : call.deadline;
+  }
 };
 
 // Makes Options::tls of PEM texts; blocks. Empty `authorities`: the system's. Empty `certificate`:
@@ -44,13 +57,5 @@ struct Options {
 [[nodiscard]] Result<std::shared_ptr<net::TlsClientContext>> make_tls(std::string authorities,
                                                                       std::string certificate,
                                                                       std::string key);
-
-// Trivial, so that it may be a temporary of a co_await expression.
-struct CallOptions {
-  TimePoint deadline = TimePoint::max();  // Options::call_max applies as well
-  // Not at this endpoint if there is another: where an earlier copy got no answer
-  // (CallFailure::endpoint).
-  EndpointIndex avoid = kAnyEndpoint;
-};
 
 }  // namespace sluice::etcd

@@ -173,6 +173,16 @@ TEST_F(CertificatesOfEtcd, WithoutOursNothingIsDone) {
   const auto reply = run(client_->txn(request));
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().status, Status::unavailable);
+  for (const bool several : {false, true}) {
+    Options options = secured(server_.certificate, {});
+    if (several) options.endpoints.push_back(options.endpoints.front());
+    connect(options);
+    const auto refused = run(client_->txn(request));
+    ASSERT_FALSE(refused);
+    const std::string& text = refused.error().error.message;
+    EXPECT_TRUE(text.contains("check etcd-cert-file")) << text;
+    EXPECT_FALSE(text.contains("majority")) << text;
+  }
   connect(secured(server_.certificate, own_));
   EXPECT_EQ(value_of("k1"), "absent");
 }

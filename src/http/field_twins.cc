@@ -53,9 +53,13 @@ void FieldTwins::remove_with_twins(Headers& headers) const {
   for (const std::string& name : found) headers.remove(name);
 }
 
-std::size_t remove_twins(Headers& headers, std::string_view name) {
+bool has_plain_names_only(const Headers& headers) {
   const auto plain = [](const Field& field) { return is_plain_name(field.name); };
-  if (std::all_of(headers.begin(), headers.end(), plain)) return 0;
+  return std::all_of(headers.begin(), headers.end(), plain);
+}
+
+std::size_t remove_twins(Headers& headers, std::string_view name) {
+  if (has_plain_names_only(headers)) return 0;
   FieldTwins twins;
   twins.add(name);
   return twins.remove_from(headers, name);

@@ -42,6 +42,8 @@ class FieldTwins {
   std::vector<std::string> names_;  // lower case; '-' for characters other than letters and digits
 };
 
+// True if no field has a name that may be a twin: most messages.
+[[nodiscard]] bool has_plain_names_only(const Headers& headers);
 // Removes the twins of one name. For callers that set or remove the field.
 std::size_t remove_twins(Headers& headers, std::string_view name);
 

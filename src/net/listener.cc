@@ -18,6 +18,7 @@
 #include "base/host_port.h"
 #include "loop/one_shot.h"
 #include "net/tcp_stream.h"
+#include "net/unsent_bytes.h"
 
 namespace sluice::net {
 
@@ -30,10 +31,6 @@ namespace {
 // The connections that an Acceptor takes at its end: a full backlog. If connections arrive faster
 // than they are taken, those beyond this number are reset.
 constexpr std::size_t kLastAcceptsMax = 4096;
-// The unsent bytes that the kernel keeps for a peer. The bound keeps a slow reader from holding
-// megabytes of our memory. It also makes progress visible: each half of this that the peer reads
-// makes the socket writable.
-constexpr int kUnsentBytesMax = 128 * 1024;
 constexpr Duration kBackOffFirst = std::chrono::milliseconds(10);
 constexpr Duration kBackOffMax = std::chrono::seconds(1);
 

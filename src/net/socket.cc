@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/socket.h"
 
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -20,6 +25,8 @@ namespace {
 constexpr int kReadsAtOnceMax = 16;
 // Likewise for a peer that takes a file as fast as it is sent.
 constexpr std::size_t kFileBytesAtOnceMax = std::size_t{1} << 20;
+// The unsent bytes of a file that the kernel keeps for a peer that has taken as many before.
+constexpr std::size_t kUnsentFileBytesMax = std::size_t{1} << 20;
 
 std::unexpected<Error> disconnected(int error) {
   return fail(ErrorKind::closed, std::generic_category().message(error));
@@ -137,6 +144,7 @@ bool Socket::start_write(std::string_view bytes, Stream::Operation& operation) {
   unsent_ = bytes;
   awaits_room_ = false;
   file_bytes_at_once_ = 0;
+  bound_unsent(kUnsentBytesMax);
   if (send(operation)) return true;
   write_ = &operation;
   return false;
@@ -166,6 +174,7 @@ bool Socket::start_write_file(const FileTaker::Write& write, Stream::Operation& 
   if (!write.head.empty()) file_bytes_at_once_ = 0;
   if (file_bytes_at_once_ < kFileBytesAtOnceMax) {
     if (send_file(write, operation)) return true;
+    show_progress();
   } else {
     loop_.poller().tell_again(descriptor_.get(), *this);
   }
@@ -175,9 +184,25 @@ bool Socket::start_write_file(const FileTaker::Write& write, Stream::Operation& 
   return false;
 }
 
+void Socket::bound_unsent(int bytes) {
+  if (bytes == unsent_max_) return;
+  unsent_max_ = bytes;
+  ::setsockopt(descriptor_.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+}
+
+// The socket becomes writable when the peer has taken half of kUnsentBytesMax, however much of a
+// file is unsent: its deadline is one for each such part.
+void Socket::show_progress() {
+  int unsent = 0;
+  if (::ioctl(descriptor_.get(), SIOCOUTQNSD, &unsent) != 0) unsent = 0;
+  bound_unsent(std::max(2 * unsent - kUnsentBytesMax, kUnsentBytesMax));
+}
+
 // Returns false if the peer takes nothing now.
 bool Socket::send_file(const FileTaker::Write& write, Stream::Operation& operation) {
   std::size_t sent = 0;
+  constexpr std::size_t kUnsentMin = kUnsentBytesMax;
+  bound_unsent(static_cast<int>(std::clamp(file_bytes_, kUnsentMin, kUnsentFileBytesMax)));
   if (!write.head.empty()) {
     const ssize_t count =
         ::send(descriptor_.get(), write.head.data(), write.head.size(), MSG_NOSIGNAL | MSG_MORE);
@@ -199,6 +224,7 @@ bool Socket::send_file(const FileTaker::Write& write, Stream::Operation& operati
     }
   }
   file_bytes_at_once_ += sent;
+  file_bytes_ += sent;
   operation.result = sent;
   return true;
 }

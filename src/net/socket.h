@@ -14,6 +14,7 @@
 #include "loop/poller.h"
 #include "net/file_taker.h"
 #include "net/stream.h"
+#include "net/unsent_bytes.h"
 
 namespace sluice::net {
 
@@ -54,6 +55,8 @@ class Socket final : public loop::Poller::Watcher {
   [[nodiscard]] bool is_closed() const;
   void check_closed();
   void end_pending(const Result<std::size_t>& result);
+  void bound_unsent(int bytes);
+  void show_progress();
   void arm(TimePoint when);
   void on_timer();
 
@@ -74,6 +77,8 @@ class Socket final : public loop::Poller::Watcher {
   bool closed_whole_ = false;  // closed_ waits for both directions
   int reads_at_once_ = 0;
   std::size_t file_bytes_at_once_ = 0;
+  std::size_t file_bytes_ = 0;        // of all files that were sent
+  int unsent_max_ = kUnsentBytesMax;  // as the kernel has it for an accepted socket
   bool expired_ = false;
   TimePoint deadline_ = TimePoint::max();
   TimePoint timer_at_ = TimePoint::max();

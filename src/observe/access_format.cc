@@ -6,6 +6,8 @@
 #include <charconv>
 #include <utility>
 
+#include "base/text.h"
+
 namespace sluice::observe {
 namespace {
 
@@ -59,6 +61,15 @@ void append_time(std::string& out, std::chrono::system_clock::time_point when,
   out += cache.text;
 }
 
+bool is_traced(const AccessEntry& entry) {
+  return std::ranges::any_of(entry.trace_id, [](std::uint64_t half) { return half != 0; });
+}
+
+void append_trace_id(std::string& out, const AccessEntry& entry) {
+  constexpr int kDigits = 16;
+  for (const std::uint64_t half : entry.trace_id) append_hex(out, half, kDigits);
+}
+
 // A JSON template begins with the brace of an object, or the bracket of a list of texts.
 bool is_json(std::string_view format) {
   format.remove_prefix(std::min(format.find_first_not_of(" \t"), format.size()));
@@ -103,7 +114,8 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
       std::pair{std::string_view("RespSize"), LogVariable::tx},
       std::pair{std::string_view("Tags"), LogVariable::tags},
       std::pair{std::string_view("ReqHeaders"), LogVariable::request_fields},
-      std::pair{std::string_view("RespHeaders"), LogVariable::response_fields}};
+      std::pair{std::string_view("RespHeaders"), LogVariable::response_fields},
+      std::pair{std::string_view("TraceID"), LogVariable::trace_id}};
   AccessFormat out{Empty{}};
   const bool json = is_json(format);
   std::string literals;
@@ -218,7 +230,11 @@ void AccessFormat::append_json(std::string& out, const AccessEntry& entry, TimeC
   number("responseBytes", entry.response_bytes);
   text("pipeline", entry.pipeline);
   append_json_steps(out, entry);
-  if (!entry.trace_id.empty()) text("traceId", entry.trace_id);
+  if (is_traced(entry)) {
+    out += ",\"traceId\":\"";
+    append_trace_id(out, entry);
+    out += '"';
+  }
   out += "}\n";
 }
 
@@ -267,6 +283,9 @@ void AccessFormat::append(std::string& out, const AccessEntry& entry, TimeCache&
         break;
       case LogVariable::response_fields:
         escape_.append(out, entry.response_fields);
+        break;
+      case LogVariable::trace_id:
+        if (is_traced(entry)) append_trace_id(out, entry);
         break;
     }
   }

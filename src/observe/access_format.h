@@ -2,6 +2,7 @@
 // AccessFormat: the format of a line of the access log.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <span>
@@ -38,13 +39,13 @@ struct AccessEntry {
   // "Name: value; Name: value", without secrets. Only if the format has_fields().
   std::string_view request_fields{};
   std::string_view response_fields{};
-  std::string_view trace_id{};  // hexadecimal; "": the request is not traced
+  std::array<std::uint64_t, 2> trace_id{};  // the most significant first; zeros: not traced
 };
 
 // A compiled template. Variables: Time RemoteAddr RealIP Method URI Proto StatusCode Duration
-// ReqSize RespSize Tags ReqHeaders RespHeaders, written {{Name}}. Data of clients and programs is
-// escaped for the kind of line: JSON if the template begins with the brace of an object or a list
-// of texts, else plain text (LineEscape). Immutable; shared by the cores.
+// ReqSize RespSize Tags ReqHeaders RespHeaders TraceID, written {{Name}}. Data of clients and
+// programs is escaped for the kind of line: JSON if the template begins with the brace of an object
+// or a list of texts, else plain text (LineEscape). Immutable; shared by the cores.
 class AccessFormat {
  public:
   // The default: [{{Time}}] [{{RemoteAddr}} {{RealIP}} {{Method}} {{URI}} {{Proto}} {{StatusCode}}]
@@ -85,7 +86,8 @@ class AccessFormat {
     tx,
     tags,
     request_fields,
-    response_fields
+    response_fields,
+    trace_id
   };
   struct FormatItem {
     LogVariable variable;

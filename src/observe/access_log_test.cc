@@ -76,7 +76,7 @@ TEST(AccessFormat, JsonLinesHaveAllThatIsKnown) {
   e.pipeline = "sale";
   e.steps = steps;
   e.tags = tags;
-  e.trace_id = "4bf92f3577b34da6";
+  e.trace_id = {0x4bf92f3577b34da6, 0x0000ce929d0e0e47};
   std::string text = line(AccessFormat::json_lines(), e);
   EXPECT_EQ(text.substr(0, 9), "{\"time\":\"");
   EXPECT_EQ(
@@ -85,8 +85,17 @@ TEST(AccessFormat, JsonLinesHaveAllThatIsKnown) {
       R"("protocol":"HTTP/1.1","status":200,"durationUs":1234,"requestBytes":10,)"
       R"("responseBytes":20,"pipeline":"sale","filters":[{"name":"wa\"sm","result":"",)"
       R"("durationUs":900},{"name":"mock","result":"mocked","durationUs":10}],)"
-      R"("tags":["one","two\u000a\"forged"],"traceId":"4bf92f3577b34da6"})"
+      R"("tags":["one","two\u000a\"forged"],"traceId":"4bf92f3577b34da60000ce929d0e0e47"})"
       "\n");
+}
+
+TEST(AccessFormat, TheTraceOfARequest) {
+  AccessEntry e = entry();
+  const AccessFormat format = *AccessFormat::parse("<{{TraceID}}>");
+  EXPECT_EQ(line(format, e), "<>\n");
+  EXPECT_EQ(line(AccessFormat::json_lines(), e).find("traceId"), std::string::npos);
+  e.trace_id = {0, 0xa1};
+  EXPECT_EQ(line(format, e), "<000000000000000000000000000000a1>\n");
 }
 
 TEST(AccessFormat, TextIsEscapedForTheMarksOfItsTemplate) {

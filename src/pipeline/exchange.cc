@@ -147,6 +147,7 @@ void Exchange::clear() {
   route.captures.clear();
   pipeline_data_ = nullptr;
   data_.reset();
+  trace.clear();
 }
 
 }  // namespace sluice::pipeline

@@ -21,6 +21,7 @@
 #include "loop/core.h"
 #include "loop/on_core.h"
 #include "pipeline/response_side.h"
+#include "tracing/request_trace.h"
 
 namespace sluice {
 class MemoryHolder;
@@ -142,12 +143,16 @@ class Exchange {
     std::string_view alias;
     std::string_view result;
     Duration duration;
+    TimePoint ended{};
   };
   std::string_view pipeline_name;
   std::vector<Step> steps;
   TimePoint step_began;  // when the current filter began
   // Whether the last flow ended before its last node: at END, or at a result without a jump.
   bool ended_early = false;
+
+  // The trace of the request. Its `step` of a filter that runs is the size of `steps`.
+  tracing::RequestTrace trace;
 
   // Pipeline, before each filter: whether the flow ends after it, if it returns "".
   bool at_last_node = false;

@@ -54,7 +54,7 @@ Task<void> Pipeline::run(Exchange& exchange, Sides sides) const {
     exchange.at_last_node = is_end(nodes, next_after(nodes, at, ""));
     const std::string_view result = co_await filters_[node.filter]->handle(exchange);
     const TimePoint after = Clock::now();
-    exchange.steps.push_back({node.alias, result, after - exchange.step_began});
+    exchange.steps.push_back({node.alias, result, after - exchange.step_began, after});
     if (FilterStats* stats = prototype_->filters_[node.filter].stats.get(); stats != nullptr)
       stats->record(exchange.core().index, result, after - exchange.step_began);
     exchange.step_began = after;

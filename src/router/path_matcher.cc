@@ -33,7 +33,11 @@ void capture_groups(const Pattern& pattern, std::string_view text, Captures& out
 
 PathMatcher::PathMatcher(const PathSpec& spec, RouterKind kind, const std::string& path,
                          config::Faults& faults)
-    : prefix_(spec.path_prefix), target_(spec.rewrite_target) {
+    : text_(!spec.path.empty()          ? spec.path
+            : !spec.path_prefix.empty() ? spec.path_prefix
+                                        : spec.path_regexp),
+      prefix_(spec.path_prefix),
+      target_(spec.rewrite_target) {
   const bool variables = SegmentPath::has_variables(spec.path);
   if (kind == RouterKind::radix_tree && variables) {
     add_segments(spec, path, faults);

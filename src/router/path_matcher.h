@@ -61,6 +61,9 @@ class PathMatcher {
   [[nodiscard]] const std::optional<Pattern>& segments() const { return segments_; }
   [[nodiscard]] const std::optional<Pattern>& near_segments() const { return near_segments_; }
 
+  // The path, else the prefix, else the expression, as the rule has it; "": the rule takes all.
+  [[nodiscard]] const std::string& text() const { return text_; }
+
   // The names of the variables and groups of a path.
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   // Adds the parts that the variables and groups have matched. Requires: matches().
@@ -83,6 +86,7 @@ class PathMatcher {
   static bool replace(const Pattern& pattern, const Replacement& replacement,
                       http::Request& request);
 
+  std::string text_;
   std::string exact_;
   std::string prefix_;
   std::optional<Pattern> pattern_;

@@ -7,6 +7,7 @@
 #include "router/client_address.h"
 #include "server/limits.h"
 #include "server/logged_fields.h"
+#include "server/request_span.h"
 
 namespace sluice::server {
 
@@ -101,6 +102,8 @@ int ServedExchange::route() {
   exchange_.peer = peer_.address;
   auto client = prototype_->trusted_proxies.identify(request, peer_.ip());
   exchange_.real_ip = std::move(client.ip);
+  if (prototype_->tracer) [[unlikely]]
+    begin_trace();
   if (client.disowned) exchange_.add_tag("forwarding fields dropped: not from trustedProxies");
 
   if (const int status = check_client(); status != 0) return status;
@@ -120,6 +123,8 @@ int ServedExchange::route() {
   if (!prototype_->spec.global_filter.empty()) [[unlikely]] {
     if (const int status = take_global_filter(); status != 0) return status;
   }
+  if (exchange_.trace.sampled()) [[unlikely]]
+    note_route(exchange_.trace, *match.route);
   exchange_.route.path_prefix = match.route->path().matched_prefix(request.path);
   match.route->path().capture(request.path, exchange_.route.captures);
   if (match.route->sets_headers()) {
@@ -137,6 +142,12 @@ int ServedExchange::route() {
   if (body_bytes_max_ == 0) body_bytes_max_ = prototype_->spec.client_max_body_size;
   if (body_bytes_max_ == 0) body_bytes_max_ = kDefaultBodyBytesMax;
   return 0;
+}
+
+// prototype_ keeps the Tracer alive as long as the exchange.
+void ServedExchange::begin_trace() {
+  exchange_.trace.begin(*prototype_->tracer, core_.core().index, request(), started_, started_at_);
+  if (exchange_.trace.sampled()) note_request(exchange_.trace, request(), exchange_);
 }
 
 // Runs before the body is read and before any filter, so that a refused request uses no permit. The
@@ -335,6 +346,9 @@ void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint6
                                      bytes_sent);
   RouteCounts& route = route_ != nullptr ? *route_ : prototype_->counters->routes.none();
   route.record(core_.core().index, status, duration);
+  const tracing::TraceId trace = exchange_.trace.id();
+  if (exchange_.trace.sampled()) [[unlikely]]
+    finish_trace(exchange_, method_, status, started_ + duration);
   observe::AccessLog* access_log = core_.access_log();
   if (access_log == nullptr) return;
   steps_.clear();
@@ -362,7 +376,8 @@ void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint6
                      .steps = steps_,
                      .tags = exchange_.tags(),
                      .request_fields = request_fields,
-                     .response_fields = response_fields});
+                     .response_fields = response_fields,
+                     .trace_id = {trace.high, trace.low}});
 }
 
 }  // namespace sluice::server

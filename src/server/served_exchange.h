@@ -68,6 +68,7 @@ class ServedExchange {
   // Chooses the pipeline and applies the rule to the head. Returns 0, or the status to refuse with:
   // 503 with Retry-After for an unknown user under overload.
   [[nodiscard]] int route();
+  void begin_trace();
   // Returns 413 if `length` is too large, 503 if no body is accepted now, else 0.
   [[nodiscard]] int check_body(std::optional<std::uint64_t> length);
   // Reads the body, or leaves it to be streamed. Returns 0, or the status to refuse with.

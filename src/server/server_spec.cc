@@ -39,8 +39,6 @@ void HttpServerSpec::validate(config::Faults& faults) const {
   if (wants_auto_cert())
     faults.add("autoCert",
                "is not there: " + std::string(pipeline::advice_on_absent_kind("AutoCertManager")));
-  if (switches_on(tracing))
-    faults.add("tracing", "is not there: leave it out; setHeaders can pass traceparent on");
 }
 
 }  // namespace sluice::server

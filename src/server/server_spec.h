@@ -5,12 +5,14 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
 #include "config/fields.h"
 #include "router/rule_spec.h"
+#include "tracing/spec.h"
 
 namespace sluice::server {
 
@@ -90,10 +92,10 @@ struct HttpServerSpec : router::RouterSpec {
   std::string global_filter;
   std::string access_log_format;
   OverloadSpec overload;
+  std::optional<tracing::TracingSpec> tracing;
   // Not supported yet. A value that switches nothing on is accepted.
   config::UndecodedValue http3;
   config::UndecodedValue auto_cert;
-  config::UndecodedValue tracing;
 
   void fields(auto& visit) {
     visit("name", name,
@@ -141,6 +143,7 @@ struct HttpServerSpec : router::RouterSpec {
     visit_router_kind(visit);
     visit("accessLogFormat", access_log_format, {.doc = "template of a line"});
     visit("overload", overload, {.doc = "what happens when a core cannot keep up"});
+    visit("tracing", tracing, {.doc = "traces of requests, for OpenTelemetry or Zipkin"});
     visit_rules(visit);
     visit_unsupported(visit);
   }
@@ -175,7 +178,6 @@ struct HttpServerSpec : router::RouterSpec {
   void visit_unsupported(auto& visit) {
     visit("http3", http3, {.doc = "is not there yet: false, or left out"});
     visit("autoCert", auto_cert, {.doc = "is not there yet: false, or left out"});
-    visit("tracing", tracing, {.doc = "is not there yet: empty, or left out"});
   }
 };
 

@@ -104,8 +104,7 @@ TEST(HttpServerSpec, SaysWhatToDo) {
       {"autoCert: true",
        "autoCert: is not there: certificates come from files or from the spec for now: give "
        "certBase64 and keyBase64, renew them outside, and apply again (docs/tls.md)"},
-      {"tracing: {serviceName: a}",
-       "tracing: is not there: leave it out; setHeaders can pass traceparent on"},
+      {"tracing: {sampleRate: 2}", "tracing.sampleRate: 2 is over 1"},
       {"routerKind: x", "routerKind: \"x\" is not one of Ordered, RadixTree"},
       {"address: remote", "address: \"remote\" is not an IP address, try 127.0.0.1 or localhost"},
       {"maxConnections: 0", "maxConnections: 0 is under 1"},

@@ -24,6 +24,7 @@
 #include "server/places.h"
 #include "server/route_stats.h"
 #include "server/server_spec.h"
+#include "tracing/tracer.h"
 
 namespace sluice::server {
 
@@ -56,6 +57,7 @@ struct ServerPrototype {
   // The admission that its connections must show.
   std::shared_ptr<const Admission> admission = std::make_shared<const Admission>();
   std::shared_ptr<ServerCounters> counters;
+  std::shared_ptr<tracing::Tracer> tracer;  // null: requests are not traced
   RouteStats::OfPaths routes{};  // by router::Route::place; may be empty: they count as `none`
   bool handed_over = false;      // another process serves, counts and logs the requests
   bool internal = false;         // of the process itself: its requests are not counted or logged

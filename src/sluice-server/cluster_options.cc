@@ -42,11 +42,24 @@ void check_etcd_tls(const ClusterOptions& options, config::Faults& faults) {
   }
 }
 
+// Before its certificate is asked for that name.
+void check_cluster_address(const ClusterOptions& options, config::Faults& faults) {
+  const std::string_view host = bare_host(options.cluster_addr);
+  if (host == "0.0.0.0" || host == "::") {
+    faults.add("cluster-addr", "other members cannot reach " + std::string(host) +
+                                   ": write the address of this machine");
+  }
+}
+
 void check_etcd(const ClusterOptions& options, config::Faults& faults) {
   if (options.etcd_endpoints.empty()) {
     faults.add("etcd-endpoints", "is needed with store etcd, for example 127.0.0.1:2379");
   }
   check_etcd_tls(options, faults);
+  check_cluster_address(options, faults);
+  if (options.etcd_prefix.find_first_not_of('/') == std::string::npos) {
+    faults.add("etcd-prefix", "is empty: give the first part of all keys, for example shop");
+  }
   if (options.etcd_user.empty() && !options.etcd_password_file.empty()) {
     faults.add("etcd-user", "is needed with etcd-password-file");
   }

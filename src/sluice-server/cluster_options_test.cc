@@ -75,7 +75,7 @@ TEST_F(ClusterOptionsTest, EtcdNeedsEndpointsAndTheEmbeddedStoreTakesNone) {
   EXPECT_THAT(read({"--etcd-endpoints", "a:1"}), HasSubstr("etcd-endpoints: is given, and store"));
   EXPECT_THAT(read({"--cluster-addr", "a:1"}), HasSubstr("cluster-addr: is given, and store"));
   EXPECT_THAT(on_etcd({"--durability", "process"}), HasSubstr("durability: is of the embedded"));
-  EXPECT_THAT(on_etcd({"--require-store"}), HasSubstr("require-store: is of the embedded"));
+  EXPECT_EQ(on_etcd({"--require-store", "--accept-older-store"}), "");
 }
 
 TEST_F(ClusterOptionsTest, WhatBelongsTogether) {
@@ -97,7 +97,11 @@ TEST_F(ClusterOptionsTest, Limits) {
               HasSubstr("member-ttl: is not in whole seconds"));
   EXPECT_THAT(on_etcd({"--member-ttl", "0s"}), HasSubstr("member-ttl"));
   EXPECT_THAT(on_etcd({"--etcd-prefix", std::string(65, 'p')}), HasSubstr("etcd-prefix"));
+  for (const char* prefix : {"", "/"})
+    EXPECT_THAT(on_etcd({"--etcd-prefix", prefix}), HasSubstr("etcd-prefix: is empty"));
   EXPECT_THAT(on_etcd({"--cluster-name", "a/b"}), HasSubstr("cluster-name"));
+  for (const char* address : {"0.0.0.0:2390", "[::]:2390"})
+    EXPECT_THAT(on_etcd({"--cluster-addr", address}), HasSubstr("other members cannot reach"));
   EXPECT_THAT(read({"--bind-address", "localhost"}),
               HasSubstr("bind-address: \"localhost\" is not"));
 }

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "admin/api.h"
 #include "admin/health.h"
@@ -88,6 +89,15 @@ Result<void> rehearse(const Json& objects, wasm::Engine& engine, const Logger& l
   const auto store = store::open_memory_store(cores);
   SLUICE_TRY(auto filters, filters::all({engine, *store, logger, cores, code_folder}));
   return control::rehearse(objects, {control::all_kinds(), std::move(filters), cores});
+}
+
+// OpenTelemetry asks for a warning where a variable cannot be used.
+control::TracingServices tracing_services(const Logger& logger) {
+  std::vector<std::string> faults;
+  control::TracingServices services{.environment = tracing::Environment::of_process(faults),
+                                    .logger = logger};
+  for (const std::string& fault : faults) logger.warn("environment: " + fault);
+  return services;
 }
 
 // A first start fails if `done` has failed. A service that runs, or has run, logs the error and
@@ -181,7 +191,8 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
                                   .member_name = options.name,
                                   .bind_address = options.bind_address,
                                   .cluster_port = std::move(cluster.port)},
-                                 logger, *store, workers, std::move(kinds));
+                                 logger, *store, workers, std::move(kinds),
+                                 control::all_kinds(tracing_services(logger)));
   workers.start();
   std::optional<control::Controller::TakenOver> taken_over;
   if (predecessor != nullptr) {

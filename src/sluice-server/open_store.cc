@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "sluice-server/process.h"
 
@@ -67,6 +68,31 @@ Result<std::unique_ptr<store::Store>> open_on_etcd(const store::EtcdOptions& opt
   }
 }
 
+// The cluster of which this data directory was a member: its name, prefix and id, a line each. An
+// operator who gives another name or prefix wants another cluster.
+class KnownCluster {
+ public:
+  KnownCluster(const Options& options, const store::EtcdOptions& its)
+      : file_(options.path_of(options.data_dir) + "/cluster"),
+        head_(its.cluster + "\n" + its.prefix + "\n") {}
+  // "": none.
+  [[nodiscard]] std::string id() const {
+    constexpr std::size_t kFileBytesMax = 4096;
+    const auto text = read_file(file_, kFileBytesMax);
+    if (!text || !text->starts_with(head_)) return {};
+    std::string id = text->substr(head_.size());
+    id.resize(std::min(id.find('\n'), id.size()));
+    return id;
+  }
+  [[nodiscard]] Result<void> keep(const std::string& id) const {
+    return replace_file(file_, head_ + id + "\n");
+  }
+
+ private:
+  const std::string file_;
+  const std::string head_;
+};
+
 // "shop/" means the same as "shop".
 std::string prefix_of(const ClusterOptions& options) {
   std::string prefix = options.etcd_prefix;
@@ -117,7 +143,14 @@ Result<std::unique_ptr<store::Store>> open_store(const Options& options, const M
   store::EtcdOptions its = etcd_options(options, tls);
   its.ask_owner = std::move(ask_owner);
   its.reach_member = std::move(reach_member);
-  return open_on_etcd(its, cores, logger, given_up);
+  const KnownCluster known(options, its);
+  its.expected.exists = options.require_store;
+  if (!options.accept_older_store) its.expected.id = known.id();
+  std::string joined;
+  its.on_joined = [&joined](const std::string& id) { joined = id; };
+  SLUICE_TRY(auto store, open_on_etcd(its, cores, logger, given_up));
+  if (store != nullptr && joined != known.id()) SLUICE_CHECK(known.keep(joined));
+  return store;
 }
 
 Result<std::optional<DirectoryLocks>> lock_directories(const Options& options) {

@@ -23,8 +23,6 @@ void refuse_embedded_options(const Options& options, config::Faults& faults) {
     faults.add(key, "is of the embedded store, and store is etcd: leave it out");
   };
   if (options.durability != "disk") refuse("durability");
-  if (options.require_store) refuse("require-store");
-  if (options.accept_older_store) refuse("accept-older-store");
 }
 
 }  // namespace

@@ -51,8 +51,7 @@ admin::Options admin_options(const Options& options) {
   made.start_options = without_secrets(options);
   // Of the embedded store.
   if (options.cluster.on_etcd()) {
-    for (const char* key : {"durability", "require-store", "accept-older-store"})
-      made.start_options.erase(key);
+    made.start_options.erase("durability");
   }
   if (options.tls) made.tls = {options.cert_file, options.key_file, options.client_ca_file};
   made.credentials = {.users = options.basic_auth,

@@ -301,6 +301,11 @@ Result<std::vector<std::string>> ChainStore::namespaces() { return medium_->name
 NamespaceStatus ChainStore::status(const std::string& ns) const {
   const auto chain = find(ns);
   NamespaceStatus status;
+  {
+    const MutexLock lock(mutex_);
+    const auto unread = unread_.find(ns);
+    if (unread != unread_.end()) status.trouble = trouble_of(unread->second);
+  }
   const bool in_use = chain && !chain->has_ended();
   const auto keys = in_use ? chain->keys() : std::nullopt;
   status.keys = keys ? *keys : medium_->count(ns, {}).value_or(0);

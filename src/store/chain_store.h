@@ -60,7 +60,7 @@ class ChainStore final : public Store, private Audience {
   void resign() override {
     if (medium_ != nullptr) medium_->resign();
   }
-  std::string health() const override { return journal_.health(); }
+  std::string health() const override;
   WriteStatistics write_statistics() const override;
   void close() override;
   std::optional<OwnerAnswer> last_sent(const std::string& ns) const override;
@@ -102,6 +102,17 @@ class ChainStore final : public Store, private Audience {
   void follow(const std::string& ns) SLUICE_EXCLUDES(taking_over_);
   // Replaces the chain of a namespace.
   void put_in_place(const std::shared_ptr<Chain>& chain, Chain& before) SLUICE_REQUIRES(mutex_);
+  // A namespace that this process cannot read in the medium, to own or to follow it.
+  struct Unread {
+    std::string reason{};
+    bool definite = false;  // no other try helps by itself
+    TimePoint since{};
+    TimePoint logged{};
+  };
+  void note_unread(const std::string& ns, const Error& error);
+  void note_read(const std::string& ns);
+  // What health() says of it; "": nothing yet.
+  [[nodiscard]] static std::string trouble_of(const Unread& unread);
   void on_group(const std::string& ns, Following following, SeenGroup group) override;
   void on_end(const std::string& ns, Following following, bool wrong) override;
   void on_outlook(const std::string& ns) override;
@@ -131,8 +142,7 @@ class ChainStore final : public Store, private Audience {
   std::map<std::string, Fence, std::less<>> over_ SLUICE_GUARDED_BY(mutex_);
   // The newest limits that this process knows of.
   std::map<std::string, KeyLimit, std::less<>> limits_ SLUICE_GUARDED_BY(mutex_);
-  // Why a namespace cannot be followed, as it was logged last. Of the thread of followings_.
-  std::map<std::string, std::string, std::less<>> follow_trouble_;
+  std::map<std::string, Unread, std::less<>> unread_ SLUICE_GUARDED_BY(mutex_);
   // Namespaces whose follow() has been ordered and has not begun.
   std::set<std::string, std::less<>> to_follow_ SLUICE_GUARDED_BY(mutex_);
   Mutex documents_mutex_;  // keeps the changes of document_log_ in order

@@ -14,6 +14,9 @@ constexpr Duration kPauseAfterFailure = std::chrono::milliseconds(50);
 // The first reads of namespaces that a process follows take so long together while it waits.
 constexpr Duration kReadAtOnceMax = std::chrono::milliseconds(500);
 constexpr Duration kPauseOfFollowing = std::chrono::milliseconds(250);
+// What may heal by itself is trouble after so long.
+constexpr Duration kUnreadPatience = std::chrono::seconds(10);
+constexpr Duration kUnreadLogPeriod = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -93,7 +96,9 @@ void ChainStore::take_over_soon(const std::string& ns, Fence fence) {
   takeovers_->give([this, ns, fence] {
     {
       const MutexLock taking_over(taking_over_);
-      if (take_over(ns, fence)) return;
+      const auto taken = take_over(ns, fence);
+      if (taken) return note_read(ns);
+      note_unread(ns, taken.error());
     }
     std::this_thread::sleep_for(kPauseAfterFailure);
     take_over_soon(ns, fence);
@@ -180,16 +185,48 @@ void ChainStore::follow(const std::string& ns) {
   if (start) {
     const MutexLock taking_over(taking_over_);
     follow_from(ns, std::move(*start));
-    follow_trouble_.erase(ns);
-    return;
+    return note_read(ns);
   }
-  std::string& trouble = follow_trouble_[ns];
-  if (trouble != start.error().message) {
-    trouble = start.error().message;
-    logger_.warn("store: " + ns + " cannot be followed, and is tried again: " + trouble);
-  }
+  note_unread(ns, start.error());
   std::this_thread::sleep_for(kPauseOfFollowing);
   follow_soon(ns);
+}
+
+void ChainStore::note_unread(const std::string& ns, const Error& error) {
+  const TimePoint now = Clock::now();
+  const bool heals = error.kind == ErrorKind::unavailable || error.kind == ErrorKind::timed_out;
+  const MutexLock lock(mutex_);
+  Unread& unread = unread_.try_emplace(ns, Unread{.since = now}).first->second;
+  const bool told = unread.reason == error.message && now < unread.logged + kUnreadLogPeriod;
+  unread.reason = error.message;
+  unread.definite = !heals;
+  if (told) return;
+  unread.logged = now;
+  logger_.write(
+      heals ? LogLevel::warn : LogLevel::error,
+      "store: the shared data of " + ns + " cannot be read, and is tried again: " + error.message);
+}
+
+void ChainStore::note_read(const std::string& ns) {
+  const MutexLock lock(mutex_);
+  if (unread_.erase(ns) > 0) logger_.info("store: the shared data of " + ns + " can be read again");
+}
+
+std::string ChainStore::trouble_of(const Unread& unread) {
+  const bool counts = unread.definite || Clock::now() > unread.since + kUnreadPatience;
+  return counts ? unread.reason : std::string();
+}
+
+std::string ChainStore::health() const {
+  std::string trouble = journal_.health();
+  if (!trouble.empty()) return trouble;
+  const MutexLock lock(mutex_);
+  for (const auto& [ns, unread] : unread_) {
+    trouble = trouble_of(unread);
+    if (!trouble.empty())
+      return "the shared data of " + ns + " cannot be read by this member: " + trouble;
+  }
+  return {};
 }
 
 void ChainStore::on_group(const std::string& ns, Following following, SeenGroup group) {

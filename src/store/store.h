@@ -312,6 +312,9 @@ struct NamespaceStatus {
   bool owned = true;       // false: another process may write it
   std::optional<HeldLimit> limit{};
   std::uint64_t questions = 0;  // that this process has asked the owner, or the medium
+  // Why this process cannot read the data in the medium, so that it neither owns nor follows it;
+  // "": it can.
+  std::string trouble{};
 };
 
 // Statistics of the journal's writes for all namespaces since the start. Percentiles are within
@@ -557,6 +560,14 @@ struct EtcdOptions {
   AskOwner ask_owner{};
   // Null: nobody notices an owner that no other member reaches.
   ReachMember reach_member{};
+  // The cluster that is expected in the prefix.
+  struct Expected {
+    bool exists = false;  // a cluster is not made: `not_found` if there is none
+    std::string id{};     // another one is a `conflict`; "": any
+  };
+  Expected expected{};
+  // Gets the id of the cluster that the process has joined, before open_etcd_store() returns.
+  std::function<void(const std::string& id)> on_joined{};
 };
 
 // Shared data and objects in etcd, which several processes share. `limits` are lowered to those of

@@ -17,6 +17,10 @@ namespace sluice::templates {
 
 class Datum;
 
+// What a text is a spelling of, where that is known: a value in the place of a scalar of YAML is
+// read so. `json`: JSON, or a text in double quotes. `json_escaped`: the inside of such a text.
+enum class TextForm { plain, json, single_quoted, json_escaped };
+
 // A part of the data that is read member by member, and computed when it is read.
 class Object {
  public:
@@ -44,7 +48,7 @@ class Datum {
   explicit Datum(bool value) : content_(value) {}
   explicit Datum(std::int64_t value) : content_(value) {}
   explicit Datum(double value) : content_(value) {}
-  explicit Datum(std::string text);
+  explicit Datum(std::string text, TextForm form = TextForm::plain);
   explicit Datum(Part object) : content_(std::move(object)) {}
   // Scalars are taken out of the node; a list, a map and a text keep it.
   explicit Datum(const Node& node);
@@ -61,6 +65,8 @@ class Datum {
   [[nodiscard]] const double* real() const { return std::get_if<double>(&content_); }
   // Null if the datum is no text.
   [[nodiscard]] const std::string_view* words() const;
+  [[nodiscard]] TextForm form() const;
+  void set_form(TextForm form);  // of a text
   // Null if the datum is no list or map of JSON.
   [[nodiscard]] const Node* node() const { return std::get_if<Node>(&content_); }
   [[nodiscard]] bool is_list() const;
@@ -81,13 +87,15 @@ class Datum {
   [[nodiscard]] Result<Json> json() const;
   // "a text", "a list", ...
   [[nodiscard]] std::string_view kind() const;
-  // The bytes and nodes that a function has to read, about: the measure of work.
+  // The bytes that a function has to read, about, a node of JSON counting as some: the measure of
+  // work.
   [[nodiscard]] std::size_t weight() const;
 
  private:
   struct Words {
     std::shared_ptr<const void> owner;  // null: borrowed
     std::string_view view;
+    TextForm form = TextForm::plain;
   };
   std::variant<std::monostate, bool, std::int64_t, double, Words, Node, Part> content_;
 };

@@ -98,7 +98,7 @@ Result<Datum> call_println(const Call& call) {
 Result<Datum> call_printf(const Call& call) {
   SLUICE_TRY(const std::string pattern, text_of(call, 0));
   SLUICE_TRY(std::string text, format(pattern, call.arguments.subspan(1)));
-  return Datum(std::move(text));
+  return Datum(std::move(text), pattern == "%q" ? TextForm::json : TextForm::plain);
 }
 
 Result<Datum> call_html(const Call& call) {

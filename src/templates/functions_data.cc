@@ -89,8 +89,9 @@ Result<Datum> call_merge_object(const Call& call) {
 }
 
 Result<Datum> call_to_json(const Call& call) {
+  if (const auto* node = call[0].node()) return Datum(json_text(**node), TextForm::json);
   SLUICE_TRY(const Json json, call[0].json());
-  return Datum(json_text(json));
+  return Datum(json_text(json), TextForm::json);
 }
 Result<Datum> call_from_json(const Call& call) {
   SLUICE_TRY(const std::string text, text_of(call, 0));

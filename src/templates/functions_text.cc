@@ -26,7 +26,7 @@ Result<Datum> call_json_escape(const Call& call) {
   SLUICE_TRY(const std::string text, escaped_source(call));
   std::string quoted;
   append_json_string(text, quoted);
-  return Datum(quoted.substr(1, quoted.size() - 2));
+  return Datum(quoted.substr(1, quoted.size() - 2), TextForm::json_escaped);
 }
 
 Result<Datum> call_b64enc(const Call& call) {
@@ -112,7 +112,7 @@ Result<Datum> call_quote(const Call& call) {
     if (!out.empty()) out += ' ';
     append_json_string(call[i].text(), out);
   }
-  return Datum(std::move(out));
+  return Datum(std::move(out), TextForm::json);
 }
 Result<Datum> call_squote(const Call& call) {
   std::string out;
@@ -121,7 +121,7 @@ Result<Datum> call_squote(const Call& call) {
     if (!out.empty()) out += ' ';
     out += "'" + call[i].text() + "'";
   }
-  return Datum(std::move(out));
+  return Datum(std::move(out), TextForm::single_quoted);
 }
 
 Result<Datum> call_join(const Call& call) {

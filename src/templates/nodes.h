@@ -4,11 +4,13 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "templates/datum.h"
 #include "templates/function.h"
+#include "templates/yaml_place.h"
 
 namespace sluice::templates {
 
@@ -55,10 +57,22 @@ struct Reads {
   std::vector<std::string> loose;                // fields of variables and elements; texts
 };
 
+// See skeleton.h.
+struct Skeleton {
+  struct Action {
+    std::size_t node;  // of the program
+    bool makes_value;  // in the place of the next mark
+    YamlPlace::Kind kind = YamlPlace::Kind::plain;
+  };
+  std::string text;  // with marks (rendered.h)
+  std::vector<Action> actions;
+};
+
 struct Program {
   std::vector<TemplateNode> nodes;
   std::size_t slots = 1;  // of variables; the first is the root
   Reads reads;
+  std::optional<Skeleton> skeleton{};
 };
 
 }  // namespace sluice::templates

@@ -1,57 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "templates/output.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
-
-#include "base/text.h"
-#include "templates/parse_json.h"
 
 namespace sluice::templates {
 namespace {
 
-// Without the values that stand aside: YAML takes up to 150 ms for a MiB.
+// YAML takes up to 3 s for a MiB of short values, and 30 ms for one of a block scalar.
+constexpr std::size_t kYamlStructureBytesMax = 64 * 1024;
 constexpr std::size_t kYamlTextBytesMax = 512 * 1024;
 
-// With these, a value could end its item of a list or a map in flow style.
-constexpr std::string_view kFlowSigns = ",[]{}:#\"'&*!|";
+using Kind = YamlPlace::Kind;
 
-bool is_break(char c) { return c == '\n' || c == '\r'; }
-
-// A CR before an LF belongs to it.
-std::string indented(std::string_view value, std::size_t indentation) {
-  std::string out;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    out += value[i];
-    const bool pair = value[i] == '\r' && i + 1 < value.size() && value[i + 1] == '\n';
-    if (is_break(value[i]) && !pair) out.append(indentation, ' ');
-  }
-  return out;
+MarkEnd scalar_end(const YamlPlace& place) {
+  const bool block = place.kind() == Kind::literal || place.kind() == Kind::folded;
+  if (!block || place.chomping() == '+') return MarkEnd::stay;
+  return place.chomping() == '-' ? MarkEnd::strip : MarkEnd::clip;
 }
 
-std::string in_single_quotes(std::string_view value) {
-  std::string out;
-  for (const char c : value) out.append(c == '\'' ? 2 : 1, c);
-  return out;
-}
-
-// A value that was escaped for JSON already stays as it is.
-std::string in_double_quotes(std::string_view value, bool escaping) {
-  std::string out;
+// The text of which `value` is the inside, between double quotes. A quote needs no escape.
+Result<std::string> unescaped(std::string_view value) {
+  if (value.find('\\') == std::string_view::npos) return std::string(value);
+  std::string quoted = "\"";
+  bool escaping = false;
   for (const char c : value) {
-    if (c == '"' && !escaping) out += '\\';
+    if (c == '"' && !escaping) quoted += '\\';
     escaping = c == '\\' && !escaping;
-    out += c;
+    quoted += c;
   }
-  if (escaping) out += '\\';
-  return out;
-}
-
-// White space between the values of JSON, since texts of JSON hold no line break.
-std::string on_one_line(std::string_view value) {
-  std::string out(value);
-  std::ranges::replace_if(out, is_break, ' ');
-  return out;
+  quoted += '"';
+  const Json json = Json::parse(quoted, nullptr, false);
+  if (!json.is_string())
+    return fail(ErrorKind::invalid, "a value in quotes has a backslash that begins no escape");
+  return json.get_ref<const std::string&>();
 }
 
 }  // namespace
@@ -64,63 +45,68 @@ Result<void> Output::count(std::size_t bytes) {
   return {};
 }
 
-Result<void> Output::add(std::string_view text) {
+Result<void> Output::append(std::string_view text) {
+  if (form_ == OutputForm::yaml) return add_yaml(text);
   SLUICE_CHECK(count(text.size()));
-  if (form_ == OutputForm::text) {
-    out_.text += text;
+  if (form_ == OutputForm::values) return add_value(text, TextForm::plain);
+  out_.text += text;
+  return {};
+}
+
+Result<void> Output::insert(std::string_view value, TextForm form) {
+  SLUICE_CHECK(count(value.size()));
+  if (form_ == OutputForm::yaml) return put_aside(value, form);
+  if (form_ == OutputForm::values) return add_value(value, form);
+  out_.text += value;
+  return {};
+}
+
+Result<void> Output::add_yaml(std::string_view text) {
+  SLUICE_CHECK(count(text.size()));
+  return write(without_marks(text));
+}
+
+Result<void> Output::write(std::string_view text) {
+  if (place_.structure_bytes() > kYamlStructureBytesMax)
+    return fail(ErrorKind::too_large, "the YAML is longer than " +
+                                          std::to_string(kYamlStructureBytesMax) +
+                                          " bytes outside of block scalars (`body: |`)");
+  if (text.size() > kYamlTextBytesMax - out_.text.size())
+    return fail(ErrorKind::too_large,
+                "the YAML is longer than " + std::to_string(kYamlTextBytesMax) + " bytes");
+  out_.text += text;
+  place_.follow(text);
+  return {};
+}
+
+Result<void> Output::put_aside(std::string_view value, TextForm form) {
+  if (place_.kind() == Kind::double_quoted && place_.escaping())
+    return fail(ErrorKind::invalid, "a value stands behind a backslash in quotes");
+  const std::string mark = mark_of(out_.values.size(), scalar_end(place_));
+  begin_value(place_.kind());
+  SLUICE_CHECK(add_value(value, form));
+  return write(mark);
+}
+
+void Output::begin_value(Kind kind) {
+  out_.values.emplace_back();
+  kind_ = kind;
+  parts_ = 0;
+  skips_ = false;
+}
+
+// A value of one part keeps its form.
+Result<void> Output::add_value(std::string_view text, TextForm form) {
+  if (skips_) return {};
+  RenderedValue& value = out_.values.back();
+  value.form = parts_++ == 0 ? form : TextForm::plain;
+  if (kind_ != Kind::double_quoted || form != TextForm::json_escaped) {
+    value.text += text;
     return {};
   }
-  if (text.size() > kYamlTextBytesMax - out_.text.size())
-    return fail(ErrorKind::too_large, "the YAML is longer than " +
-                                          std::to_string(kYamlTextBytesMax) +
-                                          " bytes: write long values in block scalars, `body: |`");
-  const std::string safe = without_marks(text);
-  out_.text += safe;
-  place_.follow(safe);
+  SLUICE_TRY(const std::string plain, unescaped(text));
+  value.text += plain;
   return {};
-}
-
-Result<void> Output::append(std::string_view text) { return add(text); }
-
-Result<void> Output::insert(std::string_view value) {
-  return form_ == OutputForm::yaml ? insert_yaml(value) : add(value);
-}
-
-Result<void> Output::put_aside(std::string_view value) {
-  SLUICE_CHECK(count(value.size()));
-  const std::string mark = aside_mark(out_.aside.size());
-  out_.aside.emplace_back(value);
-  out_.text += mark;
-  place_.follow(mark);
-  return {};
-}
-
-Result<void> Output::insert_in_block(std::string_view value, bool folded) {
-  const bool leads = !value.empty() && is_space(value.front());
-  if (!folded && (leads || value.size() >= kAsideBytesMin)) return put_aside(value);
-  if (value.size() > bytes_left_) return count(value.size());
-  return add(indented(value, std::min(place_.indentation(), bytes_max_)));
-}
-
-Result<void> Output::insert_yaml(std::string_view value) {
-  const YamlPlace::Kind kind = place_.kind();
-  const bool folded = kind == YamlPlace::Kind::folded;
-  if (folded || kind == YamlPlace::Kind::literal) return insert_in_block(value, folded);
-  if (value.size() > bytes_left_) return count(value.size());
-  const bool breaks = std::ranges::any_of(value, is_break);
-  if (breaks && !parse_json(value))
-    return fail(ErrorKind::invalid,
-                "a value with a line break stands outside of a block scalar: write `body: |`, and "
-                "the value on the next line");
-  const bool plain = kind == YamlPlace::Kind::plain;
-  if (plain && place_.in_flow() && value.find_first_of(kFlowSigns) != value.npos &&
-      !parse_json(value))
-    return fail(ErrorKind::invalid,
-                "a value between [ ] or { } has a sign of YAML: put it in quotes");
-  const std::string line = breaks ? on_one_line(value) : std::string(value);
-  if (kind == YamlPlace::Kind::single_quoted) return add(in_single_quotes(line));
-  if (kind == YamlPlace::Kind::double_quoted) return add(in_double_quotes(line, place_.escaping()));
-  return add(line);
 }
 
 }  // namespace sluice::templates

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text that a template makes. Values stand in it without changing its structure, if it is YAML:
-//   in a block scalar   a line break is followed by the indentation of the line, or the value
-//                       stands aside;
-//   in quotes           the quote is escaped;
-//   in flow style       a value with signs of YAML is an error, but JSON is not;
-//   elsewhere           a line break is an error, but in JSON, where it is a space.
-// Any thread, one at a time.
+// The text that a template makes. If it is YAML, each value stands aside and the text has a mark in
+// its place: no value is read as YAML. Any thread, one at a time.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +13,8 @@
 
 namespace sluice::templates {
 
-enum class OutputForm { text, yaml };
+// `values`: the values of a skeleton (skeleton.h), without its text.
+enum class OutputForm { text, yaml, values };
 
 class Output {
  public:
@@ -26,22 +22,30 @@ class Output {
       : form_(form), bytes_max_(bytes_max), bytes_left_(bytes_max) {}
   // Text of the template itself. Errors: `too_large`.
   [[nodiscard]] Result<void> append(std::string_view text);
-  // A value. Errors: `too_large`; `invalid` for a value that would leave its place.
-  [[nodiscard]] Result<void> insert(std::string_view value);
+  // A value. Errors: `too_large`; `invalid` for an escape that JSON does not have.
+  [[nodiscard]] Result<void> insert(std::string_view value, TextForm form);
+  // What follows is a value of a skeleton, in a place of this kind.
+  void begin_value(YamlPlace::Kind kind);
+  // What follows is none.
+  void skip_value() { skips_ = true; }
+  [[nodiscard]] const YamlPlace& place() const { return place_; }
   [[nodiscard]] Rendered take() { return std::move(out_); }
 
  private:
-  [[nodiscard]] Result<void> insert_yaml(std::string_view value);
-  [[nodiscard]] Result<void> insert_in_block(std::string_view value, bool folded);
-  [[nodiscard]] Result<void> put_aside(std::string_view value);
+  [[nodiscard]] Result<void> add_yaml(std::string_view text);
+  [[nodiscard]] Result<void> write(std::string_view yaml);
+  [[nodiscard]] Result<void> add_value(std::string_view value, TextForm form);
+  [[nodiscard]] Result<void> put_aside(std::string_view value, TextForm form);
   [[nodiscard]] Result<void> count(std::size_t bytes);
-  [[nodiscard]] Result<void> add(std::string_view text);
 
   OutputForm form_;
   const std::size_t bytes_max_;
   std::size_t bytes_left_;
   Rendered out_;
   YamlPlace place_;
+  YamlPlace::Kind kind_ = YamlPlace::Kind::plain;  // of the value under way
+  std::size_t parts_ = 0;                          // of it
+  bool skips_ = false;
 };
 
 }  // namespace sluice::templates

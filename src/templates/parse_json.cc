@@ -38,15 +38,20 @@ Shape shape_of(std::string_view text) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Json>> parse_json(std::string_view text) {
+Result<Json> parse_json_value(std::string_view text) {
   const Shape shape = shape_of(text);
   if (shape.depth > kJsonDepthMax || shape.values > kJsonValuesMax)
     return fail(ErrorKind::too_large, "the JSON is nested deeper than " +
                                           std::to_string(kJsonDepthMax) + ", or has more than " +
                                           std::to_string(kJsonValuesMax) + " values");
-  auto json = std::make_shared<Json>(Json::parse(text, nullptr, false));
-  if (json->is_discarded()) return fail(ErrorKind::invalid, "the text is not JSON");
+  Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) return fail(ErrorKind::invalid, "the text is not JSON");
   return json;
+}
+
+Result<std::shared_ptr<const Json>> parse_json(std::string_view text) {
+  SLUICE_TRY(Json json, parse_json_value(text));
+  return std::make_shared<const Json>(std::move(json));
 }
 
 std::size_t json_depth(const Json& json) {

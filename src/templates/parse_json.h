@@ -15,6 +15,7 @@ inline constexpr std::size_t kJsonDepthMax = 64;
 inline constexpr std::size_t kJsonValuesMax = 200'000;
 
 // Errors: `invalid`; `too_large` beyond the bounds. The messages hold nothing of the text.
+[[nodiscard]] Result<Json> parse_json_value(std::string_view text);
 [[nodiscard]] Result<std::shared_ptr<const Json>> parse_json(std::string_view text);
 // The depth of lists and maps; 0 for a scalar.
 [[nodiscard]] std::size_t json_depth(const Json& json);

@@ -10,11 +10,14 @@ namespace {
 constexpr std::string_view kMarkBegin = "\xee\x80\x80";
 constexpr std::string_view kMarkEnd = "\xee\x80\x81";
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
+constexpr std::string_view kScalarEnds = "acs";            // in the order of MarkEnd
 
 }  // namespace
 
-std::string aside_mark(std::size_t index) {
-  return std::string(kMarkBegin).append(std::to_string(index)).append(kMarkEnd);
+std::string mark_of(std::size_t index, MarkEnd scalar_end) {
+  std::string mark(kMarkBegin);
+  mark += kScalarEnds[static_cast<std::size_t>(scalar_end)];
+  return mark.append(std::to_string(index)).append(kMarkEnd);
 }
 
 std::string without_marks(std::string_view text) {
@@ -24,22 +27,20 @@ std::string without_marks(std::string_view text) {
   return out;
 }
 
-void Rendered::restore(std::string& scalar) const {
-  if (aside.empty() || scalar.find(kMarkBegin) == std::string::npos) return;
-  std::string out;
-  std::string_view rest = scalar;
-  for (;;) {
-    const std::size_t begin = rest.find(kMarkBegin);
-    out += rest.substr(0, begin);
-    if (begin == std::string_view::npos) break;
-    rest.remove_prefix(begin + kMarkBegin.size());
-    const std::size_t end = rest.find(kMarkEnd);
-    const auto index = to_number<std::uint64_t>(rest.substr(0, end));
-    if (!index || *index >= aside.size()) continue;
-    out += aside[*index];
-    rest.remove_prefix(end + kMarkEnd.size());
-  }
-  scalar = std::move(out);
+std::optional<Mark> find_mark(std::string_view text, std::size_t from) {
+  Mark mark;
+  mark.begin = text.find(kMarkBegin, from);
+  if (mark.begin == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = text.substr(mark.begin + kMarkBegin.size());
+  const std::size_t end = rest.find(kMarkEnd);
+  if (end == std::string_view::npos || end == 0) return std::nullopt;
+  const auto index = to_number<std::uint64_t>(rest.substr(1, end - 1));
+  const std::size_t scalar_end = kScalarEnds.find(rest.front());
+  if (!index || scalar_end == std::string_view::npos) return std::nullopt;
+  mark.end = mark.begin + kMarkBegin.size() + end + kMarkEnd.size();
+  mark.index = *index;
+  mark.scalar_end = static_cast<MarkEnd>(scalar_end);
+  return mark;
 }
 
 }  // namespace sluice::templates

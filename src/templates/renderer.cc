@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "templates/renderer.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "templates/skeleton.h"
 
 namespace sluice::templates {
 namespace {
@@ -20,7 +23,11 @@ class Renderer {
   }
 
   Result<Rendered> run(const Program& program, const Datum& root) {
-    SLUICE_CHECK(run_nodes(program.nodes, root));
+    if (options_.form == OutputForm::values) {
+      SLUICE_CHECK(run_actions(program, root));
+    } else {
+      SLUICE_CHECK(run_nodes(program.nodes, root));
+    }
     return output_.take();
   }
 
@@ -37,6 +44,18 @@ class Renderer {
   }
   [[nodiscard]] Result<void> work_on(std::size_t bytes) { return work(bytes / kBytesPerStep); }
 
+  Result<void> run_actions(const Program& program, const Datum& root) {
+    for (const Skeleton::Action& action : program.skeleton->actions) {
+      SLUICE_CHECK(work(1));
+      if (action.makes_value)
+        output_.begin_value(action.kind);
+      else
+        output_.skip_value();
+      SLUICE_TRY(const Flow flow, run_node(program.nodes[action.node], root));
+      if (flow != Flow::on) break;
+    }
+    return {};
+  }
   Result<Flow> run_nodes(const std::vector<TemplateNode>& nodes, const Datum& dot) {
     for (const TemplateNode& node : nodes) {
       SLUICE_CHECK(work(1));
@@ -69,11 +88,12 @@ class Renderer {
   }
   Result<Flow> print(const TemplateNode& node, const Datum& dot) {
     SLUICE_TRY(const Datum value, value_of(node.pipe, dot));
-    if (node.pipe.stores) return Flow::on;
+    if (is_silent(node)) return Flow::on;
     const int line = node.pipe.commands.front().line;
     SLUICE_CHECK(work_on(value.weight()));
     const auto* words = value.words();
-    auto written = words != nullptr ? output_.insert(*words) : output_.insert(value.text());
+    auto written = words != nullptr ? output_.insert(*words, value.form())
+                                    : output_.insert(value.text(), TextForm::plain);
     if (!written) return located(std::move(written).error(), line);
     return Flow::on;
   }
@@ -171,13 +191,21 @@ class Renderer {
     const Call call{arguments, options_.host, options_.output_bytes_max};
     SLUICE_TRY(Datum value, function.run(call));
     if (const auto* words = value.words()) {
+      keep_escaping(arguments, value);
       if (words->size() > options_.output_bytes_max)
         return fail(ErrorKind::too_large, std::string(function.name) +
                                               " makes a text of more than " +
                                               std::to_string(options_.output_bytes_max) + " bytes");
-      if (function.reads == Function::Reads::all) SLUICE_CHECK(work_on(words->size()));
     }
+    if (function.reads == Function::Reads::all) SLUICE_CHECK(work_on(value.weight()));
     return value;
+  }
+
+  // A text that is made of an escaped one is escaped.
+  static void keep_escaping(const std::vector<Datum>& arguments, Datum& value) {
+    const auto escaped = [](const Datum& part) { return part.form() == TextForm::json_escaped; };
+    if (value.form() == TextForm::plain && std::ranges::any_of(arguments, escaped))
+      value.set_form(TextForm::json_escaped);
   }
 
   Result<Datum> read(const Operand& operand, const Datum& dot) {

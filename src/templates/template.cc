@@ -7,6 +7,7 @@
 #include "templates/nodes.h"
 #include "templates/parser.h"
 #include "templates/renderer.h"
+#include "templates/skeleton.h"
 
 namespace sluice::templates {
 namespace {
@@ -31,7 +32,10 @@ Reach reach(const std::vector<std::string>& chain, std::string_view group, std::
 std::optional<Template> Template::parse(std::string_view text, const Delimiters& delimiters,
                                         const std::string& path, config::Faults& faults) {
   auto program = templates::parse(text, delimiters);
-  if (program) return Template(std::make_shared<const Program>(*std::move(program)));
+  if (program) {
+    program->skeleton = make_skeleton(*program);
+    return Template(std::make_shared<const Program>(*std::move(program)));
+  }
   faults.add(path, program.error().message);
   return std::nullopt;
 }
@@ -49,6 +53,10 @@ bool Template::may_read(std::string_view group, std::string_view element,
     part |= found == Reach::part;
   }
   return part && std::ranges::find(program_->reads.loose, last) != program_->reads.loose.end();
+}
+
+const std::string* Template::skeleton() const {
+  return program_->skeleton ? &program_->skeleton->text : nullptr;
 }
 
 std::vector<int> Template::bare_lines() const { return bare_values(*program_); }

@@ -27,7 +27,11 @@ class Template {
                                                      const std::string& path,
                                                      config::Faults& faults);
   // Errors: `invalid` with the line, for data that do not fit; `too_large` beyond the bounds.
+  // Requires: skeleton() is there, if the form is `values`.
   [[nodiscard]] Result<Rendered> render(const Datum& root, const RenderOptions& options = {}) const;
+  // The YAML with marks, of which OutputForm::values makes the values: skeleton.h. Null if its
+  // structure depends on the data.
+  [[nodiscard]] const std::string* skeleton() const;
   // True if the text may read the field `last` of `root.group.element`, or of `root.group` if
   // `element` is empty. Errs on the side of true.
   [[nodiscard]] bool may_read(std::string_view group, std::string_view element,

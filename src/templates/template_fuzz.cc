@@ -26,16 +26,25 @@ Json data_of(std::string_view rest) {
   return data;
 }
 
-// A value in a block scalar adds no key beside it.
-void check_place(std::string_view value) {
-  sluice::config::Faults faults;
-  const auto made = templates::Template::parse("a: |\n  x{{.}}\nb: '{{.}}'", {}, "", faults);
-  const auto text =
-      made->render(templates::Datum::borrowed_text(value), {.form = templates::OutputForm::yaml});
-  if (!text) return;
-  const auto document = sluice::config::parse_document(text->text);
-  check(!document || (document->members.size() == 2 && document->members[0].key == "a" &&
-                      document->members[1].key == "b"));
+// Marks and values belong together: the first of them has the first mark, and so on.
+void check_marks(const templates::Rendered& made) {
+  std::size_t from = 0;
+  std::size_t next = 0;
+  while (const auto mark = templates::find_mark(made.text, from)) {
+    check(mark->index == next++ && mark->end > mark->begin);
+    from = mark->end;
+  }
+  check(next == made.values.size());
+}
+
+void check_skeleton(const templates::Template& made, const templates::Datum& root) {
+  if (made.skeleton() == nullptr) return;
+  templates::Rendered skeleton{*made.skeleton(), {}};
+  const auto values = made.render(root, {.form = templates::OutputForm::values});
+  if (!values) return;
+  check(values->text.empty());
+  skeleton.values = values->values;
+  check_marks(skeleton);
 }
 
 }  // namespace
@@ -44,7 +53,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const std::string_view input(reinterpret_cast<const char*>(bytes), size);
   const std::size_t end = std::min(input.find('\0'), size);
   const std::string_view rest = input.substr(std::min(end + 1, size));
-  check_place(rest);
   sluice::config::Faults faults;
   const auto made = templates::Template::parse(input.substr(0, end), {}, "", faults);
   check(made.has_value() == faults.empty());
@@ -57,6 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       check(text->text.size() <= 2 * 10'000);
     else
       check(!text.error().message.empty());
+    if (text && form == templates::OutputForm::yaml) check_marks(*text);
   }
+  check_skeleton(*made, root);
   return 0;
 }

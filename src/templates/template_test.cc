@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: arguments.cc bare_values.cc datum.cc format.cc functions.cc functions_core.cc
 // functions_data.cc Covers: functions_http.cc functions_number.cc functions_text.cc lexer.cc
-// output.cc parse_json.cc Covers: parser.cc renderer.cc yaml_place.cc
+// output.cc parse_json.cc Covers: parser.cc renderer.cc skeleton.cc yaml_place.cc
 #include "templates/template.h"
 
 #include <gmock/gmock.h>
@@ -294,6 +294,24 @@ TEST(TemplateTest, WorkIsBounded) {
   EXPECT_EQ(rendered("{{range 101}}x{{end}}", small).error().kind, ErrorKind::too_large);
 }
 
+// A copy of a value costs as much as its parts.
+TEST(TemplateTest, CopiesOfJsonCount) {
+  const std::string list = "{{$l := fromJson (printf `[%s0]` (print `" + [] {
+    std::string zeros;
+    for (int i = 0; i < 1000; ++i) zeros += "0,";
+    return zeros;
+  }() + "`))}}";
+  for (const char* copy : {"rest $l", "list $l", "dict `k` $l", "mergeObject (dict `k` $l)",
+                           "toJson $l", "print $l", "fromJson (toJson $l)"}) {
+    const auto times = [&](int count) {
+      return rendered(list + "{{range " + std::to_string(count) + "}}{{$x := " + copy +
+                      "}}{{end}}");
+    };
+    EXPECT_TRUE(times(50)) << copy;
+    EXPECT_EQ(times(1000).error().kind, ErrorKind::too_large) << copy;
+  }
+}
+
 TEST(TemplateTest, JsonFromOutsideIsBounded) {
   EXPECT_TRUE(parse_json(std::string(64, '[') + std::string(64, ']')));
   EXPECT_EQ(parse_json(std::string(65, '[') + std::string(65, ']')).error().kind,
@@ -305,87 +323,145 @@ TEST(TemplateTest, JsonFromOutsideIsBounded) {
   EXPECT_TRUE(parse_json("\"[[[[\\\"[[,,,\""));
 }
 
-std::string yaml(std::string_view text) {
-  const auto made = rendered(text, {.form = OutputForm::yaml});
-  return made ? *made : "error: " + made.error().message;
-}
-
-TEST(TemplateTest, ValuesKeepTheirPlaceInYaml) {
-  // A line break stays in the block scalar.
-  EXPECT_EQ(yaml("body: |\n  {{.lines}}\n  x"), "body: |\n  one\n  two\n  x");
-  EXPECT_EQ(yaml("a:\n- b: |-\n    {{.lines}}"), "a:\n- b: |-\n    one\n    two");
-  EXPECT_EQ(yaml("- |\n  {{.lines}}"), "- |\n  one\n  two");
-  // Elsewhere it is refused.
-  for (const std::string_view text :
-       {"body: {{.lines}}", "{{.lines}}", "body: |\n{{.lines}}", "body: |\n  x\nurl: {{.lines}}",
-        "body: '{{.lines}}'", "body: \"{{.lines}}\"", "# {{.lines}}", "- a: |\n  {{.lines}}"}) {
-    EXPECT_THAT(yaml(text), HasSubstr("line break")) << text;
+// The output with `<value>` in the place of each value.
+std::string shown(const Rendered& made) {
+  std::string out;
+  std::size_t from = 0;
+  while (const auto mark = find_mark(made.text, from)) {
+    out += made.text.substr(from, mark->begin - from);
+    out += "<" + made.values.at(mark->index).text + ">";
+    from = mark->end;
   }
-  EXPECT_EQ(yaml("body: \"{{.lines | jsonEscape}}\""), "body: \"one\\ntwo\"");
-  // Text of the template is free.
-  EXPECT_EQ(yaml("a: 1\nb: {{.one}}\nc: |\n  x\n  y\n"), "a: 1\nb: 1\nc: |\n  x\n  y\n");
+  return out + made.text.substr(from);
 }
 
-Result<Rendered> with_body(std::string_view text, std::string body) {
+Result<Rendered> with_body(std::string_view text, std::string body,
+                           OutputForm form = OutputForm::yaml) {
   config::Faults faults;
   const auto made = Template::parse(text, {}, "template", faults);
   const auto data = std::make_shared<const Json>(Json{{"body", std::move(body)}});
-  return made->render(Datum(data), {.form = OutputForm::yaml});
+  return made->render(Datum(data), {.form = form});
 }
 
-TEST(TemplateTest, LargeValuesStandAside) {
-  const std::string large = std::string(kAsideBytesMin, 'x') + "\nkey: value";
-  const auto made = with_body("a: |\n  <{{.body}}>", large);
-  ASSERT_EQ(made->aside.size(), 1U);
-  EXPECT_LT(made->text.size(), 40U);
-  std::string scalar = made->text;
-  made->restore(scalar);
-  EXPECT_EQ(scalar, "a: |\n  <" + large + ">");
-  // White space at the begin is not read as indentation.
-  EXPECT_EQ(with_body("a: |\n  {{.body}}", "   x\ny")->aside.size(), 1U);
-  EXPECT_TRUE(with_body("a: >\n  {{.body}}", "   x")->aside.empty());
-  EXPECT_TRUE(with_body("a: {{.body}}", std::string(5000, 'x'))->aside.empty());
-  // A value that looks like a mark is none.
-  const auto forged = with_body("a: |\n  {{.body}}\nb: {{.body}}", aside_mark(0));
-  EXPECT_EQ(forged->text.find(aside_mark(0)), std::string::npos);
-  // The YAML itself is bounded.
-  EXPECT_EQ(with_body("a: {{.body}}", std::string(600'000, 'x')).error().kind,
+std::string yaml(std::string_view text, std::string body) {
+  const auto made = with_body(text, std::move(body));
+  return made ? shown(*made) : "error: " + made.error().message;
+}
+
+TEST(TemplateTest, ValuesAreNoYaml) {
+  EXPECT_EQ(yaml("a: {{.body}}\nb: [{{.body}}]", "x\ny: z"), "a: <x\ny: z>\nb: [<x\ny: z>]");
+  EXPECT_EQ(yaml("a: |\n  {{.body}}\n  x", "one\ntwo"), "a: |\n  <one\ntwo>\n  x");
+  EXPECT_EQ(yaml("a: '{{.body}}'\nb: \"{{.body}}\"", "'\"\\"), "a: '<'\"\\>'\nb: \"<'\"\\>\"");
+  // An escaped value is one in double quotes only.
+  EXPECT_EQ(yaml("a: \"{{.body | jsonEscape}}\"\nb: {{.body | jsonEscape}}", "x\n\"\\"),
+            "a: \"<x\n\"\\>\"\nb: <x\\n\\\"\\\\>");
+  EXPECT_EQ(yaml("a: \"{{printf `%s;` (.body | jsonEscape)}}\"", "\""), "a: \"<\";>\"");
+  EXPECT_THAT(yaml("a: \"{{print (.body | jsonEscape) `\\d`}}\"", ""), HasSubstr("no escape"));
+  EXPECT_THAT(yaml("a: \"\\{{.body}}\"", "x"), HasSubstr("behind a backslash"));
+  // A value that looks like a mark is none, and text of the template is no mark.
+  EXPECT_EQ(yaml("a: {{.body}}", mark_of(0, MarkEnd::stay)),
+            "a: <" + mark_of(0, MarkEnd::stay) + ">");
+  EXPECT_FALSE(find_mark(with_body(mark_of(0, MarkEnd::clip), "x")->text, 0));
+  // What prints nothing has no mark.
+  EXPECT_EQ(yaml("{{log `info` .body}}{{$x := .body}}a", "x"), "a");
+}
+
+TEST(TemplateTest, MarksKnowTheEndOfTheirScalar) {
+  const auto end_of = [](std::string_view text) {
+    const auto made = with_body(text, "x");
+    return find_mark(made->text, 0)->scalar_end;
+  };
+  EXPECT_EQ(end_of("a: |\n  {{.body}}"), MarkEnd::clip);
+  EXPECT_EQ(end_of("a:\n- b: >\n    x{{.body}}"), MarkEnd::clip);
+  EXPECT_EQ(end_of("- |-\n  {{.body}}"), MarkEnd::strip);
+  EXPECT_EQ(end_of("a: |2-\n  {{.body}}"), MarkEnd::strip);
+  EXPECT_EQ(end_of("a: |+\n  {{.body}}"), MarkEnd::stay);
+  EXPECT_EQ(end_of("a: {{.body}}"), MarkEnd::stay);
+  EXPECT_EQ(end_of("a: |-\n  x\nb: \"{{.body}}\""), MarkEnd::stay);
+}
+
+TEST(TemplateTest, ValuesHaveTheFormThatAFunctionGaveThem) {
+  const auto form_of = [](std::string_view pipe) {
+    return with_body("a: {{$x := `t`}}{{" + std::string(pipe) + "}}", "x")->values.at(0).form;
+  };
+  for (const char* pipe : {".body | toJson", "list 1 | toRawJson", ".body | quote",
+                           "printf `%q` .body", "or nil (.body | toJson)"})
+    EXPECT_EQ(form_of(pipe), TextForm::json) << pipe;
+  for (const char* pipe : {".body", "`{}`", "1", "list 1", "print (.body | toJson)", "$x"})
+    EXPECT_EQ(form_of(pipe), TextForm::plain) << pipe;
+  EXPECT_EQ(form_of(".body | squote"), TextForm::single_quoted);
+}
+
+TEST(TemplateTest, YamlIsBounded) {
+  // Values do not count for it, but for the output.
+  EXPECT_TRUE(with_body("a: {{.body}}", std::string(600'000, 'x')));
+  EXPECT_EQ(with_body("a: {{.body}}", std::string((4 << 20) + 1, 'x')).error().kind,
             ErrorKind::too_large);
-  // Values aside count for the output.
-  const auto too_long = with_body("a: |\n  {{.body}}", std::string((4 << 20) + 1, 'x'));
-  EXPECT_EQ(too_long.error().kind, ErrorKind::too_large);
+  const std::string kilobyte(1000, 'x');
+  const auto times = [&](const std::string& begin, int count) {
+    return with_body(begin + "{{range " + std::to_string(count) + "}}  " + kilobyte + "\n{{end}}",
+                     "");
+  };
+  EXPECT_TRUE(times("", 50));
+  EXPECT_EQ(times("", 100).error().kind, ErrorKind::too_large);
+  EXPECT_TRUE(times("a: |\n", 500)) << "a block scalar";
+  EXPECT_EQ(times("a: |\n", 600).error().kind, ErrorKind::too_large);
 }
 
-TEST(TemplateTest, QuotesOfValuesAreEscapedInYaml) {
-  EXPECT_EQ(yaml("a: \"{{.quoted}}\""), "a: \"say \\\"hi\\\"\"");
-  EXPECT_EQ(yaml("a: \"{{.quoted | jsonEscape}}\""), "a: \"say \\\"hi\\\"\"");
-  EXPECT_EQ(yaml("a: '{{.html}}'"), "a: '<a href=''x''>&</a>'");
-  EXPECT_EQ(yaml("a: \"{{`back\\`}}\"\nb: {{.quoted}}"), "a: \"back\\\\\"\nb: say \"hi\"");
-  // An apostrophe within a word opens no quotes.
-  EXPECT_EQ(yaml("a: it's\nb: '{{.html}}'"), "a: it's\nb: '<a href=''x''>&</a>'");
-  EXPECT_EQ(yaml("a: |\n  \"{{.quoted}}\""), "a: |\n  \"say \"hi\"\"");
-}
-
-TEST(TemplateTest, ValuesInFlowStyleAddNoItems) {
-  for (const std::string_view text :
-       {"{a: {{.body}}, b: 1}", "a: [{{.body}}]", "- {a: [1, {{.body}}"}) {
-    EXPECT_TRUE(with_body(text, "some words")) << text;
-    EXPECT_TRUE(with_body(text, "<no value>")) << text;
-    EXPECT_TRUE(with_body(text, R"({"x": [1, "y"]})")) << text;
-    for (const std::string_view body : {"x, b: 2", "x]", "x}", "'x'", "x #"})
-      EXPECT_EQ(with_body(text, std::string(body)).error().kind, ErrorKind::invalid)
-          << text << body;
-  }
-  EXPECT_TRUE(with_body("{a: \"{{.body}}\"}", "x, b: 2"));
-  EXPECT_TRUE(with_body("a: [1]\nb: {{.body}}", "x, y"));
-  EXPECT_TRUE(with_body("a: /x[1\nb: {{.body}}", "x, y"));
-}
-
-TEST(TemplateTest, JsonOfSeveralLinesIsPutOnOne) {
+// The skeleton with `<>` in the place of each value; "none".
+std::string skeleton(std::string_view text) {
   config::Faults faults;
-  const auto made = Template::parse("{{.j}}", {}, "template", faults);
-  const auto data = std::make_shared<const Json>(Json{{"j", "{\n \"a\": 1\r\n}"}});
-  EXPECT_EQ(made->render(Datum(data), {.form = OutputForm::yaml})->text, "{  \"a\": 1  }");
+  const auto made = Template::parse(text, {}, "template", faults);
+  if (made->skeleton() == nullptr) return "none";
+  Rendered rendered{*made->skeleton(), {}};
+  rendered.values.resize(100);
+  return shown(rendered);
+}
+
+TEST(TemplateTest, TheSkeletonHasWhatNoDataDecide) {
+  for (const auto& [text, expected] : {
+           std::pair("a: {{.x}}\nb: '{{.y}}'", "a: <>\nb: '<>'"),
+           std::pair("{{$x := 1}}{{log `info` .y}}a: {{$x}}", "a: <>"),
+           std::pair("{{$x := 1}}\n{{if .y}}\n{{$x = 2}}\n{{end}}\na: {{$x}}", "\n\na: <>"),
+           std::pair("a: {{range .l}}{{$x := .}}{{end}}{{.y}}", "a: <>"),
+           std::pair("a: {{if .x}}yes it is{{else}}{{.y}}{{end}}", "a: <>"),
+           std::pair("a: |\n  [{{range .l}}{{.}}: # - \"{{end}}]", "a: |\n  [<>]"),
+           std::pair("a: \"{{if .x}}it's{{end}}\"", "a: \"<>\""),
+           std::pair("a: '{{if .x}}\"{{end}}'", "a: '<>'"),
+           // Keys, lines and signs of YAML may come from data.
+           std::pair("{{if .x}}a: 1{{end}}", "none"),
+           std::pair("{{range .l}}- {{.}}\n{{end}}", "none"),
+           std::pair("a: {{if .x}}null{{else}}b{{end}}", "none"),
+           std::pair("a: {{if .x}}{{else}}-{{end}}", "none"),
+           std::pair("a: |\n  {{if .x}}\n  b\n{{end}}", "none"),
+           std::pair("a: '{{if .x}}'{{end}}'", "none"),
+           std::pair("a: \"{{if .x}}\\{{end}}\"", "none"),
+           std::pair("a: \"\\{{.x}}\"", "none"),
+           std::pair("a: {{if .x}}\n{{end}}b", "none"),
+       }) {
+    EXPECT_EQ(skeleton(text), expected) << text;
+  }
+}
+
+TEST(TemplateTest, TheValuesOfASkeletonAreThoseOfTheYaml) {
+  for (const std::string_view text :
+       {"a: {{.body}}\nb: |\n  <{{.body | toJson}}>", "a: \"{{.body | jsonEscape}}\"",
+        "{{$x := .body}}{{log `info` `y`}}a: {{if $x}}{{$x | quote}}{{else}}n{{end}}"}) {
+    const auto made = with_body(text, "x\"\ny", OutputForm::values);
+    const auto whole = with_body(text, "x\"\ny");
+    ASSERT_TRUE(made && whole) << text;
+    EXPECT_EQ(made->text, "");
+    ASSERT_EQ(made->values.size(), whole->values.size()) << text;
+    for (std::size_t i = 0; i < made->values.size(); ++i) {
+      EXPECT_EQ(made->values[i].text, whole->values[i].text) << text;
+      EXPECT_EQ(made->values[i].form, whole->values[i].form) << text;
+    }
+  }
+  // Several parts make one text.
+  const auto parts =
+      with_body("a: {{if .body}}x {{.body | toJson}}{{end}}", "y", OutputForm::values);
+  EXPECT_EQ(parts->values.at(0).text, "x \"y\"");
+  EXPECT_EQ(parts->values.at(0).form, TextForm::plain);
 }
 
 struct Lines final : Host {

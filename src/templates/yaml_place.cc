@@ -56,8 +56,10 @@ void YamlPlace::next(char c) {
     in_indentation_ = false;
     if (quote_ == 0 && !in_block()) block_parent_ = kNoBlock;
   }
+  if (quote_ == 0 && in_block()) return;
+  if (!in_indentation_) ++structure_bytes_;
   if (quote_ != 0) return next_quoted(c);
-  if (!in_block() && !comment_) next_plain(c);
+  if (!comment_) next_plain(c);
 }
 
 void YamlPlace::next_quoted(char c) {
@@ -80,7 +82,6 @@ void YamlPlace::next_plain(char c) {
     comment_ = true;
     return;
   }
-  count_brackets(c, begins);
   if (line_.size() < kLineMax) {
     line_ += c;
   } else {
@@ -88,19 +89,16 @@ void YamlPlace::next_plain(char c) {
   }
 }
 
-// A bracket opens a list or a map at the begin of a value only.
-void YamlPlace::count_brackets(char c, bool begins) {
-  if ((c == '[' || c == '{') && (begins || in_flow())) ++flow_depth_;
-  if ((c == ']' || c == '}') && in_flow()) --flow_depth_;
-}
-
 void YamlPlace::end_line() {
   if (quote_ == 0 && !in_block() && !in_indentation_) {
+    ++structure_bytes_;
     block_parent_ = kNoBlock;
     const std::string_view line = trim_space(line_);
     const std::size_t word = line.find_last_of(' ') + 1;  // 0 if there is no space
     if (is_block_header(line.substr(word))) {
       folded_ = line[word] == '>';
+      const std::size_t sign = line.find_first_of("+-", word);
+      chomping_ = sign == std::string_view::npos ? char{0} : line[sign];
       const LineBegin begin = line_begin(line_);
       const bool bare = begin.column + (line.size() - word) >= line_.find_last_not_of(" \t\r") + 1;
       block_parent_ = bare ? begin.dash : static_cast<int>(begin.column);

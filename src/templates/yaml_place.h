@@ -16,10 +16,12 @@ class YamlPlace {
   // Appends a part of the text.
   void follow(std::string_view text);
   [[nodiscard]] Kind kind() const;
-  // The spaces at the begin of the current line.
-  [[nodiscard]] std::size_t indentation() const { return indentation_; }
-  // True between the brackets of a list or a map in flow style.
-  [[nodiscard]] bool in_flow() const { return flow_depth_ > 0; }
+  // '+' or '-', which keeps or removes the line breaks at the end of the block scalar; else 0.
+  [[nodiscard]] char chomping() const { return chomping_; }
+  // The bytes until now outside of block scalars, without the spaces at the begins of lines.
+  [[nodiscard]] std::size_t structure_bytes() const { return structure_bytes_; }
+  // True if the current line has nothing but spaces.
+  [[nodiscard]] bool at_line_begin() const { return in_indentation_; }
   // True if an odd number of backslashes stands at the end of a double-quoted text.
   [[nodiscard]] bool escaping() const { return escaping_; }
 
@@ -27,20 +29,20 @@ class YamlPlace {
   void next(char c);
   void next_quoted(char c);
   void next_plain(char c);
-  void count_brackets(char c, bool begins);
   void end_line();
   void begin_line();
   [[nodiscard]] bool in_block() const;
 
   static constexpr int kNoBlock = -2;
 
+  std::size_t structure_bytes_ = 0;
   std::size_t indentation_ = 0;
   bool in_indentation_ = true;
   std::string line_;  // the plain text of the line, without what is in quotes
   char quote_ = 0;    // the kind of quotes that are open; 0: none
   bool escaping_ = false;
   bool comment_ = false;
-  int flow_depth_ = 0;
+  char chomping_ = 0;
   bool folded_ = false;          // the open block scalar begins with `>`
   int block_parent_ = kNoBlock;  // the column of the key or dash of an open block scalar; -1: none
 };

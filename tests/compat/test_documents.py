@@ -23,7 +23,7 @@ from shapes import VALUES, Builder, read
 
 ROWS = FACTS["document"]
 # The figures that the project promises: they may rise.
-ACCEPTED_MIN = 173
+ACCEPTED_MIN = 178
 
 # Kinds, and the number of documents that need them.
 KINDS = {

@@ -141,6 +141,8 @@ def test_shared_data_moves_to_the_member_that_is_named(sale):
     for target in (*members, *members):
         members[0].egctl("store", "move", NS, target.name)
         assert members[1].owners() == {NS: target.name}
+    assert members[1].egctl("store", "move", NS, "three").stdout == f"three owns {NS} already\n"
+    assert members[1].owners() == {NS: "three"}
     table = members[2].egctl("store", "owners").stdout.splitlines()
     assert table[0].split() == ["NAMESPACE", "MEMBER", "CLUSTER-ADDR"] and table[1].split()[:2] == [NS, "three"]
     listed = yaml.safe_load(members[2].egctl("store", "owners", "-o", "yaml").stdout)

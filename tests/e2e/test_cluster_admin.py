@@ -337,7 +337,7 @@ def test_members_tell_their_versions_objects_owners_and_clocks(new_cluster, gues
         assert told[asked.name]["clock"] == {"offsetMs": 0, "uncertaintyMs": 0}
         wait_until(lambda: all(m["objects"]["running"] == 2 for m in asked.members().values()), "all run the sale")
         rows = asked.egctl("get", "member", "-o", "wide").stdout.splitlines()
-        assert rows[0].split() == "NAME ROLE AGE VERSION CLUSTER-ADDR ZONE OBJECTS CLOCK CERTIFICATES OWNS".split()
+        assert rows[0].split() == "NAME ROLE AGE STATE API-ADDR HEARTBEAT VERSION CLUSTER-ADDR ZONE OBJECTS CLOCK CERTIFICATES OWNS".split()
         assert [row.split()[0] for row in rows[1:]] == ["one", "three", "two"]
         (row,) = (row for row in rows if row.startswith(owner.name + " "))
         assert row.endswith(NS) and f"hall-{owner.name}" in row and "2 running" in row and "ms ±" in row

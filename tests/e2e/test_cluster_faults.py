@@ -226,7 +226,7 @@ def test_etcd_is_restored_from_a_snapshot(start, tmp_path):
         sale.lost = frozenset(visit.user for visit in visitors.visits[:at] if visit.user not in before)
 
 
-def test_etcd_comes_back_empty(new_cluster):
+def test_etcd_comes_back_empty(new_cluster, tmp_path):
     """A change, or the word that nothing changes, would be worth nothing. egctl says what health says."""
     cluster = new_cluster()
     one, two = cluster.start("one", "two")
@@ -237,7 +237,7 @@ def test_etcd_comes_back_empty(new_cluster):
     cluster.etcd.kill()
     shutil.rmtree(cluster.etcd.data / "e0")
     cluster.etcd.start().wait()
-    gone = "were removed from etcd: restore a backup of etcd"
+    gone = "were removed from etcd: stop all members, restore a backup of etcd"
     for member in (one, two):
         wait_until(lambda: gone in member.egctl("health", check=False).stderr, "health says so")
         for said in (
@@ -249,3 +249,20 @@ def test_etcd_comes_back_empty(new_cluster):
         ):
             assert said.returncode == 1 and gone in said.stderr, said
         assert list(member.objects()) == ["p"], "it goes on with what it has"
+        said = member.egctl("backup", "create", "-f", str(tmp_path / "lost.backup"), check=False)
+        assert said.returncode != 0 and gone in said.stderr, "a backup of nothing would replace a good one"
+        assert member.request("GET", "/readyz")[0] == 503
+    one.kill()
+    one.start(wait=False)
+    one.wait_end(expect=1)
+    assert "this data-dir is of a member of it: restore a backup of etcd" in one.log()
+    assert gone in two.egctl("health", check=False).stderr, "one member that starts again changes nothing"
+    one.options = (*one.options, "--accept-older-store")
+    one.start()
+    assert list(one.objects()) == []
+    wait_until(lambda: "was made anew" in two.egctl("health", check=False).stderr, "the other one says so")
+    assert two.request("GET", "/readyz")[0] == 503
+    two.kill()
+    two.start(wait=False)
+    two.wait_end(expect=1)
+    assert "was made anew, and this data-dir is of a member of the one before" in two.log()

@@ -95,6 +95,37 @@ def test_a_member_that_cannot_run_an_object_is_named(members, port):
     assert two.ask(port).text == "hello\n"
 
 
+def test_a_file_that_one_member_lacks_is_told_by_the_one_that_is_asked(members):
+    one, two, three = members
+    for member in (one, two):
+        (member.home / "users").write_text("")
+    private = pipeline("p", {"name": "private", "kind": "Validator", "basicAuth": {"mode": "FILE", "userFile": "users"}})
+    applied = one.egctl("apply", "-f", "-", input=documents(private))
+    warnings = [line for line in applied.stderr.splitlines() if "nobody passes" in line]
+    assert len(warnings) == 1 and warnings[0].startswith("Warning: three: Pipeline p: "), applied.stderr
+    for member in members:
+        told = member.egctl("describe", "pipeline", "p").stdout
+        assert told.count("nobody passes") == 1 and "- three: " in told, told
+
+
+def test_a_reload_by_force_says_who_does_not_run_it(new_cluster, guests, tmp_path):
+    cluster = new_cluster()
+    (one,) = cluster.start("one")
+    two = cluster.member("two", "--max-guests", "1").start()
+    code = tmp_path / "sale.wasm"
+    code.write_bytes((guests / "step6.wasm").read_bytes())
+    refused = one.egctl("apply", "-f", "-", input=documents(sale(code, maxConcurrency=4)), check=False)
+    assert refused.returncode == 6, refused.stderr
+    code.write_bytes(distinct(code.read_bytes()))
+    before = hash_of(one)
+    forced = one.egctl("wasm", "reload-code", "--force", check=False)
+    assert hash_of(one) != before
+    assert "p/wasm: reloaded" in forced.stdout
+    assert "Error: reloaded, but not every member runs it" in forced.stderr and "  two: p" in forced.stderr
+    assert forced.returncode == 6
+    assert two.name not in running(one, "p")
+
+
 def test_members_that_change_at_the_same_time_agree(members):
     failures = []
 
@@ -145,7 +176,7 @@ def test_code_travels(new_cluster, guests, port, tmp_path):
     # Broken code is refused by the member that reads it, and nobody swaps.
     code.write_bytes(b"\0asm junk")
     refused = one.egctl("wasm", "reload-code", check=False)
-    assert refused.returncode == 1 and "code refused, what ran before goes on" in refused.stderr
+    assert refused.returncode == 1 and "not reloaded, what ran before goes on" in refused.stderr
     assert hashes(everyone) == after
 
 

@@ -147,7 +147,7 @@ def test_a_member_without_etcd_tells_of_itself(new_cluster, guests, port):
         heard = member.egctl("store", "owners")
         assert "only what this member last heard" in heard.stderr
         rows = [line.split(maxsplit=3) for line in heard.stdout.splitlines()]
-        assert rows[0] == ["NAMESPACE", "MEMBER", "CLUSTER-ADDR", "LAST-HEARD"]
+        assert rows[0] == ["NAMESPACE", "MEMBER", "CLUSTER-ADDR", "STATE"]
         assert rows[1][:2] == [NS, "two"] and rows[1][3] in ("owner", "last owner")
     for new in (mock("x"), wasm(guests / "step6.wasm")):
         refused = one.request("POST", "/apis/v2/objects?mode=apply", yaml.safe_dump(pipeline("r", new)))

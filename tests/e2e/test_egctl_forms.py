@@ -6,7 +6,7 @@ import json
 import pytest
 
 from client import fetch
-from gateway import mock, pipeline, wait_until
+from gateway import http_server, mock, pipeline, wait_until
 
 
 def test_namespaces(server):
@@ -55,6 +55,32 @@ def test_what_is_not_there_is_named_with_a_remedy(shared_server, words, kind, re
     done = shared_server.egctl(*words.split(), check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"{kind} is not there: " in done.stderr and remedy in done.stderr, done.stderr
+
+
+def test_a_port_without_an_admin_api(server, port):
+    """The usual slip is the port of the traffic."""
+    server.apply(pipeline("p", mock("x")), http_server(port, {"pathPrefix": "/", "backend": "p"}))
+    wait_until(lambda: fetch(port, "/").status == 200, "the server serves")
+    traffic = f"127.0.0.1:{port}"
+    for words in (("get", "all"), ("metrics",), ("logs",), ("backup", "create"), ("delete", "pipeline", "p"), ("health",)):
+        done = server.egctl("--server", traffic, *words, check=False)
+        assert done.returncode == 3 and f"no admin API at {traffic}: " in done.stderr, (words, done)
+        assert "--api-addr" in done.stderr and done.stdout == "", (words, done)
+
+
+def test_misuse_is_code_2_and_names_what_is_at_fault(shared_server):
+    for words, said in (
+        (("schema",), "wants a KIND"),
+        (("get", "customdata"), "wants the name of a kind"),
+        (("delete", "customdata"), "wants the name of a kind"),
+        (("delete", "customdata", "k"), "wants ids, or --all"),
+        (("delete", "customdatakind"), "wants names, or --all"),
+        (("--timeout", "5", "get", "all"), "unknown option: --timeout; the options of a command stand behind it"),
+        (("--serve", "5", "get", "all"), 'unknown option: --serve, did you mean "--server"?'),
+        (("wasm", "--wait=5", "list-data"), "unknown option: --wait"),
+    ):
+        done = shared_server.egctl(*words, check=False)
+        assert done.returncode == 2 and said in done.stderr and done.stdout == "", (words, done)
 
 
 def test_older_forms(server, tmp_path, port):

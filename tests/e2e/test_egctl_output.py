@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """How egctl prints, how it ends, and what a shell completes."""
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import yaml
@@ -71,7 +74,7 @@ def test_names_and_paths(server):
 
 
 @pytest.mark.parametrize(
-    ("form", "why"), [("jsonpath={.a", "'}' is missing"), ("jsonpath={..a}", "'..' is not supported"), ("xml", '"xml" is no format')]
+    ("form", "why"), [("jsonpath={.a", "'}' is missing"), ("jsonpath={..a}", "'..' is not supported"), ("jsonpath=.state", "no path in braces: -o jsonpath='{.state}'"), ("xml", '"xml" is no format')]
 )
 def test_wrong_formats(server, form, why):
     done = server.egctl("get", "all", "-o", form, check=False)
@@ -132,6 +135,48 @@ def test_watch_of_names_and_of_members(server):
     watch.end()
 
 
+@contextlib.contextmanager
+def calls_of(server):
+    """Stands before the admin API, and notes the paths: (address, paths)."""
+    paths = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            paths.append(self.path)
+            status, _, text = server.request("GET", self.path)
+            body = text.encode()
+            self.send_response(status)
+            self.send_header("X-Config-Version", "1")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    between = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=between.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{between.server_port}", paths
+    finally:
+        between.shutdown()
+        between.server_close()
+
+
+def test_only_the_named_object_is_asked_for(server):
+    two_pipelines(server)
+    with calls_of(server) as (address, paths):
+        for words in (("get", "pipeline", "q"), ("get", "pipeline", "q", "-o", "yaml"), ("describe", "pipeline", "q")):
+            told = server.egctl("--server", address, *words).stdout
+            assert "q" in told and "first" in told or words == ("get", "pipeline", "q"), told
+        assert "/apis/v2/objects/q" in paths and not {"/apis/v2/objects", "/apis/v2/status/objects"} & set(paths), paths
+        assert "p" in server.egctl("--server", address, "get", "pipeline").stdout
+        assert "/apis/v2/objects" in paths
+    for words, code in ((("get", "pipeline", "nobody"), 4), (("get", "hs", "q"), 4), (("get", "pipeline", "q", "nobody"), 4)):
+        done = server.egctl(*words, check=False)
+        assert done.returncode == code and done.stdout == "" and "no such " in done.stderr, done.stderr
+
+
 def test_watch_survives_a_restart_of_the_server(server):
     two_pipelines(server)
     watch = Watch(server, "pipeline", "-w")
@@ -182,6 +227,31 @@ def test_describe_leaves_out_the_defaults_of_filters(server, backend):
     server.apply({"kind": "Pipeline", "name": "p", **spec})
     assert server.egctl("describe", "pipeline", "nobody", check=False).returncode == 4
     assert server.egctl("describe", check=False).returncode == 2
+
+
+def test_describe_leaves_out_defaults_in_lists_and_raw_figures(server, backend, port):
+    """Lists are required, and their members have defaults: so have policies."""
+    breaker = {"name": "b", "kind": "CircuitBreaker", "slidingWindowSize": 7}
+    limiter = {"name": "limit", "kind": "RateLimiter", "policies": [{"name": "one", "limitForPeriod": 9}], "urls": [{"url": {"prefix": "/"}, "policyRef": "one"}]}
+    served = {**pipeline("p", limiter, proxy(backend.url)), "resilience": [breaker]}
+    server.apply(served, http_server(port, {"pathPrefix": "/", "backend": "p"}))
+    assert fetch(port, "/").status == 200
+    told = server.egctl("describe", "pipeline", "p").stdout
+    spec = yaml.safe_load(told.split("Spec:")[1])
+    assert spec["resilience"] == [breaker] and spec["filters"][0] == limiter, told
+    assert spec["filters"][1]["pools"] == [{"servers": [{"url": backend.url}]}], told
+    told = server.egctl("describe", "httpserver", "http-server").stdout
+    status = yaml.safe_load(told.split(":\n", 1)[1].split("\nSpec:")[0])
+    assert "traffic" in status and not {"count", "m1", "p99", "mean"} & set(status), told
+    assert not re.search(r"\d\.\d{3}|\de-", told), told
+    assert {"count", "m1", "p99"} <= set(yaml.safe_load(server.egctl("describe", "hs", "-v").stdout.split(":\n", 1)[1].split("\nSpec:")[0]))
+
+
+def test_the_state_of_an_object_can_be_awaited(server):
+    """The loop of docs/egctl.md."""
+    server.apply(pipeline("p", mock("x")))
+    done = server.egctl("describe", "pipeline", "p", "-o", "jsonpath={.allStatus[*].status.state}")
+    assert done.stdout == "running"
 
 
 # --- exit codes ------------------------------------------------------------------------------
@@ -238,6 +308,12 @@ def test_names_are_completed(server):
     assert completed(server, at + "get pipeline p -o j") == ["json", "jsonpath="]
     assert "--no-headers" in completed(server, at + "get --no")
     assert completed(server, at + "compl") == ["completion"], "the command of the scripts is hidden"
+    assert completed(server, at + "explain Cors") == [] and completed(server, at + "explain CORS") == ["CORSAdaptor"]
+    assert completed(server, at + "schema obj") == ["object"] and "Retry" in completed(server, at + "schema ")
+    assert completed(server, at + "get customdata ")[0].startswith("-"), "there is no kind"
+    server.apply(pipeline("pipeline", mock("x")))
+    assert "pipeline" in completed(server, at + "get pipeline "), "an object with the name of its kind"
+    assert completed(server, at + "get --help") == ["--help"]
     assert completed(server, at + "completion ") == ["bash", "zsh", "fish"]
     assert "all" in completed(server, "--server 127.0.0.1:1 get "), "no server answers"
 

@@ -96,6 +96,55 @@ def test_a_bracket_that_is_not_closed_is_named(shared_server, text, said):
     assert done.returncode == 1 and said in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("kind: HTTPServer\nhost: *.example.com\n", ["line 2, column 7: quote a text that begins with *", "host: *.example.com", "      ^"]),
+        ("kind: Mock\nbody: @x\n", ["line 2, column 7: quote a text that begins with @", "body: @x", "      ^"]),
+        ("filters:\n\t- name: x\n", ["line 2, column 1: a tab stands before the text of the line: indent with blanks", "\t- name: x", "^"]),
+        ("kind: Mock\nname:b2\nport: 80\n", ["line 2, column 6: put a blank behind the colon", "name:b2", "     ^"]),
+        (
+            "filters:\n- name: x\n rules: []\n",
+            ["line 3, column 2: the line begins with 1 blank; to fit those above, it needs 0 or 2", " rules: []", " ^"],
+        ),
+    ],
+)
+def test_a_fault_of_syntax_is_shown_in_its_line(text, said):
+    done = subprocess.run([BIN / "egctl", "validate", "-f", "-"], input=text, capture_output=True, text=True)
+    reason, line, caret = said
+    assert done.stderr == f"Error: standard input: {reason}\n  {line}\n  {caret}\n" and done.returncode == 1
+
+
+def test_the_settings_and_a_draft_show_the_line_too(shared_server, files, monkeypatch):
+    (files / "rc").write_text("current-context: *x\n")
+    environment = {"PATH": "/usr/bin:/bin", "EGCTLRC": str(files / "rc")}
+    done = subprocess.run([BIN / "egctl", "get", "all"], env=environment, capture_output=True, text=True)
+    assert "rc: line 1, column 18: quote a text" in done.stderr and done.stderr.endswith("\n  current-context: *x\n" + " " * 19 + "^\n")
+    shared_server.apply(pipeline("draft", mock("x")))
+    monkeypatch.setenv("EGCTL_EDITOR", "printf 'name:x\\nkind: y\\n' >")
+    done = shared_server.egctl("edit", "pipeline", "draft", check=False)
+    assert "edit Pipeline draft failed, line 1, column 6: put a blank" in done.stderr and "\n  name:x\n       ^\n" in done.stderr, done.stderr
+
+
+def test_a_device_without_an_end_is_refused():
+    done = subprocess.run([BIN / "egctl", "validate", "-f", "/dev/zero"], capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr == "Error: /dev/zero is longer than 64 MiB\n"
+
+
+def test_words_for_what_is_no_object():
+    """The server's own file, a list of names, and a misspelt field."""
+    filters = "filters: [{name: m, kind: Mock, rules: [{code: 200}]}, {name: r, kind: RateLimiter, policies: [{name: p, limit: 1}]"
+    for text, said in (
+        ("api-addr: localhost:2381\ncluster-name: x\n", "these are options of the server, for sluice-server --config-file"),
+        (f"kind: Pipeline\nname: p\nflow: [m]\n{filters}}}]\n", 'flow[0]: must be a map, is "m"; write {filter: "m"}'),
+        (f"kind: Pipeline\nname: p\n{filters}, urls: [{{url: /x}}]}}]\n", 'urls[0].url: must be a map, is "/x"; write {exact: "/x"}'),
+        (f"kind: Pipeline\nname: p\n{filters}}}]\n", 'policies[0].limit: is unknown, did you mean "limitForPeriod"?'),
+        ("filters: []\n", "validate the object failed: "),
+    ):
+        done = subprocess.run([BIN / "egctl", "validate", "-f", "-"], input=text, capture_output=True, text=True)
+        assert done.returncode == 1 and said in done.stderr, done.stderr
+
+
 def test_data_with_an_open_quote_is_refused(shared_server, guests):
     shared_server.apply(pipeline("cut-data", wasm(guests / "probe.wasm")))
     for text in ('id/a: "true\n', "id/a: 'true\n", 'id/a: "true', 'id/b: "x"\nid/a: "true\n\n'):

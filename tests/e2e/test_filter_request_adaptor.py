@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """RequestAdaptor: the request that a backend gets."""
 
+import base64
 import gzip
 import hashlib
 import re
@@ -32,6 +33,19 @@ def adapt(server, port, backend):
         return Route(server, port, **(server_fields or {}))
 
     return put
+
+
+NAMES = ["root #2", "'root'", '"root"', "!!str root", "&x root", "*x", "~", "null", "[a,b]", "{a, b}", "0x1F4", "|", "- a"]
+
+
+@pytest.mark.parametrize("place", ["{{ username .req }}", "'{{ username .req }}'", "{{if .req.Body}}x{{else}}{{ username .req }}{{end}}"])
+def test_a_name_that_looks_like_yaml_stays_the_name(adapt, backend, place):
+    """The name is what the check in front of it has let in; whatever the backend reads must be that name."""
+    route = adapt(template=f"header:\n  set:\n    X-User: {place}\n")
+    for name in NAMES:
+        credentials = base64.b64encode(f"{name}:pw".encode()).decode()
+        assert route.ask(Authorization=f"Basic {credentials}", X_User="forged").status == 200
+        assert backend.calls[-1].headers["x-user"] == name
 
 
 @covers("RequestAdaptor", "host method header.{del,set,add} template")

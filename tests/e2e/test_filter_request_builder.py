@@ -67,6 +67,9 @@ def test_the_body_of_the_client_adds_no_keys(build, backend):
     route = build(template="method: POST\nbody: |\n  {{.req.Body}}\n")
     assert route.ask("/", "POST", "x\nmethod: DELETE\nurl: /admin").text == "x\nmethod: DELETE\nurl: /admin\n"
     assert (backend.calls[-1].method, backend.calls[-1].target) == ("POST", "/")
+    route = build(template="method: POST\nbody: {{.req.Body}}\n")
+    assert route.ask("/", "POST", "x\nmethod: DELETE\nurl: /admin").text == "x\nmethod: DELETE\nurl: /admin"
+    assert (backend.calls[-1].method, backend.calls[-1].target) == ("POST", "/")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ def test_the_body_of_the_client_adds_no_keys(build, backend):
         "method: 'G T'",
         "uri: /x",
         "url: /a/{{header .req.Header \"X-Up\"}}/b",
-        "body: {{.req.Body}}",
+        "headers: {X-Body: {{.req.Body}}}",
     ],
 )
 @covers("RequestBuilder", results="buildErr")

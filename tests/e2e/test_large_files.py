@@ -146,7 +146,7 @@ def test_a_file_that_is_replaced_goes_on_as_it_was(site, root):
 
 @pytest.mark.alone
 def test_slow_readers_of_a_gigabyte_need_no_memory(server, site):
-    port = site()
+    port = site(overload={"target": "1h"})  # nobody of the crowd is shed
     fetch(port, "/large")
     before = resident_bytes(server.pid)
     readers = [slow_reader(port, f"/huge?{number}") for number in range(200)]

@@ -7,6 +7,7 @@ import subprocess
 from contextlib import closing
 
 import pytest
+import yaml
 from gateway import BIN, documents, free_port, http_server, pipeline
 
 MOCK = {"name": "mock", "kind": "Mock", "rules": [{"code": 200, "body": "one"}]}
@@ -174,6 +175,8 @@ def test_diff_shows_what_an_apply_would_change(shared_server):
     assert lines[:2] == ["--- Pipeline d on the server", "+++ Pipeline d of the file"]
     assert [line for line in lines if "body" in line and line[0] in "+-"][:2] == ["-  - body: one", "+  - body: two"]
     assert "--- /dev/null" in lines and "+name: e" in lines
+    new = yaml.safe_load("\n".join(line[1:] for line in lines[lines.index("+++ Pipeline e of the file") + 2 :]))
+    assert new["filters"] == [MOCK] and "version" not in new, "a new object is shown without its defaults"
     assert server.objects() == sorted(server.objects()) and "e" not in server.objects()
     wrong = server.egctl("diff", "-f", "-", input="{kind: Pipeline, name: d}", check=False)
     assert wrong.returncode != 0 and "filters: is required" in wrong.stderr and wrong.stdout == ""
@@ -209,5 +212,8 @@ def test_explain_leads_to_any_field():
     assert "WasmHost" in egctl("explain").stdout
     told = json.loads(egctl("explain", "hs.port", "-o", "json").stdout)
     assert told["default"] == "required" and told["type"] == "integer"
+    with_number = egctl("explain", "pipeline.filters[0].WasmHost.timeout").stdout
+    assert with_number == done.stdout == egctl("explain", "pipeline.filters[].WasmHost.timeout").stdout
+    assert egctl("explain", "pipeline.filters[x]").returncode != 0
     wrong = egctl("explain", "pipeline.filters.WasmHost.timeot")
     assert wrong.returncode != 0 and 'did you mean "timeout"?' in wrong.stderr

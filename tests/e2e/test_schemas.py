@@ -26,6 +26,7 @@ PARTS = {
     ("filter-validator", "signature"): "Validator",
     ("limits", "clientLimits"): "HTTPServer",
     ("metrics", "scrape_configs"): None,
+    ("observe", "global"): None,
     ("operations", "accessLogFormat"): "HTTPServer",
     ("operations", "home-dir"): None,
     ("proxy", "compression"): "Proxy",

@@ -9,6 +9,8 @@
 
 namespace sluice::control {
 
-ObjectKinds all_kinds() { return {http_server_kind(), pipeline_kind(), global_filter_kind()}; }
+ObjectKinds all_kinds(const TracingServices& tracing) {
+  return {http_server_kind(tracing), pipeline_kind(), global_filter_kind()};
+}
 
 }  // namespace sluice::control

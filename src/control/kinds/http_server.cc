@@ -68,9 +68,25 @@ HttpServerObject::Pools build_pools(server::HttpServerSpec& spec, const BuildCon
   return pools;
 }
 
+// The Tracer of the generation in force goes on if its settings are the same. Null: the server has
+// no tracing.
+std::shared_ptr<tracing::Tracer> build_tracer(const server::HttpServerSpec& spec,
+                                              const BuildContext& context,
+                                              const TracingServices& services) {
+  const tracing::Environment& environment = services.environment;
+  if (environment.disabled || (!spec.tracing && !environment.asks_for_traces)) return nullptr;
+  const tracing::Settings settings =
+      spec.tracing.value_or(tracing::TracingSpec()).resolve(environment, spec.name);
+  return context.states.keep("tracing", settings, [&] {
+    return std::make_shared<tracing::Tracer>(settings, context.core_count, services.thread,
+                                             services.logger);
+  });
+}
+
 std::shared_ptr<const ObjectPrototype> build_http_server(const config::Value& document,
                                                          const BuildContext& context,
-                                                         config::Faults& faults) {
+                                                         config::Faults& faults,
+                                                         const TracingServices& tracing) {
   const std::size_t faults_before = faults.count();
   auto prototype = std::make_shared<server::ServerPrototype>();
   prototype->spec = config::decode<server::HttpServerSpec>(document, "", faults);
@@ -93,6 +109,7 @@ std::shared_ptr<const ObjectPrototype> build_http_server(const config::Value& do
   prototype->tickets = context.states.keep("tickets", [] { return std::make_shared<Tickets>(); });
   prototype->tls = server::make_tls(prototype->spec, prototype->tickets, faults);
   if (faults.count() != faults_before) return nullptr;
+  prototype->tracer = build_tracer(prototype->spec, context, tracing);
   prototype->admission = std::make_shared<const server::Admission>(
       server::Admission::of(prototype->spec, prototype->tls.get()));
   const std::string own = prototype->spec.listen_address();
@@ -116,6 +133,7 @@ Json HttpServerObject::spec() const {
 }
 
 void HttpServerObject::publish(const std::string& name, server::Snapshot& next) const {
+  if (server_->tracer) server_->tracer->start();
   next.servers.emplace(name, server_);
   for (const auto& [place, pool] : pools_) next.pipelines.emplace(pool_key(name, place), pool);
 }
@@ -160,14 +178,18 @@ std::vector<ObjectPrototype::Reference> HttpServerObject::references() const {
   return references;
 }
 
-ObjectKind http_server_kind() {
+ObjectKind http_server_kind(const TracingServices& tracing) {
   return {.category = "Traffic gate",
           .kind = "HTTPServer",
           .name = "httpserver",
           .aliases = {"httpservers", "hs"},
           .schema = config::schema<server::HttpServerSpec>,
           .defaults = [] { return config::encode(server::HttpServerSpec{}); },
-          .build = build_http_server,
+          .build =
+              [tracing](const config::Value& document, const BuildContext& context,
+                        config::Faults& faults) {
+                return build_http_server(document, context, faults, tracing);
+              },
           .about = "Listens on a port, and sends requests to pipelines by rules."};
 }
 

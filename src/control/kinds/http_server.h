@@ -6,11 +6,21 @@
 #include <memory>
 #include <string>
 
+#include "base/log.h"
 #include "control/object.h"
 #include "control/object_kind.h"
 #include "server/snapshot.h"
+#include "tracing/environment.h"
+#include "tracing/exporter.h"
 
 namespace sluice::control {
+
+// What the servers of a process share for tracing.
+struct TracingServices {
+  tracing::Environment environment{};
+  Logger logger{};
+  std::shared_ptr<tracing::ExportThread> thread = std::make_shared<tracing::ExportThread>();
+};
 
 class HttpServerObject final : public ObjectPrototype {
  public:
@@ -44,6 +54,7 @@ class HttpServerObject final : public ObjectPrototype {
   const std::string address_;
 };
 
-[[nodiscard]] ObjectKind http_server_kind();
+// `tracing`: of the process.
+[[nodiscard]] ObjectKind http_server_kind(const TracingServices& tracing = {});
 
 }  // namespace sluice::control

@@ -3,6 +3,7 @@
 
 #include "control/kinds/http_server.h"
 #include "server/metrics.h"
+#include "tracing/metrics.h"
 
 namespace sluice::control {
 namespace {
@@ -37,12 +38,14 @@ Json HttpServerObject::status(const StatusContext& context) const {
   status["refusals"] = server_->counters->refusals.to_json();
   status["memory"] = memory_status(context.memory);
   for (const auto& [path, pool] : pools_) status["backendPools"][path] = pool->status()["filters"];
+  if (server_->tracer) status["tracing"] = server_->tracer->status();
   status["openConnections"] = server_->counters->places->taken();
   return status;
 }
 
 void HttpServerObject::expose(const StatusContext& context, observe::Exposition& out) const {
   server::expose(*server_, context.port_error.empty(), out);
+  if (server_->tracer) tracing::expose(*server_->tracer, server_->spec.name, out);
   for (const auto& [place, pool] : pools_) pool->expose(server_->spec.name + "/" + place, out);
 }
 

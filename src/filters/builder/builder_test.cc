@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: body_coding.cc built_message.cc exchange_view.cc header_change.cc header_rules.cc
+// Covers: body_coding.cc built_message.cc exchange_view.cc filled_yaml.cc header_change.cc
+// Covers: header_rules.cc header_template.cc yaml_template.cc
 // Covers: message_source.cc message_view.cc multipart.cc rendering.cc template_log.cc
 #include <gmock/gmock.h>
 #include <unistd.h>

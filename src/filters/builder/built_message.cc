@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/text.h"
-#include "base/utf8.h"
 #include "filters/builder/header_rules.h"
 #include "filters/builder/multipart.h"
 #include "http/field_kind.h"
@@ -17,7 +16,6 @@ namespace sluice::filters {
 namespace {
 
 using config::Value;
-using templates::Rendered;
 using Fields = std::map<std::string, config::UndecodedValue>;
 
 struct FormFieldOutput {
@@ -93,24 +91,6 @@ void set_form(const std::map<std::string, FormFieldOutput>& fields, http::Reques
   request.body.assign(std::move(form->bytes));
 }
 
-void restore_all(const Rendered& yaml, Value& value) {
-  yaml.restore(value.scalar);
-  for (Value& item : value.items) restore_all(yaml, item);
-  for (Value::Member& member : value.members) restore_all(yaml, member.value);
-}
-
-// Null if the output is empty.
-Result<Value> only_document(const Rendered& yaml) {
-  auto documents = config::parse_documents(yaml.text);
-  if (!documents)
-    return fail(ErrorKind::invalid, "the output is not YAML: " + documents.error().message);
-  if (documents->size() > 1) return fail(ErrorKind::invalid, "the output has several documents");
-  if (documents->empty()) return Value();
-  Value value = std::move(documents->front());
-  if (!yaml.aside.empty()) restore_all(yaml, value);
-  return value;
-}
-
 Result<void> to_result(const config::Faults& faults) {
   if (faults.empty()) return {};
   return std::unexpected(faults.to_error());
@@ -124,19 +104,11 @@ std::string output_text(const Value& value) {
   return templates::json_text(config::Encoder::of(value));
 }
 
-Result<Value> parse_output(const Rendered& yaml) {
-  SLUICE_TRY(Value value, only_document(yaml));
+Result<Value> parse_output(MadeYaml yaml, Described described) {
+  SLUICE_TRY(Value value, fill_yaml(std::move(yaml), described));
   if (value.kind == Value::Kind::null) value.kind = Value::Kind::map;
   if (value.kind != Value::Kind::map) return fail(ErrorKind::invalid, "the output is no map");
   return value;
-}
-
-Result<Json> data_of_yaml(const Rendered& yaml) {
-  for (const std::string& value : yaml.aside) {
-    if (!is_utf8(value)) return fail(ErrorKind::invalid, "a value is not UTF-8");
-  }
-  SLUICE_TRY(const Value value, only_document(yaml));
-  return config::Encoder::of(value);
 }
 
 OutputHeaders OutputHeaders::of(const Fields& fields, const std::string& path,
@@ -147,7 +119,7 @@ OutputHeaders OutputHeaders::of(const Fields& fields, const std::string& path,
     const std::string where = config::join_path(path, name);
     if (const auto reason = header_fault(name)) faults.add(where, *reason);
     for (const std::string& text : values) {
-      const auto reason = header_fault(name, text);
+      const auto reason = made_header_fault(name, text);
       if (reason && !header_fault(name)) faults.add(where, *reason);
     }
     if (http::field_kind(name) != http::FieldKind::content_length)
@@ -174,8 +146,8 @@ void OutputHeaders::add(http::Headers& headers, std::string* host) const {
   }
 }
 
-Result<void> build_request(const Rendered& yaml, http::Request& request) {
-  SLUICE_TRY(const Value value, parse_output(yaml));
+Result<void> build_request(MadeYaml yaml, http::Request& request) {
+  SLUICE_TRY(const Value value, parse_output(std::move(yaml), Described::message));
   config::Faults faults;
   const auto output = config::decode<RequestOutput>(value, "", faults);
   if (!faults.empty()) return to_result(faults);
@@ -191,8 +163,8 @@ Result<void> build_request(const Rendered& yaml, http::Request& request) {
   return to_result(faults);
 }
 
-Result<void> build_response(const Rendered& yaml, http::Response& response) {
-  SLUICE_TRY(const Value value, parse_output(yaml));
+Result<void> build_response(MadeYaml yaml, http::Response& response) {
+  SLUICE_TRY(const Value value, parse_output(std::move(yaml), Described::message));
   config::Faults faults;
   const auto output = config::decode<ResponseOutput>(value, "", faults);
   if (!faults.empty()) return to_result(faults);

@@ -9,19 +9,16 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "config/fields.h"
+#include "filters/builder/filled_yaml.h"
 #include "http/message.h"
-#include "templates/rendered.h"
 
 namespace sluice::filters {
 
 // A text of a template's output: a scalar as it is spelled, a list and a map as JSON.
 [[nodiscard]] std::string output_text(const config::Value& value);
 
-// Parses the output of a template: one map, or nothing. Errors: `invalid`.
-[[nodiscard]] Result<config::Value> parse_output(const templates::Rendered& yaml);
-
-// The data in the output of a template, YAML or JSON; null for none. Errors: `invalid`.
-[[nodiscard]] Result<Json> data_of_yaml(const templates::Rendered& yaml);
+// The output of a template: one map, or nothing. Errors: `invalid`, `too_large`.
+[[nodiscard]] Result<config::Value> parse_output(MadeYaml yaml, Described described);
 
 // Header -> values, checked. Adds faults for a name or a value that no header can have, and for
 // fields that the gateway sets itself (Connection, Transfer-Encoding, ...). Content-Length is left
@@ -39,9 +36,8 @@ class OutputHeaders {
 };
 
 // Error `invalid`, with the reasons. `request` is fresh.
-[[nodiscard]] Result<void> build_request(const templates::Rendered& yaml, http::Request& request);
+[[nodiscard]] Result<void> build_request(MadeYaml yaml, http::Request& request);
 // Error `invalid`, with the reasons. `response` is fresh.
-[[nodiscard]] Result<void> build_response(const templates::Rendered& yaml,
-                                          http::Response& response);
+[[nodiscard]] Result<void> build_response(MadeYaml yaml, http::Response& response);
 
 }  // namespace sluice::filters

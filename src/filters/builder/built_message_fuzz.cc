@@ -24,7 +24,10 @@ void check_headers(const http::Headers& headers) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  const sluice::templates::Rendered text{std::string(bytes), {std::string(bytes)}};
+  sluice::filters::MadeYaml text;
+  text.rendered.text = bytes;
+  for (const auto form : {sluice::templates::TextForm::plain, sluice::templates::TextForm::json})
+    text.rendered.values.push_back({std::string(bytes), form});
   http::Request request;
   request.host = "a";
   if (sluice::filters::build_request(text, request)) {

@@ -17,26 +17,6 @@ void check_values(const FieldValues& fields, const std::string& path, config::Fa
   }
 }
 
-void apply_values(const FieldValues& fields, bool replace, http::Headers& headers,
-                  std::string* host) {
-  for (const auto& [name, value] : fields) {
-    switch (http::field_kind(name)) {
-      case http::FieldKind::host:
-        if (host != nullptr) *host = value;
-        break;
-      case http::FieldKind::other:
-        if (replace) {
-          headers.set(name, value);
-        } else {
-          headers.add(name, value);
-        }
-        break;
-      default:
-        break;  // Content-Length: that of the body is sent
-    }
-  }
-}
-
 }  // namespace
 
 void HeaderChangeSpec::check(const std::string& path, config::Faults& faults) const {
@@ -49,22 +29,62 @@ void HeaderChangeSpec::check(const std::string& path, config::Faults& faults) co
   check_values(add, config::join_path(path, "add"), faults);
 }
 
+void HeaderChangeSpec::check_made(const std::string& path, config::Faults& faults) const {
+  for (const auto* fields : {&set, &add}) {
+    const std::string where = config::join_path(path, fields == &set ? "set" : "add");
+    for (const auto& [name, value] : *fields) {
+      if (header_fault(name, value)) continue;
+      if (const auto reason = made_header_fault(name, value))
+        faults.add(config::join_path(where, name), *reason);
+    }
+  }
+}
+
 void HeaderChangeSpec::put_before(const HeaderChangeSpec& earlier) {
   del.insert(del.begin(), earlier.del.begin(), earlier.del.end());
   set.insert(earlier.set.begin(), earlier.set.end());
   add.insert(earlier.add.begin(), earlier.add.end());
 }
 
-void HeaderChangeSpec::apply_to_request(http::Headers& headers, std::string& host) const {
-  for (const std::string& name : del) http::remove_twins(headers, name);
-  for (const auto& [name, value] : set) http::remove_twins(headers, name);
-  apply(headers, &host);
+HeaderChange::HeaderChange(const HeaderChangeSpec& spec) : del_(spec.del) {
+  add_fields(spec.set, true);
+  add_fields(spec.add, false);
 }
 
-void HeaderChangeSpec::apply(http::Headers& headers, std::string* host) const {
-  for (const std::string& name : del) headers.remove(name);
-  apply_values(set, true, headers, host);
-  apply_values(add, false, headers, host);
+// Content-Length is left out: that of the body is sent.
+void HeaderChange::add_fields(const FieldValues& fields, bool replaces) {
+  for (const auto& [name, value] : fields) {
+    const http::FieldKind kind = http::field_kind(name);
+    if (kind == http::FieldKind::host || kind == http::FieldKind::other)
+      fields_.push_back({name, value, kind == http::FieldKind::host, replaces});
+  }
+}
+
+void HeaderChange::apply_to_request(http::Headers& headers, std::string& host,
+                                    const Made* made) const {
+  if (!http::has_plain_names_only(headers)) {
+    for (const std::string& name : del_) http::remove_twins(headers, name);
+    for (const Field& field : fields_) {
+      if (field.replaces) http::remove_twins(headers, field.name);
+    }
+  }
+  apply(headers, &host, made);
+}
+
+void HeaderChange::apply(http::Headers& headers, std::string* host, const Made* made) const {
+  for (const std::string& name : del_) headers.remove(name);
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    const Field& field = fields_[i];
+    const std::string* fresh = made != nullptr ? (*made)[i] : nullptr;
+    const std::string& value = fresh != nullptr ? *fresh : field.value;
+    if (field.is_host) {
+      if (host != nullptr) *host = value;
+    } else if (field.replaces) {
+      headers.set(field.name, value);
+    } else {
+      headers.add(field.name, value);
+    }
+  }
 }
 
 }  // namespace sluice::filters

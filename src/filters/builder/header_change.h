@@ -25,16 +25,49 @@ struct HeaderChangeSpec {
 
   // Adds a fault for a field that cannot be set. Content-Length and Host are none.
   void check(const std::string& path, config::Faults& faults) const;
-  // Host goes to `host`. The twins (http/field_twins.h) of `del` and `set` go, too. Requires:
-  // check() found nothing.
-  void apply_to_request(http::Headers& headers, std::string& host) const;
-  // Host is left out, like Content-Length. Requires: check() found nothing.
-  void apply_to_response(http::Headers& headers) const { apply(headers, nullptr); }
+  // Adds a fault for a value of a template that the next server would not read as it is.
+  void check_made(const std::string& path, config::Faults& faults) const;
   // Adds the changes of `earlier`; those here replace those of the same names.
   void put_before(const HeaderChangeSpec& earlier);
+};
+
+// The changes, ready to be made.
+class HeaderChange {
+ public:
+  // No change.
+  HeaderChange() = default;
+  // Requires: check() found nothing.
+  explicit HeaderChange(const HeaderChangeSpec& spec);
+
+  // Visits the fields that are set and then those that are added, with the list and the name of
+  // each.
+  template <class Visit>
+  void each_field(const Visit& visit) const {
+    for (const Field& field : fields_) visit(field.replaces ? "set" : "add", field.name);
+  }
+
+  // `made`: values in the place of those of the spec, where they are not null. Host goes to `host`.
+  // The twins (http/field_twins.h) of fields that are deleted or set go, too.
+  using Made = std::vector<const std::string*>;
+  void apply_to_request(http::Headers& headers, std::string& host,
+                        const Made* made = nullptr) const;
+  // Host is left out, like Content-Length.
+  void apply_to_response(http::Headers& headers, const Made* made = nullptr) const {
+    apply(headers, nullptr, made);
+  }
 
  private:
-  void apply(http::Headers& headers, std::string* host) const;
+  struct Field {
+    std::string name;
+    std::string value;
+    bool is_host = false;
+    bool replaces = false;
+  };
+  void add_fields(const std::map<std::string, std::string>& fields, bool replaces);
+  void apply(http::Headers& headers, std::string* host, const Made* made) const;
+
+  std::vector<std::string> del_;
+  std::vector<Field> fields_;
 };
 
 }  // namespace sluice::filters

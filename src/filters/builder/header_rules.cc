@@ -2,6 +2,7 @@
 #include "filters/builder/header_rules.h"
 
 #include "config/faults.h"
+#include "http/exact_value.h"
 #include "http/field_kind.h"
 #include "http/headers.h"
 #include "http/message.h"
@@ -26,6 +27,12 @@ std::optional<std::string> header_fault(std::string_view name, std::string_view 
   if (!http::is_field_value(value)) return "has a control character in its value";
   if (http::field_kind(name) == http::FieldKind::host && !http::is_host(value))
     return config::quote(value) + " is not a host";
+  return std::nullopt;
+}
+
+std::optional<std::string> made_header_fault(std::string_view name, std::string_view value) {
+  if (auto reason = header_fault(name, value)) return reason;
+  if (!http::is_exact_value(value)) return "has a blank at an end of its value";
   return std::nullopt;
 }
 

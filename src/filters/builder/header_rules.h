@@ -13,4 +13,8 @@ namespace sluice::filters {
 [[nodiscard]] std::optional<std::string> header_fault(std::string_view name,
                                                       std::string_view value);
 
+// The same, for a value that a template has made: the next server must read it as it is.
+[[nodiscard]] std::optional<std::string> made_header_fault(std::string_view name,
+                                                           std::string_view value);
+
 }  // namespace sluice::filters

@@ -17,9 +17,9 @@ Task<Result<void>> MessageBuilder::build(pipeline::Exchange& exchange) {
     co_return co_await std::move(taking);
   }
   auto rendering = render(exchange, *source_->made);
-  const auto text = co_await std::move(rendering);
-  if (!text) co_return std::unexpected(text.error());
-  co_return put(exchange, *text);
+  auto yaml = co_await std::move(rendering);
+  if (!yaml) co_return std::unexpected(std::move(yaml).error());
+  co_return put(exchange, *std::move(yaml));
 }
 
 }  // namespace sluice::filters

@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "filters/builder/message_source.h"
-#include "filters/builder/rendering.h"
+#include "filters/builder/yaml_template.h"
 #include "pipeline/exchange.h"
 #include "pipeline/filter.h"
 
@@ -27,10 +27,9 @@ class BuildingFilter : public pipeline::Filter {
   // `log_name`: see filters::log_name().
   BuildingFilter(const std::string& log_name, Logger logger)
       : log_name_(log_name), log_(std::move(logger), log_name) {}
-  // Renders YAML.
-  [[nodiscard]] Task<Result<templates::Rendered>> render(pipeline::Exchange& exchange,
-                                                         const templates::Template& made) {
-    return render_exchange(exchange, made, templates::OutputForm::yaml, log_);
+  [[nodiscard]] Task<Result<MadeYaml>> render(pipeline::Exchange& exchange,
+                                              const YamlTemplate& made) {
+    return made.render(exchange, log_);
   }
 
  private:
@@ -53,8 +52,8 @@ class MessageBuilder : public BuildingFilter {
 
  private:
   Task<Result<void>> build(pipeline::Exchange& exchange) final;
-  // Puts the message that `text` describes into the namespace of the node.
-  virtual Result<void> put(pipeline::Exchange& exchange, const templates::Rendered& text) = 0;
+  // Puts the message that `yaml` describes into the namespace of the node.
+  virtual Result<void> put(pipeline::Exchange& exchange, MadeYaml yaml) = 0;
   // Takes the message of the namespace `source`.
   virtual Task<Result<void>> take(pipeline::Exchange& exchange, const std::string& source) = 0;
 

@@ -13,7 +13,7 @@ MessageSource MessageSource::prepare(const MessageBuilderSpec& spec,
     faults.add(context.path, copies ? "has both sourceNamespace and template: leave one out"
                                     : "needs sourceNamespace or template");
   } else if (!copies) {
-    source.made = parse_template(spec.text, spec.delimiters, context.path, faults);
+    source.made = YamlTemplate::parse(spec.text, spec.delimiters, context.path, faults);
   }
   return source;
 }

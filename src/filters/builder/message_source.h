@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "config/fields.h"
-#include "filters/builder/rendering.h"
+#include "filters/builder/yaml_template.h"
 #include "pipeline/filter.h"
 
 namespace sluice::filters {
@@ -34,7 +34,7 @@ struct MessageBuilderSpec {
 
 struct MessageSource {
   std::string source_namespace;  // "": the template
-  std::optional<templates::Template> made{};
+  std::optional<YamlTemplate> made{};
   std::string log_name{};
 
   [[nodiscard]] static MessageSource prepare(const MessageBuilderSpec& spec,

@@ -31,7 +31,7 @@ struct DataBuilderSpec {
 };
 
 struct DataModel {
-  std::optional<templates::Template> made;
+  std::optional<YamlTemplate> made;
   std::string key;
   std::string log_name;
 };
@@ -48,7 +48,7 @@ class DataBuilder final : public BuildingFilter {
       faults.add(config::join_path(context.path, "dataKey"),
                  "is the name of the pipeline's own data: take another one");
     }
-    return {parse_template(spec.text, spec.delimiters, context.path, faults), spec.data_key,
+    return {YamlTemplate::parse(spec.text, spec.delimiters, context.path, faults), spec.data_key,
             log_name(context)};
   }
 
@@ -58,9 +58,9 @@ class DataBuilder final : public BuildingFilter {
  private:
   Task<Result<void>> build(pipeline::Exchange& exchange) override {
     auto rendering = render(exchange, *model_->made);
-    const auto text = co_await std::move(rendering);
-    if (!text) co_return std::unexpected(text.error());
-    SLUICE_CO_TRY(Json data, data_of_yaml(*text));
+    auto yaml = co_await std::move(rendering);
+    if (!yaml) co_return std::unexpected(std::move(yaml).error());
+    SLUICE_CO_TRY(Json data, data_of_yaml(*std::move(yaml)));
     co_return exchange.set_data(model_->key, std::move(data));
   }
 

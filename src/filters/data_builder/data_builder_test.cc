@@ -28,6 +28,24 @@ TEST_F(DataBuilderTest, KeepsDataForLaterTemplates) {
   EXPECT_EQ(*exchange_.data_of("n"), Json(5));
 }
 
+TEST_F(DataBuilderTest, AValueIsJsonOrAText) {
+  request().body.assign(R"({"s": "0x10", "t": "~", "l": ["a"], "d": "5"})");
+  ASSERT_EQ(run("dataKey: k\ntemplate: |\n  s: {{.req.JSONBody.s}}\n  t: {{.req.JSONBody.t}}\n"
+                "  l: {{.req.JSONBody.l | toJson}}\n  d: {{.req.JSONBody.d}}\n"
+                "  q: '{{.req.JSONBody.d}}'\n  m: {{.req.JSONBody.d}}0\n  n: a{{.req.JSONBody.d}}"),
+            "")
+      << last_tag();
+  EXPECT_EQ(*exchange_.data_of("k"),
+            Json::parse(R"({"s": "0x10", "t": "~", "l": ["a"], "d": 5, "q": "5", "m": 50,
+                            "n": "a5"})"));
+  ASSERT_EQ(run("dataKey: k\ntemplate: '[{{.req.Body}}, {{.req.JSONBody.t}}]'"), "") << last_tag();
+  EXPECT_EQ((*exchange_.data_of("k"))[0]["l"][0], "a");
+  EXPECT_EQ((*exchange_.data_of("k"))[1], "~");
+  request().body.assign("{a: b}");
+  ASSERT_EQ(run("dataKey: k\ntemplate: '{{.req.Body}}'"), "");
+  EXPECT_EQ(*exchange_.data_of("k"), Json("{a: b}"));
+}
+
 TEST_F(DataBuilderTest, WhatIsNoDataIsAnError) {
   EXPECT_EQ(run("dataKey: k\ntemplate: 'a: ['"), "buildErr");
   EXPECT_EQ(run("dataKey: k\ntemplate: '{{.req.JSONBody | jsonEscape}}'"), "buildErr");

@@ -79,7 +79,8 @@ class FileServer final : public pipeline::Filter {
     const std::string where = config::join_path(context.path, "root");
     if (!can_open_beneath()) faults.add(where, "needs Linux 5.6");
     if (open_root(spec.root, DiskWait::allowed).answer != DiskAnswer::found)
-      faults.warn(where, "is no folder that can be opened now: requests get 404 until it is");
+      faults.warn(where, config::quote(spec.root) +
+                             " is no folder that can be opened now: requests get 404 until it is");
     config::Faults told;  // by validate()
     return {FilePaths(spec, context.path, faults), spec.codings(context.path, told),
             spec.compress == "gzip"};

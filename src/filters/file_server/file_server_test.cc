@@ -245,7 +245,7 @@ TEST_F(FileServerTest, WarnsOfARootThatIsNotThere) {
       *value, {.pipeline = "p", .name = "f", .path = "f"}, faults);
   EXPECT_NE(prototype, nullptr);
   ASSERT_EQ(faults.warnings().size(), 1U);
-  EXPECT_THAT(faults.warnings()[0], HasSubstr("f.root: is no folder"));
+  EXPECT_THAT(faults.warnings()[0], HasSubstr("\" is no folder"));
   exchange_.request()->method = "GET";
   (void)exchange_.request()->set_target("/a");
   filter_ = prototype->instantiate(core_);

@@ -60,7 +60,8 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
                                    .core_count = services.core_count,
                                    .health_thread = services.health_thread,
                                    .logger = services.logger,
-                                   .own_secret = services.own_secret};
+                                   .own_secret = services.own_secret,
+                                   .span_name = spec.span_name};
   servers_ = std::make_shared<ServerGroupPrototype>(spec.servers, context, states);
   if (spec.memory_cache) {
     const CachePolicy policy{*spec.memory_cache,
@@ -156,6 +157,12 @@ Task<std::string_view> PoolFilter::try_on(pipeline::Exchange& exchange, http::Re
   attempt.body_bytes_max = prototype_->body_bytes_max_;
   attempt.interim = exchange.interim();
   attempt.memory = exchange.memory;
+  if (exchange.trace.sampled()) [[unlikely]] {
+    attempt.trace = &exchange.trace;
+    attempt.step = exchange.steps.size();
+  } else if (exchange.trace.id()) [[unlikely]] {
+    exchange.trace.pass_on(request);
+  }
   for (std::uint32_t tries = 1;; ++tries) {
     const Tried tried = co_await try_once(attempt, request, response, fill);
     const std::string_view result = tried.verdict.result;

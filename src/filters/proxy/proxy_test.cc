@@ -460,8 +460,6 @@ TEST(ProxySpec, Faults) {
   EXPECT_THAT(faults_of("{name: proxy, kind: Proxy, pools: [{servers: [{url: 'http://a'}]}], "
                         "mirrorPool: {servers: [{url: 'http://b'}]}}"),
               ElementsAre("filters[0].mirrorPool.filter: is required in a mirror pool"));
-  EXPECT_THAT(faults_of(spec_of("http://a", ", retryPolicy: r, spanName: s")),
-              ElementsAre("filters[0].pools[0].spanName: there is no tracing: leave it out"));
   EXPECT_THAT(faults_of(spec_of("http://a", ", retryPolicy: r")),
               ElementsAre("filters[0].pools[0].retryPolicy: no resilience policy \"r\" is defined "
                           "in the pipeline's `resilience`"));

@@ -8,6 +8,7 @@
 
 #include "filters/proxy/core_share.h"
 #include "filters/proxy/knowledge.h"
+#include "filters/proxy/try_span.h"
 
 namespace sluice::filters {
 namespace {
@@ -165,7 +166,9 @@ Task<backend::Outcome<Reply>> ServerGroup::exchange(Try& attempt, http::Request&
   call.interim = attempt.interim;
   call.observer = prototype_.get();
   call.memory = attempt.memory;
+  TrySpan span(attempt, prototype_->context_.span_name, server, request);
   auto outcome = co_await client_->exchange(call, request, response);
+  span.end(outcome ? nullptr : &outcome.error(), response.status);
   const bool begun =
       outcome && response.body.is_stream() && response.status != 101 && request.method != "HEAD";
   prototype_->note(*choice, core_.index, outcome ? nullptr : &outcome.error(), response.status,

@@ -24,6 +24,7 @@
 #include "base/time.h"
 #include "filters/proxy/metrics.h"
 #include "filters/proxy/server_group_spec.h"
+#include "filters/proxy/try.h"
 #include "http/message.h"
 #include "loop/core.h"
 #include "pipeline/core_places.h"
@@ -41,6 +42,7 @@ struct ServerGroupContext {
   std::shared_ptr<backend::HealthThread> health_thread{};  // null: nothing is checked
   Logger logger{};
   std::string own_secret{};  // the secret of this gateway; see backend::StickyOptions
+  std::string span_name{};   // of a try; "": the method of its request
 };
 
 // Immutable but for the state of the servers. Any thread.
@@ -91,18 +93,6 @@ class ServerGroupPrototype : public backend::BodyObserver {
   std::unique_ptr<backend::HealthChecker> checker_;  // null: no checks
 };
 
-// The parameters of a try besides the request.
-struct Try {
-  std::string_view client_ip;             // Requires: valid until the try ends
-  TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head if the body streams
-  std::int64_t body_bytes_max = 0;        // of the response, as of backend::Call
-  http::InterimSink* interim = nullptr;   // gets the interim responses; may be null
-  Duration client_time{};  // of the last try: the time spent waiting for bytes of the client
-  std::shared_ptr<MemoryHolder> memory{};  // of the client's connection; null: uncharged
-  // Servers to avoid while there is another. A failed try adds its own.
-  std::vector<std::size_t> failed{};
-};
-
 // The facts about a try that brought a response.
 struct Reply {
   std::size_t server = 0;
@@ -116,7 +106,8 @@ class ServerGroup {
   ServerGroup(const loop::Core& core, std::shared_ptr<const ServerGroupPrototype> prototype);
 
   // Makes one try at one server of the balancer's choice. Replaces the contents of `response`.
-  // Afterwards the request is as before, except that a streamed body is taken. The error names the
+  // Afterwards the request is as before, except that a streamed body is taken, and that the context
+  // of a trace is that of the try. The error names the
   // server; its stage `choose` means that no server is available now. Destroying the Task cancels
   // the try.
   [[nodiscard]] Task<backend::Outcome<Reply>> exchange(Try& attempt, http::Request& request,

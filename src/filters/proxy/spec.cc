@@ -7,7 +7,6 @@ namespace sluice::filters {
 
 void PoolSpec::validate(const std::string& path, config::Faults& faults) const {
   servers.validate(path, faults);
-  unsupported.report(path, faults);
   for (const int code : failure_codes) {
     if (code >= 100 && code <= 599) continue;
     faults.add(config::join_path(path, "failureCodes"),

@@ -11,7 +11,6 @@
 #include "filters/proxy/compression.h"
 #include "filters/proxy/request_matcher.h"
 #include "filters/proxy/server_group_spec.h"
-#include "filters/proxy/unsupported.h"
 #include "pipeline/filter.h"
 
 namespace sluice::filters {
@@ -25,7 +24,7 @@ struct PoolSpec {
   std::string retry_policy;
   std::string circuit_breaker_policy;
   std::optional<MemoryCacheSpec> memory_cache;
-  UnsupportedFields<1> unsupported{{{{"spanName", "there is no tracing: leave it out"}}}};
+  std::string span_name;
 
   void fields(auto& visit) { visit_fields(visit, servers.health_check); }
   void visit_fields(auto& visit, auto& checks) {
@@ -41,8 +40,9 @@ struct PoolSpec {
     visit("serverMaxBodySize", server_max_body_size, {.doc = "as of the proxy; 0: the proxy's"});
     visit("failureCodes", failure_codes,
           {.unique = true, .doc = "statuses with the result failureCode; none given: 500 to 599"});
+    visit("spanName", span_name,
+          {.doc = "name of the spans of its requests, if they are traced; none: the method"});
     visit.note("compression", "it belongs to the Proxy, beside pools");
-    unsupported.fields(visit);
   }
   void validate(const std::string& path, config::Faults& faults) const;
 };

@@ -187,5 +187,13 @@ TEST_F(RateLimiterTest, SaysWhatIsWrong) {
               ElementsAre(HasSubstr("urls[0].keyBy.header: ")));
 }
 
+// It would limit nobody, in silence.
+TEST_F(RateLimiterTest, WarnsOfAPathThatFitsNone) {
+  EXPECT_NE(build(one("[{url: {prefix: orders}}, {url: {exact: a}}, {url: {regex: a}}]")), nullptr);
+  EXPECT_THAT(faults_.warnings(),
+              ElementsAre(HasSubstr("urls[0].url.prefix: \"orders\" fits no path"),
+                          HasSubstr("urls[1].url.exact: \"a\" fits no path")));
+}
+
 }  // namespace
 }  // namespace sluice::filters

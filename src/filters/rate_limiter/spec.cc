@@ -19,6 +19,16 @@ void KeyBySpec::validate(const std::string& path, config::Faults& faults) const 
     faults.add(join_path(path, "cookie"), config::quote(cookie) + " is not the name of a cookie");
 }
 
+namespace {
+
+void warn_of_no_path(const std::string& text, const std::string& path, config::Faults& faults) {
+  if (text.empty() || text[0] == '/' || text == "*") return;
+  faults.warn(path, config::quote(text) + " fits no path: each begins with /, try " +
+                        config::quote("/" + text));
+}
+
+}  // namespace
+
 void RateLimiterSpec::validate(const std::string& path, config::Faults& faults) const {
   std::set<std::string> names;
   for (std::size_t i = 0; i < policies.size(); ++i) {
@@ -30,7 +40,10 @@ void RateLimiterSpec::validate(const std::string& path, config::Faults& faults) 
     faults.add(join_path(path, "defaultPolicyRef"),
                "there is no policy " + config::quote(default_policy));
   for (std::size_t i = 0; i < urls.size(); ++i) {
-    const std::string where = join_path(path, "urls") + "[" + std::to_string(i) + "].policyRef";
+    const std::string url = join_path(path, "urls") + "[" + std::to_string(i) + "]";
+    warn_of_no_path(urls[i].url.exact, url + ".url.exact", faults);
+    warn_of_no_path(urls[i].url.prefix, url + ".url.prefix", faults);
+    const std::string where = url + ".policyRef";
     const std::string& policy = urls[i].policy;
     if (policy.empty()) {
       if (default_policy.empty())

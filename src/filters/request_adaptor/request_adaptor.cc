@@ -6,7 +6,7 @@
 
 #include "filters/builder/body_coding.h"
 #include "filters/builder/built_message.h"
-#include "filters/builder/header_change.h"
+#include "filters/builder/header_template.h"
 #include "filters/builder/message_source.h"
 #include "filters/request_adaptor/path_change.h"
 #include "filters/signer/signer.h"
@@ -94,7 +94,9 @@ struct RequestAdaptorSpec {
 struct RequestAdaptorModel {
   RequestChangeSpec change;
   PathChange path;
-  std::optional<templates::Template> made;
+  HeaderChange header;
+  std::optional<YamlTemplate> made;
+  std::optional<HeaderTemplate> made_header;
   std::optional<RequestSigner> signer;
   std::string log_name;
 };
@@ -127,7 +129,10 @@ class RequestAdaptor final : public pipeline::Filter {
         reason && !spec.change.method.empty() && http::is_token(spec.change.method))
       faults.add(config::join_path(where, "method"), *reason);
     model.path = PathChange(spec.change.path, config::join_path(where, "path"), faults);
-    if (!spec.text.empty()) model.made = parse_template(spec.text, spec.delimiters, where, faults);
+    if (!spec.text.empty())
+      model.made = YamlTemplate::parse(spec.text, spec.delimiters, where, faults);
+    model.header = HeaderChange(spec.change.header);
+    if (model.made) model.made_header = HeaderTemplate::make(*model.made, spec.change.header);
     if (spec.sign) model.signer.emplace(spec.sign->signature, spec.sign->scopes);
     return model;
   }
@@ -139,26 +144,34 @@ class RequestAdaptor final : public pipeline::Filter {
     http::Request* request = exchange.request();
     if (request == nullptr) co_return "";
     if (!model_->made) {
-      auto changed = change(exchange, *request, model_->change, model_->path);
+      auto changed =
+          change(exchange, *request, model_->change, model_->path, model_->header, nullptr);
       co_return co_await std::move(changed);
     }
-    auto text =
-        co_await render_exchange(exchange, *model_->made, templates::OutputForm::yaml, log_);
-    if (!text) co_return refuse(exchange, kBuildErr, text.error());
+    auto rendering = model_->made->render(exchange, log_);
+    auto yaml = co_await std::move(rendering);
+    if (!yaml) co_return refuse(exchange, kBuildErr, yaml.error());
+    if (model_->made_header) {
+      if (const auto values = model_->made_header->values(*yaml)) {
+        auto changed = change(exchange, *request, model_->change, model_->path,
+                              model_->made_header->change(), &values->made);
+        co_return co_await std::move(changed);
+      }
+    }
     RequestChangeSpec over = model_->change;
     PathChange path = model_->path;
-    const Result<void> read = read_output(*text, over, path);
+    const Result<void> read = read_output(*std::move(yaml), over, path);
     if (!read) co_return refuse(exchange, kBuildErr, read.error());
-    auto changed = change(exchange, *request, over, path);
+    const HeaderChange header(over.header);
+    auto changed = change(exchange, *request, over, path, header, nullptr);
     co_return co_await std::move(changed);
   }
 
  private:
   // A field that the template leaves out keeps the value of the spec. Headers of the template come
   // after those of the spec.
-  static Result<void> read_output(const templates::Rendered& yaml, RequestChangeSpec& over,
-                                  PathChange& path) {
-    SLUICE_TRY(const config::Value value, parse_output(yaml));
+  static Result<void> read_output(MadeYaml yaml, RequestChangeSpec& over, PathChange& path) {
+    SLUICE_TRY(const config::Value value, parse_output(std::move(yaml), Described::changes));
     config::Faults faults;
     const HeaderChangeSpec fixed = std::exchange(over.header, {});
     over.path = {};
@@ -166,6 +179,7 @@ class RequestAdaptor final : public pipeline::Filter {
     over.fields(decoder);
     decoder.finish();
     over.check("", faults);
+    over.header.check_made("header", faults);
     PathChange made(over.path, "path", faults);
     if (!made.empty()) path = std::move(made);
     over.header.put_before(fixed);
@@ -174,7 +188,8 @@ class RequestAdaptor final : public pipeline::Filter {
   }
 
   Task<std::string_view> change(Exchange& exchange, http::Request& request,
-                                const RequestChangeSpec& spec, const PathChange& path) {
+                                const RequestChangeSpec& spec, const PathChange& path,
+                                const HeaderChange& header, const HeaderChange::Made* made) {
     if (const int status = path.apply(request); status != 0) {
       const char* reason =
           status == 414 ? "the path becomes too long" : "the path gets dot segments";
@@ -183,7 +198,7 @@ class RequestAdaptor final : public pipeline::Filter {
     if (!spec.method.empty()) request.method = spec.method;
     if (!spec.host.empty()) request.host = spec.host;
     if (!spec.body.empty()) replace_body(request, spec.body);
-    spec.header.apply_to_request(request.headers, request.host);
+    header.apply_to_request(request.headers, request.host, made);
     if (!spec.decompress.empty()) {
       const auto done = co_await decompress_body(exchange, request.headers, request.body);
       if (!done) co_return answer(exchange, 400, kDecompressFailed, done.error());

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "filters/builder/testing/filter_run.h"
 #include "http/deflater.h"
 
@@ -12,6 +14,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 std::string gzip(std::string_view bytes) {
   http::Deflater deflater;
@@ -117,6 +120,47 @@ template: |
   EXPECT_EQ(request().path, "/p/");
   EXPECT_EQ(run("template: 'header: {set: {Connection: x}}'"), "buildErr");
   EXPECT_EQ(run("template: 'heder: {}'"), "buildErr");
+}
+
+TEST_F(RequestAdaptorTest, AValueOfTheTemplateIsAText) {
+  for (const std::string more : {"", "\n  {{if .req.Method}}path: {addPrefix: /p}{{end}}"}) {
+    for (const std::string value :
+         {"root #2", "'root'", "!!str root", "~", "null", "", "[a,b]", "0x10", "{\"a\": 1}"}) {
+      request().headers.clear();
+      request().headers.add("X-User", "forged");
+      request().body.assign(value);
+      EXPECT_EQ(run("template: |\n  header:\n    set:\n      X-User: {{.req.Body}}" + more), "")
+          << last_tag();
+      EXPECT_EQ(request().headers.get("X-User"), value) << more;
+    }
+    for (const char* value : {" root", "root ", "a\nb", "\t"}) {
+      request().body.assign(value);
+      EXPECT_EQ(run("template: |\n  header:\n    add:\n      X-User: {{.req.Body}}" + more),
+                "buildErr");
+    }
+  }
+}
+
+// The spec and the template make the same changes, whatever of it is known at once.
+TEST_F(RequestAdaptorTest, HeadersOfTheTemplateComeAfterThoseOfTheSpec) {
+  for (const std::string more : {"", "\n  {{if .req.Method}}method: PUT{{end}}"}) {
+    request().headers.clear();
+    request().host = "shop.example";
+    for (const char* name : {"X-Del", "X_Del", "X-Gone", "X_Set", "X-Set", "X-Fixed"})
+      request().headers.add(name, "client");
+    EXPECT_EQ(run("header: {del: [X-Gone], set: {X-Fixed: spec, X-Set: spec}, add: {X-Add: spec}}\n"
+                  "template: |\n  header:\n    del: [X-Del]\n    set:\n      X-Set: {{.req.Host}}\n"
+                  "      Host: '{{.req.Method}}.example'\n    add:\n      X-More: a{{.req.Host}}" +
+                  more),
+              "")
+        << last_tag();
+    std::map<std::string, std::string> left;
+    for (const http::Field& field : request().headers) left[field.name] += field.value;
+    EXPECT_THAT(left, ElementsAre(Pair("X-Add", "spec"), Pair("X-Fixed", "spec"),
+                                  Pair("X-More", "ashop.example"), Pair("X-Set", "shop.example")));
+    EXPECT_EQ(request().host, "GET.example");
+    request().method = "GET";
+  }
 }
 
 TEST_F(RequestAdaptorTest, CompressesAndDecompresses) {

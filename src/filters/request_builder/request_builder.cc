@@ -21,13 +21,13 @@ class RequestBuilder final : public MessageBuilder {
   using MessageBuilder::MessageBuilder;
 
  private:
-  Result<void> put(Exchange& exchange, const templates::Rendered& text) override {
+  Result<void> put(Exchange& exchange, MadeYaml yaml) override {
     http::Request fresh;
     const http::Request& client = exchange.client_request();
     fresh.version = client.version;
     fresh.scheme = client.scheme;
     fresh.host = client.host;
-    SLUICE_CHECK(build_request(text, fresh));
+    SLUICE_CHECK(build_request(std::move(yaml), fresh));
     SLUICE_CHECK(charge_body(exchange, fresh.body));
     exchange.new_request() = std::move(fresh);
     return {};

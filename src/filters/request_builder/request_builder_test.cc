@@ -139,8 +139,100 @@ TEST_F(RequestBuilderTest, AClientAddsNoKeys) {
   EXPECT_EQ(request().method, "GET");
   EXPECT_EQ(request().path, "/fixed");
   request().body.assign("x\nmethod: DELETE");
-  EXPECT_EQ(run("template: 'body: {{.req.Body}}'"), "buildErr");
-  EXPECT_THAT(last_tag(), HasSubstr("line break"));
+  EXPECT_EQ(run("template: 'body: {{.req.Body}}'"), "") << last_tag();
+  EXPECT_EQ(request().method, "GET");
+  EXPECT_EQ(request().body.bytes(), "x\nmethod: DELETE");
+}
+
+// Nor do they become something else than a text.
+TEST_F(RequestBuilderTest, AValueIsTheTextOfItsPlace) {
+  // Both ways: with and without keys that depend on the data.
+  for (const std::string more : {"", "{{if .req.Method}}method: PUT{{end}}"}) {
+    for (const std::string value :
+         {"root #2", "'root'", "\"root\"", "!!str root", "&x root", "*x", "~", "null", "[a,b]",
+          "{\"a\": 1}", "0x1F4", "|", "- a", "a: b", "%", "@a", "true", "x\xff"}) {
+      request().headers.set("X-In", value);
+      EXPECT_EQ(run("template: |\n  headers:\n    X-A: {{header .req.Header \"X-In\"}}\n"
+                    "    X-B: ['{{header .req.Header \"X-In\"}}', {{header .req.Header "
+                    "\"X-In\"}}]\n  body: \"{{header .req.Header \"X-In\"}}\"\n  " +
+                    more),
+                "")
+          << value << last_tag();
+      ASSERT_EQ(request().headers.size(), 3U) << value;
+      for (const http::Field& field : request().headers) EXPECT_EQ(field.value, value) << more;
+      EXPECT_EQ(request().body.bytes(), value) << more;
+      request().headers.clear();
+    }
+  }
+}
+
+TEST_F(RequestBuilderTest, AValueWithBlanksAtItsEndsIsNoHeader) {
+  request().body.assign(" root");
+  for (const char* place :
+       {"X-A: {{.req.Body}}", "X-A: '{{.req.Body}}'", "X-A: [x, {{.req.Body}}]"}) {
+    EXPECT_EQ(run("template: |\n  headers:\n    " + std::string(place)), "buildErr") << place;
+    EXPECT_THAT(last_tag(), HasSubstr("has a blank at an end")) << place;
+  }
+  // Blanks of the template are none of the value.
+  EXPECT_EQ(run("template: |\n  headers:\n    X-A: {{.req.Method}} {{header .req.Header `X`}} "),
+            "")
+      << last_tag();
+  EXPECT_EQ(request().headers.get("X-A"), "GET");
+}
+
+TEST_F(RequestBuilderTest, JsonIsWhatAPlaceTakes) {
+  request().body.assign(R"({"h": {"X-A": ["1", "2"]}, "s": "a\"b", "n": null})");
+  const http::Request fresh = [&] {
+    EXPECT_EQ(run("template: |\n  headers: {{.req.JSONBody.h | toJson}}\n"
+                  "  body: {{.req.JSONBody | toJson}}"),
+              "")
+        << last_tag();
+    http::Request copy;
+    copy.copy_head(request());
+    copy.body.assign(std::string(request().body.bytes()));
+    return copy;
+  }();
+  EXPECT_EQ(fresh.headers.size(), 2U);
+  EXPECT_EQ(fresh.body.bytes(), R"({"h":{"X-A":["1","2"]},"n":null,"s":"a\"b"})");
+  // A text in quotes is the text.
+  for (const char* function : {"toJson", "quote", "printf \"%q\""}) {
+    request().body.assign(R"({"s": "a\"b"})");
+    EXPECT_EQ(run("template: |\n  headers:\n    X-A: {{.req.JSONBody.s | " + std::string(function) +
+                  "}}"),
+              "")
+        << last_tag();
+    EXPECT_EQ(request().headers.get("X-A"), "a\"b") << function;
+  }
+  // JSON of a message, where a map is wanted.
+  request().body.assign(R"({"X-B": "1"})");
+  EXPECT_EQ(run("template: 'headers: {{.req.Body}}'"), "") << last_tag();
+  EXPECT_EQ(request().headers.get("X-B"), "1");
+}
+
+TEST_F(RequestBuilderTest, KeysOfDataAreGivenOnce) {
+  const std::string yaml =
+      "template: |\n  headers:\n    {{range .req.JSONBody}}\n    {{.}}: {{. | upper}}\n    {{end}}";
+  request().body.assign(R"(["x-a", "x-b"])");
+  EXPECT_EQ(run(yaml), "") << last_tag();
+  EXPECT_EQ(request().headers.get("x-b"), "X-B");
+  request().body.assign(R"(["x-a", "x-a"])");
+  EXPECT_EQ(run(yaml), "buildErr");
+  EXPECT_THAT(last_tag(), HasSubstr("given twice"));
+}
+
+TEST_F(RequestBuilderTest, ABlockScalarEndsAsItSays) {
+  for (const auto& [sign, bytes] : {std::pair("|", "x\n"), std::pair("|-", "x"),
+                                    std::pair("|+", "x\n\n\n"), std::pair(">", "x\n")}) {
+    request().body.assign("x\n\n");
+    EXPECT_EQ(run("template: |\n  body: " + std::string(sign) + "\n    {{.req.Body}}\n"), "");
+    EXPECT_EQ(request().body.bytes(), bytes) << sign;
+  }
+  request().body.clear();
+  EXPECT_EQ(run("template: |\n  body: |\n    {{.req.Body}}\n"), "");
+  EXPECT_EQ(request().body.bytes(), "");
+  request().body.assign("  x\n y\r\nz");
+  EXPECT_EQ(run("template: |\n  body: |-\n    <{{.req.Body}}>\n"), "");
+  EXPECT_EQ(request().body.bytes(), "<  x\n y\r\nz>");
 }
 
 TEST_F(RequestBuilderTest, BodiesAreBounded) {

@@ -5,7 +5,7 @@
 
 #include "filters/builder/body_coding.h"
 #include "filters/builder/built_message.h"
-#include "filters/builder/header_change.h"
+#include "filters/builder/header_template.h"
 #include "filters/builder/message_source.h"
 #include "pipeline/exchange.h"
 #include "pipeline/response_side.h"
@@ -62,7 +62,9 @@ struct ResponseAdaptorSpec {
 
 struct ResponseAdaptorModel {
   ResponseChangeSpec change;
-  std::optional<templates::Template> made;
+  HeaderChange header;
+  std::optional<YamlTemplate> made;
+  std::optional<HeaderTemplate> made_header;
   std::string log_name;
 };
 
@@ -87,10 +89,14 @@ class ResponseAdaptor final : public pipeline::Filter {
   static ResponseAdaptorModel prepare(const ResponseAdaptorSpec& spec,
                                       const pipeline::FilterContext& context,
                                       config::Faults& faults) {
-    ResponseAdaptorModel model{spec.change, std::nullopt, log_name(context)};
+    ResponseAdaptorModel model;
+    model.change = spec.change;
+    model.log_name = log_name(context);
     spec.change.check(context.path, faults);
     if (!spec.text.empty())
-      model.made = parse_template(spec.text, spec.delimiters, context.path, faults);
+      model.made = YamlTemplate::parse(spec.text, spec.delimiters, context.path, faults);
+    model.header = HeaderChange(spec.change.header);
+    if (model.made) model.made_header = HeaderTemplate::make(*model.made, spec.change.header);
     return model;
   }
 
@@ -102,43 +108,53 @@ class ResponseAdaptor final : public pipeline::Filter {
   // The result for the response that is there.
   Task<std::string_view> adapt(Exchange& exchange, http::Response& response) {
     if (!model_->made) {
-      auto changed = change(exchange, response, model_->change);
+      auto changed = change(exchange, response, model_->change, model_->header, nullptr);
       co_return co_await std::move(changed);
     }
-    auto text =
-        co_await render_exchange(exchange, *model_->made, templates::OutputForm::yaml, log_);
-    if (!text) co_return refuse(exchange, kBuildErr, text.error());
+    auto rendering = model_->made->render(exchange, log_);
+    auto yaml = co_await std::move(rendering);
+    if (!yaml) co_return refuse(exchange, kBuildErr, yaml.error());
+    if (model_->made_header) {
+      if (const auto values = model_->made_header->values(*yaml)) {
+        auto changed = change(exchange, response, model_->change, model_->made_header->change(),
+                              &values->made);
+        co_return co_await std::move(changed);
+      }
+    }
     ResponseChangeSpec over = model_->change;
-    const Result<void> read = read_output(*text, over);
+    const Result<void> read = read_output(*std::move(yaml), over);
     if (!read) co_return refuse(exchange, kBuildErr, read.error());
-    auto changed = change(exchange, response, over);
+    const HeaderChange header(over.header);
+    auto changed = change(exchange, response, over, header, nullptr);
     co_return co_await std::move(changed);
   }
 
  private:
   // A field that the template leaves out keeps the value of the spec. Headers of the template come
   // after those of the spec.
-  static Result<void> read_output(const templates::Rendered& yaml, ResponseChangeSpec& over) {
-    SLUICE_TRY(const config::Value value, parse_output(yaml));
+  static Result<void> read_output(MadeYaml yaml, ResponseChangeSpec& over) {
+    SLUICE_TRY(const config::Value value, parse_output(std::move(yaml), Described::changes));
     config::Faults faults;
     const HeaderChangeSpec fixed = std::exchange(over.header, {});
     config::Decoder decoder(value, "", faults);
     over.fields(decoder);
     decoder.finish();
     over.check("", faults);
+    over.header.check_made("header", faults);
     over.header.put_before(fixed);
     if (faults.empty()) return {};
     return std::unexpected(faults.to_error());
   }
 
   Task<std::string_view> change(Exchange& exchange, http::Response& response,
-                                const ResponseChangeSpec& spec) {
+                                const ResponseChangeSpec& spec, const HeaderChange& header,
+                                const HeaderChange::Made* made) {
     const bool has_body = has_whole_body(exchange, response);
     if (has_body && !spec.body.empty()) {
       forget_body(response.headers);
       response.body.assign(spec.body);
     }
-    spec.header.apply_to_response(response.headers);
+    header.apply_to_response(response.headers, made);
     if (!has_body) co_return "";
     if (!spec.decompress.empty()) {
       const auto done = co_await decompress_body(exchange, response.headers, response.body);

@@ -23,9 +23,9 @@ class ResponseBuilder final : public MessageBuilder {
   using MessageBuilder::MessageBuilder;
 
  private:
-  Result<void> put(Exchange& exchange, const templates::Rendered& text) override {
+  Result<void> put(Exchange& exchange, MadeYaml yaml) override {
     http::Response fresh;
-    SLUICE_CHECK(build_response(text, fresh));
+    SLUICE_CHECK(build_response(std::move(yaml), fresh));
     SLUICE_CHECK(charge_body(exchange, fresh.body));
     exchange.new_response() = std::move(fresh);
     return {};

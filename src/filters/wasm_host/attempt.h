@@ -71,6 +71,7 @@ struct Attempt {
   // While it is handed over.
   std::optional<Sender::Ticket> ticket{};
   bool needs_bodies = false;    // the owner has asked for them
+  std::string trouble;          // of the last try to reach the owner
   store::Fence unanswered = 0;  // a copy may have been run under this fence; 0: none
   wasm::Pool::Lease guest;
 };

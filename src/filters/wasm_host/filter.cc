@@ -8,6 +8,7 @@
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/attempt.h"
 #include "filters/wasm_host/results.h"
+#include "filters/wasm_host/run_span.h"
 #include "http/body_memory.h"
 
 namespace sluice::filters {
@@ -83,6 +84,7 @@ Task<std::string_view> WasmHostFilter::serve(pipeline::Exchange& exchange, Hande
   Attempt attempt(*parts_.recipe, guest_lines_, random_, view_, exchange, handed);
   if (shared_) begin_shared(attempt);
   store::View::Turn turn;
+  RunSpan span(exchange);
   while (true) {
     if (!attempt.guest) {
       turn = {};  // a request that has a guest may need the turn
@@ -97,6 +99,7 @@ Task<std::string_view> WasmHostFilter::serve(pipeline::Exchange& exchange, Hande
       }
     }
     attempt.guest->set_context(&attempt.context);
+    span.begin();
     attempt.guest->start(kGuestRun);
     while (!attempt.guest->poll()) {
       const TimePoint now = Clock::now();
@@ -109,6 +112,7 @@ Task<std::string_view> WasmHostFilter::serve(pipeline::Exchange& exchange, Hande
       }
     }
     RunOutcome outcome = judge(attempt, attempt.guest->finish(kGuestRun));
+    end_span(span, outcome);
     if (outcome == RunOutcome::failed) co_return failed(attempt);
     if (outcome == RunOutcome::done) {
       turn = {};
@@ -146,6 +150,21 @@ Task<std::string_view> WasmHostFilter::serve(pipeline::Exchange& exchange, Hande
     if (shared_) renew_moment(attempt);
   }
   co_return done(attempt);
+}
+
+void WasmHostFilter::end_span(RunSpan& span, RunOutcome outcome) {
+  switch (outcome) {
+    case RunOutcome::done:
+      return span.end("committed", false);
+    case RunOutcome::again:
+    case RunOutcome::again_in_turn:
+      span.note_conflict();
+      return span.end("conflict", false);
+    case RunOutcome::elsewhere:
+      return span.end("elsewhere", false);
+    case RunOutcome::failed:
+      return span.end("failed", true);
+  }
 }
 
 std::string_view WasmHostFilter::done(Attempt& attempt) {

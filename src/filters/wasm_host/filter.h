@@ -20,6 +20,7 @@
 namespace sluice::filters {
 
 struct Attempt;
+class RunSpan;
 class WasmHostFilter;
 
 struct WasmHostParts {
@@ -74,6 +75,7 @@ class WasmHostFilter final : public std::enable_shared_from_this<WasmHostFilter>
   [[nodiscard]] RunOutcome judge(Attempt& attempt, Result<std::int32_t> value);
   [[nodiscard]] RunOutcome judge_late(const Attempt& attempt, const Error& error);
   [[nodiscard]] RunOutcome commit(Attempt& attempt, std::int32_t value);
+  static void end_span(RunSpan& span, RunOutcome outcome);
   [[nodiscard]] std::string_view done(Attempt& attempt);
   [[nodiscard]] std::string_view broken_off(pipeline::Exchange& exchange, const Error& error);
   [[nodiscard]] bool is_crowded(bool known) const;

@@ -21,6 +21,16 @@ constexpr Duration kLateAnswer = std::chrono::milliseconds(250);
 constexpr Duration kHandPauseMin = std::chrono::milliseconds(5);
 constexpr Duration kHandPauseMax = std::chrono::milliseconds(500);
 
+// `error`: the owner stays the same. The last try to reach it says more.
+Error without_owner(const Attempt& attempt, const std::shared_ptr<const store::Owner>& owner,
+                    Error error) {
+  if (owner && !owner->me && error.kind == ErrorKind::timed_out && !attempt.trouble.empty()) {
+    error.message = "the owner " + owner->member + " at " + owner->address +
+                    " has not answered in time: " + attempt.trouble;
+  }
+  return error;
+}
+
 }  // namespace
 
 // A copy of an exchange that is under way. Its tasks refer to it.
@@ -69,7 +79,7 @@ Task<bool> WasmHostFilter::elsewhere(Attempt& attempt) {
     pause = std::min(2 * pause, kHandPauseMax);
     const Result<void> news = co_await owner_news(attempt, owner, until);
     const bool timed_out = !news && news.error().kind == ErrorKind::timed_out && until < limit;
-    if (!news && !timed_out) co_return refuse(attempt, news.error());
+    if (!news && !timed_out) co_return refuse(attempt, without_owner(attempt, owner, news.error()));
   }
   co_return true;
 }
@@ -131,6 +141,7 @@ Task<WasmHostFilter::Step> WasmHostFilter::hand_over(Attempt& attempt,
     co_return step;
   }
   attempt.unanswered = call.fence;
+  attempt.trouble = "no answer";
   attempt.pause(begin);
   if (!call.over) co_return Step::pause;
   co_return co_await learn_fate(attempt, &call);
@@ -184,6 +195,7 @@ WasmHostFilter::Step WasmHostFilter::take_answer(Attempt& attempt, Call& call) {
   auto answer = outcome.answer ? HandedAnswer::decode(*outcome.answer)
                                : Result<HandedAnswer>(std::unexpected(outcome.answer.error()));
   if (!answer) {
+    attempt.trouble = answer.error().message;
     if (outcome.sent) attempt.unanswered = call.fence;
     return Step::pause;
   }
@@ -211,6 +223,7 @@ WasmHostFilter::Step WasmHostFilter::take_answer(Attempt& attempt, Call& call) {
 WasmHostFilter::Step WasmHostFilter::take_refusal(Attempt& attempt, const Call& call,
                                                   const HandedAnswer& answer) {
   using enum HandedAnswer::Refusal;
+  attempt.trouble = "it has refused the request";
   attempt.unanswered = call.fence;
   if (answer.refusal != needs_body || attempt.needs_bodies) return Step::pause;
   attempt.needs_bodies = true;

@@ -35,6 +35,7 @@ struct WasmFigure {
     limit,
     limit_used,
     sealed,
+    readable,
     owned,
     lag_commits,
     lag_seconds,
@@ -77,6 +78,9 @@ constexpr std::array kWasmFamilies{
                  "Keys that count towards the limit: the permits given.", "", kFilterLabels},
     MetricFamily{"sluice_data_sealed", MetricType::gauge,
                  "1: the data is sealed, because the limit is used up.", "", kFilterLabels},
+    MetricFamily{"sluice_data_readable", MetricType::gauge,
+                 "1: this member reads the data; 0: it can neither own nor follow it.", "",
+                 kFilterLabels},
     MetricFamily{"sluice_data_owned", MetricType::gauge, "1: this member owns the data.", "",
                  kFilterLabels},
     MetricFamily{"sluice_data_durable_lag_commits", MetricType::gauge,
@@ -130,6 +134,7 @@ void expose_data(const store::NamespaceStatus& data, const Place& place, observe
     out.sample(kWasmFamilies[family], {place.pipeline, place.filter}, value);
   };
   add(WasmFigure::keys, static_cast<double>(data.keys));
+  add(WasmFigure::readable, data.trouble.empty() ? 1 : 0);
   add(WasmFigure::owned, data.owned ? 1 : 0);
   add(WasmFigure::lag_commits,
       static_cast<double>(data.committed - std::min(data.committed, data.durable)));

@@ -219,6 +219,7 @@ Json WasmHostPrototype::status() const {
       {"runForOthers", sum(&WasmCounters::run_for_others)},
       {"confirmedReads", sum(&WasmCounters::confirmed_reads)},
       {"questions", data.questions},
+      {"dataTrouble", data.trouble},
       {"keys", data.keys},
       {"committedVersion", data.committed},
       {"durableVersion", data.durable},

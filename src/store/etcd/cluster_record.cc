@@ -22,6 +22,12 @@ std::uint64_t number_of(const Json& value, const char* key) {
 
 }  // namespace
 
+std::string ClusterRecord::id() const {
+  std::string text;
+  append_hex(text, secret.front(), 16);
+  return text;
+}
+
 std::string ClusterRecord::encode() const {
   std::string text;
   for (const std::uint64_t word : secret) append_hex(text, word, 16);

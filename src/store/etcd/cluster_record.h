@@ -22,6 +22,8 @@ struct ClusterRecord {
   Hash::Secret secret{};  // of the checksums
   Duration permit{};      // of a read, rule 5: all members wait for it
 
+  // Differs from that of every other cluster, also of one with the same name and prefix. 16 digits.
+  [[nodiscard]] std::string id() const;
   [[nodiscard]] std::string encode() const;
   // Errors: `conflict` for a format of another version of Sluice, `invalid` for anything else.
   [[nodiscard]] static Result<ClusterRecord> decode(std::string_view text);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "store/etcd/testing/etcd_medium_fixture.h"
 
@@ -15,10 +16,23 @@ using namespace std::chrono_literals;
 class EtcdBulkTest : public EtcdMediumTest {
  protected:
   void SetUp() override { begin(0); }  // every bulk change makes an epoch
+  // A step that has no answer soon fails the change.
+  void begin_hasty() {
+    rival_.reset();
+    opened_ = {};
+    options_ = new_cluster();
+    patience_.step_max = Duration();
+    begin(0);
+  }
   Result<void> import(int count, const std::string& value) {
     std::vector<Entry> entries;
     for (int i = 0; i < count; ++i) entries.push_back({"id/" + std::to_string(i), value});
     return store().apply(kNs, std::move(entries));
+  }
+  static std::map<std::string, std::string> numbered(int count, const std::string& value) {
+    std::map<std::string, std::string> all;
+    for (int i = 0; i < count; ++i) all["id/" + std::to_string(i)] = value;
+    return all;
   }
   std::map<std::string, std::string> contents() {
     std::map<std::string, std::string> all;
@@ -168,6 +182,7 @@ TEST_F(EtcdBulkTest, LongEntriesAreCopiedInSeveralSteps) {
 
 // What a bulk change has left behind when it failed is no part of the next one.
 TEST_F(EtcdBulkTest, AnEpochThatWasNotFinishedIsNotContinued) {
+  begin_hasty();
   ASSERT_TRUE(import(20, "old"));
   std::atomic<int> steps = 0;
   std::atomic<bool> failing = true;
@@ -204,7 +219,116 @@ TEST_F(EtcdBulkTest, AStepThatComesLateHasNoEffect) {
   EXPECT_EQ(before.at("id/1"), "new");
 }
 
-TEST_F(EtcdBulkTest, AStepWithoutAnAnswerAbandonsItsEpoch) {
+// --- Steps that etcd does not take in time -----------------------------------------------------
+
+TEST_F(EtcdBulkTest, AStepWithoutAnAnswerIsTriedAgain) {
+  ASSERT_TRUE(import(5000, "old"));
+  for (const KvFault fault : {KvFault::answer_lost, KvFault::lost, KvFault::late}) {
+    std::atomic<int> steps = 0;
+    KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
+      return is_step(txn) && ++steps % 2 == 1 ? fault : KvFault::none;
+    });
+    ASSERT_TRUE(import(3000, "new")) << static_cast<int>(fault);
+    EXPECT_GE(steps, 4);
+    chosen.end();
+    for (const auto& late : faults().take_late()) EXPECT_FALSE(rival_->commit(late).succeeded());
+    auto expected = numbered(3000, "new");
+    expected.merge(numbered(5000, "old"));
+    EXPECT_EQ(contents(), expected);
+    EXPECT_TRUE(only_the_epoch_of_seq_is_left());
+  }
+}
+
+// etcd may have applied a copy that has no answer. A run that comes between the tries and erases a
+// key of it erases the key there, too.
+TEST_F(EtcdBulkTest, RunsBetweenTheTriesChangeWhatALostTryHasCopied) {
+  ASSERT_TRUE(import(100, "old"));
+  std::atomic<int> steps = 0;
+  std::atomic<bool> failing = true;
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
+    if (!is_step(txn) || !failing) return KvFault::none;
+    ++steps;
+    return KvFault::answer_lost;
+  });
+  Result<void> imported;
+  std::thread importer([&] {
+    imported = store().apply(kNs, {{"a", "1"}, {"b", "1"}, {"c", "1"}, {"d", "1"}, {"e", "1"}});
+  });
+  EXPECT_TRUE(comes_true([&] { return steps > 0; }));
+  View& its = view();
+  const Commit erased = cores_.on(0, [&] {
+    Transaction t(its);
+    t.erase("id/1");
+    t.put("id/2", "new");
+    return its.commit(t);
+  });
+  EXPECT_EQ(fate(erased), "durable") << "between two tries";
+  failing = false;
+  importer.join();
+  ASSERT_TRUE(imported) << imported.error().message;
+  const auto all = contents();
+  EXPECT_EQ(all.size(), 99U + 5U);
+  EXPECT_FALSE(all.contains("id/1"));
+  EXPECT_EQ(all.at("id/2"), "new");
+  rival_->take(kNs, Learns::by_news);  // a new owner finds the checksum right
+  ASSERT_TRUE(comes_true([&] { return !store().status(kNs).owned; }));
+  rival_->give(kNs);
+  EXPECT_TRUE(owned_again());
+}
+
+// On a line that is too slow for a step of the usual size, steps become smaller.
+TEST_F(EtcdBulkTest, StepsBecomeSmallerUntilTheyPass) {
+  constexpr std::size_t kPasses = 100'000;
+  patience_.first_step = 20ms;
+  rival_.reset();
+  opened_ = {};
+  begin(0);
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
+    return is_step(txn) && txn.ByteSizeLong() > kPasses ? KvFault::silent : KvFault::none;
+  });
+  ASSERT_TRUE(store().apply(kNs, {{"a", std::string(50'000, 'x')}, {"b", "1"}}));
+  std::vector<Entry> entries;
+  for (int i = 0; i < 40; ++i) {
+    entries.push_back({"id/" + std::to_string(100 + i), std::string(20'000, 'v')});
+  }
+  ASSERT_TRUE(store().apply(kNs, std::move(entries)));
+  EXPECT_EQ(contents().size(), 42U);
+}
+
+TEST_F(EtcdBulkTest, AFullEtcdFailsABulkChangeAtOnce) {
+  ASSERT_TRUE(import(20, "old"));
+  std::atomic<int> steps = 0;
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
+    if (!is_step(txn)) return KvFault::none;
+    ++steps;
+    return KvFault::no_space;
+  });
+  EXPECT_FALSE(import(30, "new"));
+  EXPECT_EQ(steps, 1);
+  EXPECT_EQ(contents(), numbered(20, "old"));
+}
+
+// This server stops while etcd does not answer.
+TEST_F(EtcdBulkTest, TheEndOfTheReadsEndsAStepThatIsUnderWay) {
+  patience_.first_step = std::chrono::hours(1);
+  rival_.reset();
+  opened_ = {};
+  begin(0);
+  ASSERT_TRUE(import(20, "old"));
+  std::atomic<bool> stepped = false;
+  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
+    if (!is_step(txn)) return KvFault::none;
+    stepped = true;
+    return KvFault::silent;
+  });
+  std::thread importer([&] { EXPECT_FALSE(import(30, "new")); });
+  EXPECT_TRUE(comes_true([&] { return stepped.load(); }));
+  opened_.medium->end_reads();
+  importer.join();
+}
+
+TEST_F(EtcdBulkTest, AStepWithoutAnAnswerAbandonsItsEpochInTheEnd) {
+  begin_hasty();
   ASSERT_TRUE(import(20, "old"));
   std::atomic<int> left = 1;
   KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
@@ -231,6 +355,7 @@ TEST_F(EtcdBulkTest, TheSwitchMayHaveNoAnswer) {
 }
 
 TEST_F(EtcdBulkTest, AnOwnerThatIsGoneLeavesAnEpochThatTheNextClears) {
+  begin_hasty();
   ASSERT_TRUE(import(20, "old"));
   std::atomic<int> steps = 0;
   KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {

@@ -63,12 +63,16 @@ Result<void> EtcdMedium::start(Keys keys) {
             .etcd = options_.etcd,
             .small_bulk_max = options_.small_bulk_max,
             .page_keys_max = options_.page_keys_max,
+            .patience = options_.patience,
             .logger = options_.logger,
             .ring = [this] { ring(); },
             .on_written = [this](Written written) { note_written(std::move(written)); }});
     return {};
   }));
+  reads_ = std::make_unique<PagedReads>(thread_, *parts_, options_.page_keys_max);
   SLUICE_CHECK(thread_.await([this] { return parts_->join(); }));
+  if (options_.etcd.on_joined)
+    options_.etcd.on_joined(thread_.run([this] { return parts_->context.cluster.id(); }));
   if (thread_.run([this] { return client_->ignores_user(); })) {
     options_.logger.warn(
         "store: etcd-user is given, and etcd has its authentication off: anybody who reaches etcd "

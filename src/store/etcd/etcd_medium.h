@@ -19,12 +19,11 @@
 #include "loop/loop_thread.h"
 #include "store/etcd/kv.h"
 #include "store/etcd/observer.h"
+#include "store/etcd/paged_reads.h"
 #include "store/etcd/tenure.h"
 #include "store/medium.h"
 
 namespace sluice::store {
-
-struct EtcdParts;
 
 class EtcdMedium final : public Medium {
  public:
@@ -33,6 +32,7 @@ class EtcdMedium final : public Medium {
     // A bulk change of at most so many writes is one group.
     std::size_t small_bulk_max = 1000;
     std::int64_t page_keys_max = 10'000;
+    EtcdPatience patience{};
     // Tests put faults between the medium and the client. On the medium's thread.
     std::function<std::unique_ptr<Kv>(const loop::Core& core, std::unique_ptr<Kv> client)> wrap{};
     Logger logger{};
@@ -114,29 +114,18 @@ class EtcdMedium final : public Medium {
   [[nodiscard]] Result<void> start(Keys keys);
 
   // etcd_medium_reader.cc; they block.
-  [[nodiscard]] Result<pb::RangeResponse> range(const pb::RangeRequest& request);
-  void rest(Duration pause);
-  // `at`: the revision; 0: the newest.
-  [[nodiscard]] Result<ChainEnd> end_of(const std::string& ns, std::int64_t at = 0);
+  [[nodiscard]] Result<void> confirm_cluster();
+  // `at`: the revision; 0: the newest. `until` as of PagedReads.
+  [[nodiscard]] Result<ChainEnd> end_of(const std::string& ns, PagedReads::Tries tries,
+                                        std::int64_t at = 0, TimePoint until = TimePoint::max());
   // Visits all entries of the namespace and checks them. `until` as of follow().
   [[nodiscard]] Result<Contents> read_contents(const std::string& ns, const ChainEnd& end,
                                                TimePoint until, const Visit& visit);
   [[nodiscard]] Result<Observer::State> read_state(const std::string& ns, std::int64_t at,
                                                    TimePoint until, const Visit& visit);
-  // Visits the entries from `from` to below `to`, both keys in etcd, as of a revision, until
-  // visit() returns false, or until `until` (follow()).
-  using EachEntry = std::function<bool(const pb::KeyValue& kv)>;
-  [[nodiscard]] Result<void> each_entry(std::string from, const std::string& to,
-                                        std::int64_t revision, const EachEntry& visit,
-                                        TimePoint until = TimePoint::max());
   // Calls visit() for each namespace that has a key in etcd, in the order of the keys.
   using EachNamespace = std::function<Result<void>(const std::string& ns)>;
   [[nodiscard]] Result<void> each_namespace(const EachNamespace& visit);
-  // Visits the first key from `from` to below `to`, and then the first one from the key on that
-  // visit() has returned.
-  using FirstKey = std::function<Result<std::string>(const std::string& key)>;
-  [[nodiscard]] Result<void> each_first_key(std::string from, const std::string& to,
-                                            const FirstKey& visit);
   [[nodiscard]] Result<std::vector<Epoch>> epochs_between(const std::string& ns,
                                                           const std::string& from,
                                                           const std::string& to);
@@ -148,13 +137,11 @@ class EtcdMedium final : public Medium {
   std::atomic<bool> has_news_{false};
   Mutex written_mutex_;
   std::vector<Written> written_ SLUICE_GUARDED_BY(written_mutex_);
-  Mutex reading_mutex_;
-  Condition reading_end_;
-  bool reading_ended_ SLUICE_GUARDED_BY(reading_mutex_) = false;
   TimePoint finished_{};  // of the journal's thread: finish_some() had nothing to do
   Duration word_max_{};
   loop::LoopThread thread_;
-  std::unique_ptr<EtcdParts> parts_;      // of the thread
+  std::unique_ptr<EtcdParts> parts_;  // of the thread
+  std::unique_ptr<PagedReads> reads_;
   const etcd::Client* client_ = nullptr;  // of the thread; parts_ owns it
   std::unique_ptr<Keys> keys_;
 };

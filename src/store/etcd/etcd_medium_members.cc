@@ -14,7 +14,7 @@ Result<std::vector<Store::Member>> EtcdMedium::members() {
   const RandomId me = thread_.run([this] { return parts_->context.me.incarnation; });
   const std::string all = keys_->members();
   std::vector<Store::Member> members;
-  SLUICE_CHECK(each_entry(all, end_of_prefix(all), 0, [&](const pb::KeyValue& kv) {
+  const auto read = [&](const pb::KeyValue& kv) {
     auto record = MemberRecord::decode(kv.value());
     if (!record) return true;
     members.push_back({.name = std::move(record->name),
@@ -24,7 +24,8 @@ Result<std::vector<Store::Member>> EtcdMedium::members() {
                        .zone = std::move(record->zone),
                        .me = record->incarnation == me});
     return true;
-  }));
+  };
+  SLUICE_CHECK(reads_->each_entry({.from = all, .to = end_of_prefix(all)}, read));
   std::ranges::sort(members, {}, &Store::Member::name);
   return members;
 }
@@ -40,11 +41,12 @@ void EtcdMedium::set_note(const std::string& key, std::optional<std::string> val
 Result<std::vector<Store::Note>> EtcdMedium::notes(std::string_view prefix) {
   const std::string all = keys_->notes(prefix);
   std::vector<Store::Note> notes;
-  SLUICE_CHECK(each_entry(all, end_of_prefix(all), 0, [&](const pb::KeyValue& kv) {
+  const auto read = [&](const pb::KeyValue& kv) {
     auto name = keys_->note_of(kv.key());
     if (name) notes.push_back({std::move(name->member), std::move(name->key), kv.value()});
     return true;
-  }));
+  };
+  SLUICE_CHECK(reads_->each_entry({.from = all, .to = end_of_prefix(all)}, read));
   return notes;
 }
 
@@ -52,7 +54,7 @@ Result<std::vector<Store::OwnedNamespace>> EtcdMedium::owners() {
   const RandomId me = thread_.run([this] { return parts_->context.me.incarnation; });
   std::vector<Store::OwnedNamespace> owners;
   SLUICE_CHECK(each_namespace([&](const std::string& ns) -> Result<void> {
-    SLUICE_TRY(const auto found, range(range_of(keys_->owner(ns))));
+    SLUICE_TRY(const auto found, reads_->range(range_of(keys_->owner(ns))));
     auto record = member_in(found);
     if (!record) return {};
     owners.push_back({ns,

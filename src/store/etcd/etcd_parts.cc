@@ -20,6 +20,16 @@ constexpr Duration kKeepMin = std::chrono::seconds(10);
 constexpr Duration kKeepMax = std::chrono::minutes(5);
 constexpr Duration kLookPause = std::chrono::seconds(1);
 
+std::unexpected<Error> this_server_stops() {
+  return fail(ErrorKind::unavailable, "this server stops");
+}
+
+// What `work` returns becomes `result`, which keeps its value if the work is destroyed before.
+template <class T>
+Task<void> result_of(Task<T> work, T& result) {
+  result = co_await std::move(work);
+}
+
 }  // namespace
 
 EtcdParts::EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<Kv> client,
@@ -38,14 +48,17 @@ EtcdParts::EtcdParts(const loop::Core& core, const Keys& keys, std::unique_ptr<K
               .small_bulk_max = terms.small_bulk_max,
               .page_keys_max = terms.page_keys_max,
               .open_max = terms.etcd.owner_wait,
-              .copy_time = kv.copy_time()},
+              .copy_time = kv.copy_time(),
+              .patience = terms.patience},
       membership(context, {.cluster = terms.etcd.cluster,
                            .permit = terms.etcd.read_permit,
-                           .lease = std::max(terms.etcd.member_ttl, kMemberTtlMin)}),
+                           .lease = std::max(terms.etcd.member_ttl, kMemberTtlMin),
+                           .expected = terms.etcd.expected}),
       notes(context, membership),
       moves(context,
             [this](const std::string& ns, const std::string& member) { on_move(ns, member); }),
       documents(context),
+      ends(core.loop),
       ask_owner(terms.etcd.ask_owner),
       reach_member(std::move(terms.etcd.reach_member)),
       on_written(std::move(terms.on_written)),
@@ -94,6 +107,7 @@ void EtcdParts::on_unreached() {
 
 void EtcdParts::resign() {
   resigned = true;
+  ends.notify_all();
   for (const auto& [ns, claim] : claims) {
     note_given_up(*claim, ns, "this server stops");
     claim->move(NamespaceClaim::Place::elsewhere);
@@ -157,7 +171,10 @@ void EtcdParts::note_taken(std::span<const Told> all) {
 Task<Result<bool>> EtcdParts::stage(std::string_view ns, Bulk& bulk) {
   const auto its = tenure(ns);
   if (!its) co_return lost();
-  const auto staged = co_await its->stage(bulk);
+  auto staged = Result<bool>(this_server_stops());
+  loop::Unless staging(result_of(its->stage(bulk), staged), [this] { return until_steps_end(); });
+  const bool done = co_await staging;
+  if (!done && !reads_ended) staged = lost();
   if (its->is_ending()) context.ring();
   co_return staged;
 }
@@ -166,8 +183,11 @@ Task<Result<bool>> EtcdParts::finish_some() {
   for (const auto& [ns, claim] : claims) {
     const auto its = claim->tenure();
     if (!its || its->is_writing()) continue;
-    SLUICE_CO_TRY(const bool more, co_await its->clear_some());
-    if (more) co_return true;
+    auto cleared = Result<bool>(false);
+    loop::Unless clearing(result_of(its->clear_some(), cleared),
+                          [this] { return until_steps_end(); });
+    (void)co_await clearing;
+    if (!cleared || *cleared) co_return cleared;
   }
   co_return false;
 }
@@ -185,15 +205,8 @@ Task<void> EtcdParts::look() {
 }
 
 Task<Result<void>> EtcdParts::look_once() {
-  pb::RangeRequest request;
-  request.set_key(context.keys.cluster());
-  EtcdRetry retry(Clock::now() + kStepMax);
-  const auto reply = co_await kv.range(request, retry.options());
-  if (!reply) co_return std::unexpected(error_of(reply.error()));
-  if (reply->kvs_size() == 1) co_return co_await look_for_alarms();
-  co_return fail(ErrorKind::internal, "the keys of the cluster `" + context.cluster.name +
-                                          "` were removed from etcd: restore a backup of etcd, "
-                                          "and start the members again");
+  SLUICE_CO_CHECK(co_await membership.confirm_cluster());
+  co_return co_await look_for_alarms();
 }
 
 // An owner notices by its writes that etcd takes none. The other members learn it here.
@@ -237,12 +250,33 @@ Task<void> EtcdParts::leave() {
   co_await membership.leave();
 }
 
-Task<Result<pb::RangeResponse>> EtcdParts::range(const pb::RangeRequest& request) {
-  etcd::CallOptions options;
-  options.deadline = Clock::now() + kReadMax;
-  auto reply = co_await kv.range(request, options);
-  if (!reply) co_return std::unexpected(error_of(reply.error()));
-  co_return std::move(*reply);
+Task<etcd::CallReply<pb::RangeResponse>> EtcdParts::range(const pb::RangeRequest& request,
+                                                          etcd::CallOptions options) {
+  etcd::CallReply<pb::RangeResponse> reply = std::unexpected(
+      etcd::CallFailure{.status = etcd::Status::cancelled, .error = this_server_stops().error()});
+  loop::Unless reading(result_of(kv.range(request, options), reply),
+                       [this] { return until_reads_end(); });
+  (void)co_await reading;
+  co_return reply;
+}
+
+Task<bool> EtcdParts::until_reads_end() {
+  while (!reads_ended) {
+    (void)co_await ends.wait();
+  }
+  co_return true;
+}
+
+Task<bool> EtcdParts::until_steps_end() {
+  while (!reads_ended && !resigned) {
+    (void)co_await ends.wait();
+  }
+  co_return true;
+}
+
+void EtcdParts::end_reads() {
+  reads_ended = true;
+  ends.notify_all();
 }
 
 }  // namespace sluice::store

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "loop/wait_list.h"
 #include "store/etcd/checked_kv.h"
 #include "store/etcd/documents.h"
 #include "store/etcd/membership.h"
@@ -25,6 +26,7 @@ struct EtcdParts {
     EtcdOptions etcd;
     std::size_t small_bulk_max;
     std::int64_t page_keys_max;
+    EtcdPatience patience;
     Logger logger;
     std::function<void()> ring;  // there is news for the journal
     std::function<void(Medium::Written)> on_written;
@@ -52,7 +54,12 @@ struct EtcdParts {
   [[nodiscard]] Task<void> write(Batch& batch, std::shared_ptr<Tenure> its);
   [[nodiscard]] Task<Result<bool>> stage(std::string_view ns, Bulk& bulk);
   [[nodiscard]] Task<Result<bool>> finish_some();
-  [[nodiscard]] Task<Result<pb::RangeResponse>> range(const pb::RangeRequest& request);
+  [[nodiscard]] Task<etcd::CallReply<pb::RangeResponse>> range(const pb::RangeRequest& request,
+                                                               etcd::CallOptions options);
+  // This process stops: range(), stage() and finish_some() fail, also those in progress.
+  void end_reads();
+  [[nodiscard]] Task<bool> until_reads_end();
+  [[nodiscard]] Task<bool> until_steps_end();  // also when it resigns
   // Medium::check, as of the last look, some seconds ago at most.
   [[nodiscard]] Result<void> check() const;
   [[nodiscard]] Task<void> look();
@@ -77,6 +84,8 @@ struct EtcdParts {
   Moves moves;
   SharedDocuments documents;
   bool resigned = false;
+  bool reads_ended = false;
+  loop::WaitList ends;       // of the reads, and of the ownerships
   const AskOwner ask_owner;  // both are called on this thread only
   const ReachMember reach_member;
   TimePoint gives_up_from{};  // what it owns, if it is not reached

@@ -48,7 +48,7 @@ std::string segments(std::string_view ns) {
 Result<Keys> Keys::make(std::string prefix) {
   while (prefix.ends_with('/')) prefix.pop_back();
   if (prefix.empty() || prefix.size() > kPrefixBytesMax) {
-    return fail(ErrorKind::invalid, "the prefix of a cluster in etcd has 1 to " +
+    return fail(ErrorKind::invalid, "etcd-prefix: the prefix of a cluster in etcd has 1 to " +
                                         std::to_string(kPrefixBytesMax) + " bytes");
   }
   return Keys(std::move(prefix));

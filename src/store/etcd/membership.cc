@@ -21,6 +21,7 @@ constexpr int kFoldersMax = 64;  // below the prefix, that are looked at
 // A process that was killed leaves its name until its lease ends.
 constexpr Duration kNameGrace = std::chrono::seconds(2);
 constexpr Duration kNamePause = std::chrono::milliseconds(100);
+constexpr int kFirstLeasesMax = 10;  // that end before their first use
 constexpr unsigned kMajorMin = 3;
 constexpr unsigned kMinorMin = 4;
 
@@ -136,20 +137,53 @@ Task<Result<void>> Membership::check_inside() {
   co_return Result<void>();
 }
 
+// Without data, a sale would be given away a second time, so a process that knows of a cluster
+// makes none.
+std::unexpected<Error> Membership::missing_cluster() const {
+  const std::string what = "the cluster `" + terms_.cluster + "` is not in etcd (prefix `" +
+                           context_.keys.prefix() + "`), ";
+  if (terms_.expected.id.empty()) {
+    return fail(ErrorKind::not_found,
+                what +
+                    "and --require-store is given: restore a backup of etcd; for the first start "
+                    "of a cluster, leave --require-store out");
+  }
+  return fail(ErrorKind::not_found,
+              what +
+                  "and this data-dir is of a member of it: restore a backup of etcd; to begin with "
+                  "an empty cluster, start once with --accept-older-store");
+}
+
+Result<void> Membership::check_expected(const ClusterRecord& found) const {
+  if (terms_.expected.id.empty() || terms_.expected.id == found.id()) return {};
+  return fail(
+      ErrorKind::conflict,
+      "the cluster `" + terms_.cluster +
+          "` in etcd was made anew, and this data-dir is of a member of the one before: stop "
+          "all members and restore a backup of etcd; to join the new one, start once with "
+          "--accept-older-store");
+}
+
 Task<Result<void>> Membership::find_cluster() {
   const std::string key = context_.keys.cluster();
+  const bool makes = !terms_.expected.exists && terms_.expected.id.empty();
   ClusterRecord mine;
   mine.name = terms_.cluster;
   mine.secret = new_secret();
   mine.permit = terms_.permit;
   pb::TxnRequest txn;
   compare_created(txn, key, 0);
-  add_put(*txn.add_success(), key, mine.encode());
+  if (makes) add_put(*txn.add_success(), key, mine.encode());
   add_range(*txn.add_failure(), key);
   const auto reply = co_await this->txn(txn);
   if (!reply) co_return std::unexpected(error_at_start(reply.error()));
+  if (reply->succeeded() && !makes) co_return missing_cluster();
   context_.cluster = mine;
-  if (reply->succeeded()) co_return Result<void>();
+  if (reply->succeeded()) {
+    context_.logger.info("store: there was no cluster under the prefix `" + context_.keys.prefix() +
+                         "` in etcd: made the cluster `" + terms_.cluster + "`");
+    co_return Result<void>();
+  }
   const auto& found = reply->responses(0).response_range();
   if (found.kvs_size() == 0) co_return fail(ErrorKind::unavailable, "the cluster was removed");
   auto record = ClusterRecord::decode(found.kvs(0).value());
@@ -162,8 +196,28 @@ Task<Result<void>> Membership::find_cluster() {
                                             "`, not `" + terms_.cluster +
                                             "`: set another etcd-prefix, or cluster-name");
   }
+  SLUICE_CO_CHECK(check_expected(*record));
   context_.cluster = std::move(*record);
   co_return Result<void>();
+}
+
+Task<Result<void>> Membership::confirm_cluster() {
+  const pb::RangeRequest request = range_of(context_.keys.cluster());
+  EtcdRetry retry(Clock::now() + kStepMax);
+  const auto reply = co_await context_.kv.range(request, retry.options());
+  if (!reply) co_return std::unexpected(error_of(reply.error()));
+  const std::string cluster = "the cluster `" + context_.cluster.name + "`";
+  if (reply->kvs_size() == 0) {
+    co_return fail(ErrorKind::conflict, "the keys of " + cluster +
+                                            " were removed from etcd: stop all members, restore a "
+                                            "backup of etcd, and start them again");
+  }
+  const auto record = ClusterRecord::decode(reply->kvs(0).value());
+  if (record && record->id() == context_.cluster.id()) co_return Result<void>();
+  co_return fail(ErrorKind::conflict, cluster +
+                                          " was made anew in etcd since this member joined it: "
+                                          "stop all members, restore a backup of etcd, and start "
+                                          "them again");
 }
 
 // Sends a transaction of the largest shape whose compares fail, so that it is refused now and not
@@ -215,6 +269,19 @@ Task<Result<void>> Membership::grant() {
   }
 }
 
+// The process stood still since the grant, or somebody has revoked the lease.
+Task<Result<void>> Membership::grant_again(int lost) {
+  lease_ = 0;
+  const std::string what = "the lease of this member has ended in etcd before its first use";
+  if (lost > kFirstLeasesMax) {
+    co_return fail(ErrorKind::unavailable,
+                   what + ", " + std::to_string(lost) +
+                       " times: look whether this machine stands still, and who revokes leases");
+  }
+  context_.logger.warn("store: " + what + ": it asks for another one");
+  co_return co_await grant();
+}
+
 Task<Result<bool>> Membership::register_name() {
   const std::string key = context_.keys.member(context_.me.name);
   pb::TxnRequest txn;
@@ -222,6 +289,10 @@ Task<Result<bool>> Membership::register_name() {
   add_put(*txn.add_success(), key, context_.me.encode(), lease_);
   add_range(*txn.add_failure(), key);
   const auto reply = co_await this->txn(txn);
+  if (!reply && reply.error().status == etcd::Status::not_found) {
+    lease_ = 0;
+    co_return false;
+  }
   if (!reply) co_return std::unexpected(error_at_start(reply.error()));
   if (reply->succeeded()) co_return true;
   const auto& found = reply->responses(0).response_range();
@@ -232,18 +303,38 @@ Task<Result<bool>> Membership::register_name() {
       record->incarnation == context_.me.incarnation&& found.kvs(0).lease() == lease_;
 }
 
+// Of the process that has this one's name, for people.
+Task<std::string> Membership::find_holder(TimePoint until) {
+  const pb::RangeRequest request = range_of(context_.keys.member(context_.me.name));
+  EtcdRetry retry(until);
+  const auto found = co_await context_.kv.range(request, retry.options());
+  const auto record = found ? member_in(*found) : std::nullopt;
+  const std::string address = record ? record->address : std::string();
+  co_return "a member `" + context_.me.name + "` of the cluster `" + terms_.cluster +
+      "` is running" + (address.empty() ? "" : " at " + address);
+}
+
 Task<Result<void>> Membership::register_first() {
   const TimePoint end = Clock::now() + ttl_ + kNameGrace;
-  while (true) {
+  std::string holder;
+  for (int lost = 0;;) {
     SLUICE_CO_TRY(const bool mine, co_await register_name());
     if (mine) co_return Result<void>();
+    bool alive = lease_ != 0;
+    if (alive) alive = co_await renew();
+    if (!alive) {
+      SLUICE_CO_CHECK(co_await grant_again(++lost));
+      continue;
+    }
+    if (holder.empty()) {
+      holder = co_await find_holder(end);
+      context_.logger.info("store: " + holder + ": this start waits for " +
+                           format_duration(ttl_ + kNameGrace) + ", in case that one has ended");
+    }
     if (Clock::now() > end) break;
-    (void)co_await renew();
     co_await context_.loop().sleep_for(kNamePause);
   }
-  co_return fail(ErrorKind::conflict, "a member `" + context_.me.name + "` of the cluster `" +
-                                          terms_.cluster +
-                                          "` is running: give this process another name");
+  co_return fail(ErrorKind::conflict, holder + ": give this process another name");
 }
 
 Task<bool> Membership::renew() {
@@ -271,6 +362,10 @@ Task<void> Membership::keep_alive() {
 }
 
 Task<void> Membership::join_again() {
+  if (auto same = co_await confirm_cluster(); !same) {
+    if (same.error().kind == ErrorKind::conflict) trouble_ = std::move(same.error().message);
+    co_return co_await context_.loop().sleep_for(kAttemptMax);
+  }
   const auto granted = co_await grant();
   auto registered = Result<bool>(false);
   if (granted) registered = co_await register_name();
@@ -278,8 +373,9 @@ Task<void> Membership::join_again() {
     complains_from_ = TimePoint();
     co_return;
   }
+  const bool in_use = granted && registered && lease_ != 0;
   lease_ = 0;
-  if (granted && registered) {
+  if (in_use) {
     trouble_ = "another process has the name `" + context_.me.name +
                "` in the cluster: this one owns nothing until that one ends";
     if (Clock::now() >= complains_from_) {

@@ -19,10 +19,12 @@ class Membership {
     std::string cluster;  // its name
     Duration permit{};    // of a new cluster
     Duration lease{};     // asked for; etcd may grant more
+    EtcdOptions::Expected expected{};
   };
   Membership(EtcdContext& context, Terms terms);
 
-  // Joins the cluster, and creates it if there is none. Once. Errors: `conflict` for another
+  // Joins the cluster, and creates it if there is none and none is expected. Once. Errors:
+  // `not_found` if one is expected, `conflict` for another
   // cluster or format in the prefix, and for a name in use; `invalid` for an etcd that is too old
   // or that does not take the transactions of a full group; errors of etcd.
   [[nodiscard]] Task<Result<void>> join();
@@ -31,6 +33,9 @@ class Membership {
   // Store::purge_member.
   [[nodiscard]] Task<Result<void>> purge(std::string name);
 
+  // Ok if the cluster in etcd is the one that this process has joined. `conflict`: it was removed,
+  // or made anew.
+  [[nodiscard]] Task<Result<void>> confirm_cluster();
   // "", or the reason why this process has no lease.
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
@@ -56,10 +61,16 @@ class Membership {
   [[nodiscard]] Task<Result<void>> check_around();
   [[nodiscard]] Task<Result<void>> check_inside();
   [[nodiscard]] Task<Result<void>> find_cluster();
+  [[nodiscard]] std::unexpected<Error> missing_cluster() const;
+  [[nodiscard]] Result<void> check_expected(const ClusterRecord& found) const;
   [[nodiscard]] Task<Result<void>> check_size();
   [[nodiscard]] Task<Result<void>> grant();
-  // True: the name is this process's. False: another process has it.
+  // The same at the start, after the lease has ended for the `lost`th time before it was used.
+  [[nodiscard]] Task<Result<void>> grant_again(int lost);
+  // True: the name is this process's. False: another process has it, or (lease_ is 0 then) the
+  // lease has ended.
   [[nodiscard]] Task<Result<bool>> register_name();
+  [[nodiscard]] Task<std::string> find_holder(TimePoint until);
   [[nodiscard]] Task<Result<void>> register_first();
   [[nodiscard]] Task<void> keep_alive();
   // One try after the lease has ended; a pause if it fails.

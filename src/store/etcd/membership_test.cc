@@ -89,6 +89,12 @@ TEST_F(EtcdMediumTest, ANameIsInUseOnce) {
   EXPECT_EQ(told("k", "1"), "durable");
   store().close();
   EXPECT_EQ(member("one").trouble, "");
+  MemberRecord other;
+  other.name = "three";
+  other.incarnation = RandomId::make();
+  other.address = "10.0.0.3:2390";
+  rival_->put(rival_->keys().member("three"), other.encode());
+  EXPECT_NE(member("three").trouble.find("is running at 10.0.0.3:2390: give"), std::string::npos);
 }
 
 // A process that was killed leaves its name until its lease ends.
@@ -126,6 +132,74 @@ TEST_F(EtcdMediumTest, APrefixBelongsToOneCluster) {
   ASSERT_FALSE(newer);
   EXPECT_EQ(newer.error().kind, ErrorKind::conflict);
   EXPECT_NE(newer.error().message.find("format 7"), std::string::npos);
+}
+
+// A member that makes an empty cluster in place of a lost one would give a sale away again.
+TEST_F(EtcdMediumTest, AnExpectedClusterIsJoinedAndNeverMade) {
+  EtcdOptions expecting = options_;
+  expecting.expected.exists = true;
+  expecting.member = "two";
+  const EtcdStore none = open_on_etcd(expecting, 1);
+  EXPECT_NE(none.trouble.find("--require-store"), std::string::npos) << none.trouble;
+  std::string id;
+  options_.on_joined = [&id](const std::string& joined) { id = joined; };
+  open();
+  EXPECT_EQ(id.size(), 16U);
+  expecting.expected.id = id;
+  EXPECT_EQ(open_on_etcd(expecting, 1).trouble, "");
+  expecting.expected.id = "0123456789abcdef";
+  const std::string anew = open_on_etcd(expecting, 1).trouble;
+  EXPECT_NE(anew.find("was made anew"), std::string::npos) << anew;
+  EXPECT_NE(anew.find("--accept-older-store"), std::string::npos) << anew;
+  expecting.expected = {.id = id};
+  expecting.prefix += "-empty";
+  const std::string lost = open_on_etcd(expecting, 1).trouble;
+  EXPECT_NE(lost.find("restore a backup of etcd"), std::string::npos) << lost;
+}
+
+TEST_F(EtcdMediumTest, AClusterThatWasMadeAnewIsNoCluster) {
+  begin();
+  ASSERT_EQ(told("id/1", "1"), "durable");
+  const std::string record = rival_->value_of(rival_->keys().cluster());
+  ClusterRecord anew = *ClusterRecord::decode(record);
+  anew.secret.front() ^= 1;
+  rival_->put(rival_->keys().cluster(), anew.encode());
+  const auto says = [&](const char* what) {
+    return comes_true([&] { return store().health().contains(what); });
+  };
+  EXPECT_TRUE(says("was made anew in etcd")) << store().health();
+  EXPECT_FALSE(store().namespaces());
+  rival_->remove(rival_->keys().cluster());
+  EXPECT_TRUE(says("were removed from etcd")) << store().health();
+  const auto nothing = [](std::string_view, std::string_view) { return true; };
+  EXPECT_FALSE(store().scan("p/other", "", nothing)) << "no data is not the same as no cluster";
+  EXPECT_FALSE(store().namespaces());
+  // A lease that ends now is not granted again: this member owns nothing of another cluster.
+  rival_->put(rival_->keys().cluster(), anew.encode());
+  rival_->revoke(rival_->range(range_of(rival_->keys().member(options_.member))).kvs(0).lease());
+  EXPECT_TRUE(comes_true([&] { return !store().status(kNs).owned; }));
+  EXPECT_TRUE(says("was made anew in etcd")) << store().health();
+  EXPECT_EQ(rival_->value_of(rival_->keys().member(options_.member)), "absent");
+  rival_->put(rival_->keys().cluster(), record);
+  EXPECT_TRUE(owned_again());
+  EXPECT_TRUE(comes_true([&] { return store().health().empty(); })) << store().health();
+}
+
+// Another program has written a key, so its checksum differs.
+TEST_F(EtcdMediumTest, DataThatAMemberCannotReadIsInItsHealth) {
+  begin();
+  ASSERT_EQ(told("id/1", "1"), "durable");
+  const std::string foreign = rival_->keys().epoch(kNs, rival_->seq_of(kNs).epoch) + "id/foreign";
+  rival_->put(foreign, "1");
+  EtcdStore two = member("two");
+  ASSERT_EQ(two.trouble, "");
+  ASSERT_TRUE(two.store->prepare(kNs));
+  EXPECT_TRUE(comes_true([&] { return two.store->health().contains("cannot be read"); }));
+  EXPECT_NE(two.store->status(kNs).trouble, "");
+  EXPECT_EQ(store().health(), "") << "the owner goes on";
+  rival_->remove(foreign);
+  EXPECT_TRUE(comes_true([&] { return two.store->health().empty(); })) << two.store->health();
+  EXPECT_EQ(two.store->status(kNs).trouble, "");
 }
 
 TEST_F(EtcdMediumTest, AllMembersKeepTheReadPermitOfTheFirst) {
@@ -179,6 +253,27 @@ TEST_F(EtcdMediumTest, AMemberThatIsNotTheFirstTakesLater) {
   EXPECT_FALSE(two.store->status(kNs).owned);
   store().close();
   EXPECT_TRUE(owned_within(*two.store, 20s));
+}
+
+// --- The first lease ---------------------------------------------------------------------------
+
+TEST_F(EtcdMediumTest, AStartAsksForAnotherLeaseIfTheFirstOneEnds) {
+  const auto faults = std::make_shared<KvFaults>();
+  faults->leases_that_end() = 2;
+  opened_ = open_on_etcd({.etcd = options_}, cores_.count(), {}, faults);
+  ASSERT_EQ(opened_.trouble, "");
+  EXPECT_EQ(faults->leases_that_end(), 0);
+  EXPECT_TRUE(store().health().empty()) << store().health();
+  prepare();
+  rival_ = std::make_unique<EtcdRival>(options_, faults);
+  EXPECT_EQ(told("k", "1"), "durable");
+}
+
+TEST_F(EtcdMediumTest, AStartGivesUpIfEveryLeaseEnds) {
+  const auto faults = std::make_shared<KvFaults>();
+  faults->leases_that_end() = 1000;
+  opened_ = open_on_etcd({.etcd = options_}, cores_.count(), {}, faults);
+  EXPECT_NE(opened_.trouble.find("who revokes leases"), std::string::npos) << opened_.trouble;
 }
 
 }  // namespace

@@ -256,6 +256,108 @@ TEST(PageRanges, TheCountIsOnlyAGuess) {
   }
 }
 
+// With what an earlier read has learnt, the first range has few keys; also behind another stem, and
+// with a key far before all others.
+TEST(PageRanges, AReadThatRemembersBeginsNarrow) {
+  std::set<std::string> all{"e/counter"};
+  for (int i = 0; i < 50'000; ++i) all.insert(decimal(i, "e/id/user"));
+  PageMemory memory;
+  PageRanges before("e/", "e0", kPage);
+  pb::RangeRequest request;
+  for (int page = 0; page < 5; ++page) {
+    before.fill(request);
+    before.note(answer(all, request));
+  }
+  before.teach(memory, 2);
+  std::set<std::string> others;
+  for (const std::string& key : all) others.insert("other/" + key.substr(2));
+  PageRanges ranges("other/", "other0", kPage);
+  ranges.begin_with(memory, 6);
+  std::vector<std::string> keys;
+  std::int64_t collected = 0;
+  while (!ranges.is_done() && keys.size() <= others.size()) {
+    ranges.fill(request);
+    const auto page = answer(others, request);
+    EXPECT_TRUE(!keys.empty() || page.count() < 5 * kPage) << page.count();
+    collected += page.count();
+    for (const auto& kv : page.kvs()) keys.push_back(kv.key());
+    ranges.note(page);
+  }
+  EXPECT_TRUE(std::ranges::equal(keys, others)) << keys.size() << " of " << others.size();
+  EXPECT_LT(collected, 20 * static_cast<std::int64_t>(all.size()));
+}
+
+// What was learnt may be wrong by now.
+TEST(PageRanges, AWrongMemoryCostsTimeOnly) {
+  std::mt19937 random(5);
+  std::set<std::string> all;
+  for (int i = 0; i < 5000; ++i) all.insert(decimal(i * 7));
+  for (int round = 0; round < 200; ++round) {
+    PageMemory memory{.first = random_bytes(random, random() % 12),
+                      .last = random_bytes(random, random() % 12),
+                      .keys = static_cast<std::int64_t>(random() % 100),
+                      .page_keys_max = static_cast<std::int64_t>(random() % 200)};
+    PageRanges ranges("e/", "e0", kPage);
+    ranges.begin_with(memory, 2);
+    std::vector<std::string> keys;
+    while (!ranges.is_done() && keys.size() <= all.size()) {
+      pb::RangeRequest request;
+      ranges.fill(request);
+      const auto response = answer(all, request);
+      for (const auto& kv : response.kvs()) keys.push_back(kv.key());
+      ranges.note(response);
+    }
+    EXPECT_TRUE(std::ranges::equal(keys, all)) << round;
+  }
+}
+
+// Reads all, while ranges of more than `most` keys do not come, but for the first. Returns how many
+// did not.
+int late_pages(const std::set<std::string>& all, std::int64_t most, PageMemory& memory) {
+  PageRanges ranges("e/", "e0", kPage);
+  ranges.begin_with(memory, 2);
+  std::vector<std::string> keys;
+  int late = 0;
+  while (!ranges.is_done() && keys.size() <= all.size()) {
+    pb::RangeRequest request;
+    ranges.fill(request);
+    const auto page = answer(all, request);
+    if (page.count() > most && !keys.empty()) {
+      ranges.narrow();
+      if (++late < 5000) continue;
+      ADD_FAILURE() << "it does not become narrow enough";
+      break;
+    }
+    for (const auto& kv : page.kvs()) keys.push_back(kv.key());
+    ranges.note(page);
+  }
+  EXPECT_TRUE(std::ranges::equal(keys, all)) << keys.size() << " of " << all.size();
+  ranges.teach(memory, 2);
+  return late;
+}
+
+TEST(PageRanges, PagesThatDoNotComeBecomeNarrower) {
+  std::mt19937 random(6);
+  std::set<std::string> all;
+  while (all.size() < 20'000) all.insert("e/" + random_bytes(random, 16));
+  PageMemory memory;
+  EXPECT_EQ(late_pages(all, 1000, memory), 0);
+  EXPECT_EQ(memory.page_keys_max, 0);
+  const int late = late_pages(all, 60, memory);
+  EXPECT_GT(late, 0);
+  EXPECT_LT(late, 100);
+  EXPECT_GT(memory.page_keys_max, 0) << "the next read begins with what has worked";
+  EXPECT_LT(memory.page_keys_max, kPage);
+}
+
+// Numbers are far apart at each carry.
+TEST(PageRanges, PagesOfNumbersBecomeNarrower) {
+  std::set<std::string> all;
+  for (int i = 0; i < 20'000; ++i) all.insert(decimal(i));
+  PageMemory memory;
+  for (const std::int64_t most : {150, 20}) EXPECT_LT(late_pages(all, most, memory), 5000);
+}
+
 TEST(PageRanges, EmptyRangesAreFew) {
   std::set<std::string> all;
   for (int i = 0; i < 500; ++i) all.insert(decimal(i, "e/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));

@@ -71,7 +71,8 @@ class Tenure {
   // Medium::begin_write for a batch of this fence. While the outcome of a transaction is open, this
   // waits for at most EtcdContext::open_max.
   [[nodiscard]] Task<Result<void>> write(Batch& batch);
-  // Medium::stage, drop_staged and finish_some.
+  // Medium::stage, drop_staged and finish_some. A step that etcd does not take in time is tried
+  // again by the next calls, until EtcdPatience::step_max. Other calls may come between.
   [[nodiscard]] Task<Result<bool>> stage(Bulk& bulk);
   void drop(const Bulk& bulk);
   [[nodiscard]] Task<Result<bool>> clear_some();
@@ -102,6 +103,20 @@ class Tenure {
     std::optional<TimePoint> others_pass{};
     int failures = 0;  // of copies, since then
   };
+  // The tries of a step. After a failure by time, a step is smaller and may take longer.
+  struct StepTries {
+    explicit StepTries(const EtcdPatience& patience) : attempt(patience.first_step) {}
+    [[nodiscard]] etcd::CallOptions options() const;
+    void note_success(const EtcdPatience& patience);
+    void note_failure(const etcd::CallFailure& failure, const EtcdPatience& patience);
+
+    Duration attempt;                        // of the next try
+    Duration pause = kFirstRetry;            // before it
+    std::size_t bytes_max = kGroupBytesMax;  // of a step
+    etcd::EndpointIndex avoid = etcd::kAnyEndpoint;
+    std::optional<TimePoint> failing_since{};  // the first failure in a row
+    bool again = false;                        // the last failure is to be followed by a try
+  };
   // The making of a new epoch.
   struct Building {
     const Bulk* bulk;
@@ -112,11 +127,17 @@ class Tenure {
     bool copying = true;
     std::size_t put = 0;  // how many of bulk->puts are in the epoch
     DirtyKeys dirty;      // copied, and changed since
+    // Keys below it may be in the epoch: a step that has no answer may have had its effect.
+    std::string reached{};
+    bool reached_end = false;  // all keys may be in it
+    StepTries tries;
   };
   // The removal of an epoch that is dead.
   struct Clearing {
     Epoch epoch;
     PageRanges pages;
+    StepTries tries;
+    TimePoint rests_until{};
   };
   // Owner and `seq`, as the other branch of a transaction reads them.
   struct OwnerStanding {
@@ -173,7 +194,11 @@ class Tenure {
   // Copies what has changed since it was copied.
   [[nodiscard]] Task<Result<void>> copy_dirty();
   [[nodiscard]] Task<Result<void>> step(Packs packs);
+  [[nodiscard]] bool fits(const Packs& packs, std::size_t bytes) const;
   void abandon_building();
+  [[nodiscard]] Task<Result<void>> clear_page(Clearing& clearing);
+  [[nodiscard]] PageRanges pages_of(const Epoch& epoch, std::int64_t keys_max) const;
+  void note_pages(const PageRanges& pages, const Epoch& epoch);
 
   EtcdContext& context_;
   const std::string ns_;

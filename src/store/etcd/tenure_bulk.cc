@@ -23,17 +23,56 @@ bool puts_key(const Bulk& bulk, std::string_view key) {
                                     [](const Write& write) { return write.record->key(); });
 }
 
-etcd::CallOptions read_options() {
-  etcd::CallOptions options;
-  options.deadline = Clock::now() + kStepMax;
-  return options;
-}
+constexpr std::size_t kStepBytesMin = 32 << 10;
+constexpr Duration kLastStepPause = std::chrono::milliseconds(250);  // the journal's thread waits
+constexpr Duration kLastClearPause = std::chrono::minutes(1);        // nobody waits
+constexpr Duration kClearPause = std::chrono::seconds(1);
 
 }  // namespace
 
+etcd::CallOptions Tenure::StepTries::options() const {
+  etcd::CallOptions options;
+  options.deadline = Clock::now() + attempt;
+  options.avoid = avoid;
+  return options;
+}
+
+void Tenure::StepTries::note_success(const EtcdPatience& patience) {
+  pause = kFirstRetry;
+  failing_since.reset();
+  again = false;
+  attempt = std::max(attempt - attempt / 8, patience.first_step);
+  bytes_max = std::min(bytes_max + bytes_max / 8, kGroupBytesMax);
+}
+
+// A full etcd heals by hand only. The caller learns that at once.
+void Tenure::StepTries::note_failure(const etcd::CallFailure& failure,
+                                     const EtcdPatience& patience) {
+  const TimePoint now = Clock::now();
+  if (!failing_since) failing_since = now;
+  again = may_heal(failure) && failure.status != etcd::Status::resource_exhausted &&
+          now - *failing_since < patience.step_max;
+  avoid = failure.endpoint;
+  if (failure.status != etcd::Status::deadline_exceeded) return;
+  attempt = std::max(attempt, std::min(attempt * 2, patience.longest_step));
+  bytes_max = std::max(bytes_max / 2, kStepBytesMin);
+}
+
+PageRanges Tenure::pages_of(const Epoch& epoch, std::int64_t keys_max) const {
+  const std::string keys = context_.keys.epoch(ns_, epoch);
+  PageRanges pages(keys, end_of_prefix(keys), std::min(keys_max, context_.page_keys_max));
+  pages.begin_with(context_.page_memories[ns_], keys.size());
+  return pages;
+}
+
+void Tenure::note_pages(const PageRanges& pages, const Epoch& epoch) {
+  pages.teach(context_.page_memories[ns_], context_.keys.epoch(ns_, epoch).size());
+}
+
 bool Tenure::is_copied(std::string_view key) const {
   if (!building_ || building_->bulk->clears(key) || puts_key(*building_->bulk, key)) return false;
-  return !building_->copying || key < building_->next;
+  if (!building_->copying || building_->reached_end) return true;
+  return key < building_->next || key < building_->reached;
 }
 
 Task<Result<bool>> Tenure::stage(Bulk& bulk) {
@@ -44,7 +83,14 @@ Task<Result<bool>> Tenure::stage(Bulk& bulk) {
     if (small) co_return true;
     begin_building(bulk);
   }
-  co_return co_await build_some();
+  auto built = co_await build_some();
+  if (built || is_ending() || !building_ || !std::exchange(building_->tries.again, false)) {
+    co_return built;
+  }
+  StepTries& tries = building_->tries;
+  const Duration pause = std::exchange(tries.pause, std::min(tries.pause * 2, kLastStepPause));
+  co_await context_.loop().sleep_for(pause);
+  co_return false;
 }
 
 Task<Result<Tenure::KeyList>> Tenure::keys_of_small(const Bulk& bulk, std::size_t writes_max) {
@@ -62,7 +108,14 @@ Task<Result<Tenure::KeyList>> Tenure::keys_of_small(const Bulk& bulk, std::size_
   pb::RangeRequest request = range_of_prefix(prefix + *bulk.clear);
   request.set_keys_only(true);
   request.set_limit(static_cast<std::int64_t>(left) + 1);
-  const auto page = co_await context_.kv.range(request, read_options());
+  EtcdRetry retry(Clock::now() + context_.patience.first_step);
+  retry.attempt = context_.patience.first_step;
+  auto page = co_await context_.kv.range(request, retry.options());
+  while (!page && may_heal(page.error()) && retry.again()) {
+    co_await context_.loop().sleep_for(retry.pause());
+    page = co_await context_.kv.range(request, retry.options());
+  }
+  if (!page && may_heal(page.error())) co_return std::nullopt;  // it is right for a small one, too
   if (!page) co_return std::unexpected(error_of(page.error()));
   for (const auto& kv : page->kvs()) {
     std::string key = kv.key().substr(prefix.size());
@@ -128,10 +181,14 @@ void Tenure::begin_building(Bulk& bulk) {
   SLUICE_ASSERT(
       epoch != state_->seq.epoch && std::ranges::find(state_->dead, epoch) == state_->dead.end(),
       "the name of an epoch is never used again");
-  const std::string from = context_.keys.epoch(ns_, state_->seq.epoch);
-  PageRanges pages(from, end_of_prefix(from), std::min(kCopyPageMax, context_.page_keys_max));
-  building_ = std::make_unique<Building>(
-      Building{&bulk, epoch, Contents(state_->contents.hash()), {}, std::move(pages), true, 0, {}});
+  building_ =
+      std::make_unique<Building>(Building{.bulk = &bulk,
+                                          .epoch = epoch,
+                                          .contents = Contents(state_->contents.hash()),
+                                          .next = {},
+                                          .pages = pages_of(state_->seq.epoch, kCopyPageMax),
+                                          .dirty = {},
+                                          .tries = StepTries(context_.patience)});
   building_->copying = !(bulk.clear && bulk.clear->empty());
   bulk.job = static_cast<std::int64_t>(epoch.number);
 }
@@ -164,8 +221,13 @@ Task<Result<void>> Tenure::copy_some() {
   PageRanges pages = building_->pages;  // those of a step that fails do not count
   pb::RangeRequest request;
   pages.fill(request);
-  const auto page = co_await context_.kv.range(request, read_options());
-  if (!page) co_return std::unexpected(error_of(page.error()));
+  const auto page = co_await context_.kv.range(request, building_->tries.options());
+  if (!page) {
+    building_->tries.note_failure(page.error(), context_.patience);
+    if (page.error().status == etcd::Status::deadline_exceeded) building_->pages.narrow();
+    note_pages(building_->pages, state_->seq.epoch);
+    co_return std::unexpected(error_of(page.error()));
+  }
   pages.note(*page);
   Packs packs;
   std::vector<Contents::EntryChange> changes;
@@ -176,20 +238,30 @@ Task<Result<void>> Tenure::copy_some() {
       break;
     }
     if (puts_key(bulk, key)) continue;
-    if (!packs.fits(1, to.size() + key.size() + kv.value().size() + kOperationBytes) &&
-        packs.operations() > 0) {
+    if (!fits(packs, to.size() + key.size() + kv.value().size())) {
       pages.go_on_at(kv.key());
       break;
     }
     packs.put(to + std::string(key), kv.value());
     changes.push_back(building_->contents.put(key, kv.value()));
   }
+  const bool copying = !pages.is_done();
+  std::string next = copying ? pages.position().substr(from.size()) : std::string();
+  building_->reached = std::max(building_->reached, next);
+  building_->reached_end = building_->reached_end || !copying;
   SLUICE_CO_CHECK(co_await step(std::move(packs)));
   building_->contents.apply(changes);
-  building_->copying = !pages.is_done();
-  if (!pages.is_done()) building_->next = pages.position().substr(from.size());
+  building_->copying = copying;
+  building_->next = std::move(next);
   building_->pages = std::move(pages);
+  if (!copying) note_pages(building_->pages, state_->seq.epoch);
   co_return Result<void>();
+}
+
+bool Tenure::fits(const Packs& packs, std::size_t bytes) const {
+  if (packs.operations() == 0) return true;
+  return packs.fits(1, bytes + kOperationBytes) &&
+         packs.bytes() + bytes + kOperationBytes <= building_->tries.bytes_max;
 }
 
 Task<Result<void>> Tenure::put_some() {
@@ -199,9 +271,7 @@ Task<Result<void>> Tenure::put_some() {
   std::size_t put = building_->put;
   for (; put < building_->bulk->puts.size(); ++put) {
     const Record& record = *building_->bulk->puts[put].record;
-    const std::size_t bytes =
-        to.size() + record.key().size() + record.value().size() + kOperationBytes;
-    if (packs.operations() > 0 && !packs.fits(1, bytes)) break;
+    if (!fits(packs, to.size() + record.key().size() + record.value().size())) break;
     packs.put(to + std::string(record.key()), record.value());
     changes.push_back(building_->contents.put(record.key(), record.value()));
   }
@@ -219,8 +289,7 @@ Task<Result<void>> Tenure::copy_dirty() {
     auto next = building_->dirty.begin();
     for (; next != building_->dirty.end(); ++next) {
       const auto& [key, value] = *next;
-      const std::size_t bytes = to.size() + key.size() + (value ? value->size() : 0);
-      if (packs.operations() > 0 && !packs.fits(1, bytes + kOperationBytes)) break;
+      if (!fits(packs, to.size() + key.size() + (value ? value->size() : 0))) break;
       if (value) {
         packs.put(to + key, *value);
         changes.push_back(building_->contents.put(key, *value));
@@ -236,6 +305,8 @@ Task<Result<void>> Tenure::copy_dirty() {
   co_return Result<void>();
 }
 
+// Not the same request in each try: groups may come between. Copies of earlier tries have no effect
+// behind a group; what they may have copied before counts as copied (Building::reached).
 Task<Result<void>> Tenure::step(Packs packs) {
   if (packs.operations() == 0) co_return Result<void>();
   SLUICE_ASSERT(!pending_ && building_->epoch.fence == fence_,
@@ -243,10 +314,12 @@ Task<Result<void>> Tenure::step(Packs packs) {
   pb::TxnRequest txn;
   add_compares(txn);
   packs.move_to(txn);
-  etcd::CallOptions options;
-  options.deadline = Clock::now() + kStepMax;
-  const auto reply = co_await context_.kv.txn(txn, options);
-  if (!reply) co_return std::unexpected(error_of(reply.error()));
+  const auto reply = co_await context_.kv.txn(txn, building_->tries.options());
+  if (!reply) {
+    building_->tries.note_failure(reply.error(), context_.patience);
+    co_return std::unexpected(error_of(reply.error()));
+  }
+  building_->tries.note_success(context_.patience);
   if (reply->succeeded()) co_return Result<void>();
   SLUICE_CO_TRY(const OwnerStanding now, standing(*reply));
   if (now.mine) stop("another program has written `" + seq_key_ + "`");
@@ -254,37 +327,53 @@ Task<Result<void>> Tenure::step(Packs packs) {
   co_return lost();
 }
 
+// No key is asked for again that was removed.
 Task<Result<bool>> Tenure::clear_some() {
   if (is_ending() || !state_ || pending_ || state_->dead.empty()) co_return false;
   if (!clearing_) {
     const Epoch epoch = state_->dead.back();
-    const std::string keys = context_.keys.epoch(ns_, epoch);
-    clearing_.emplace(Clearing{
-        epoch, {keys, end_of_prefix(keys), std::min(kClearPageMax, context_.page_keys_max)}});
+    clearing_.emplace(Clearing{.epoch = epoch,
+                               .pages = pages_of(epoch, kClearPageMax),
+                               .tries = StepTries(context_.patience)});
   }
   if (clearing_->pages.is_done()) {
     std::erase(state_->dead, clearing_->epoch);
     clearing_.reset();
     co_return !state_->dead.empty();
   }
+  if (Clock::now() < clearing_->rests_until) co_return false;
+  const auto cleared = co_await clear_page(*clearing_);
+  if (!cleared) co_return std::unexpected(cleared.error());
+  co_return !over_;
+}
+
+Task<Result<void>> Tenure::clear_page(Clearing& clearing) {
+  const auto failed = [&](const etcd::CallFailure& failure) {
+    clearing.tries.note_failure(failure, context_.patience);
+    if (failure.status == etcd::Status::deadline_exceeded) clearing.pages.narrow();
+    clearing.tries.pause = std::clamp(clearing.tries.pause * 2, kClearPause, kLastClearPause);
+    clearing.rests_until = Clock::now() + clearing.tries.pause;
+    return std::unexpected(error_of(failure));
+  };
   pb::RangeRequest request;
-  clearing_->pages.fill(request);
+  clearing.pages.fill(request);
   request.set_keys_only(true);
-  const auto page = co_await context_.kv.range(request, read_options());
-  if (!page) co_return std::unexpected(error_of(page.error()));
+  const auto page = co_await context_.kv.range(request, clearing.tries.options());
+  if (!page) co_return failed(page.error());
   if (page->kvs_size() == 0) {
-    clearing_->pages.note(*page);
-    co_return true;
+    clearing.pages.note(*page);
+    co_return Result<void>();
   }
   pb::TxnRequest txn;
   compare_created(txn, owner_key_, static_cast<std::int64_t>(fence_));
   add_delete(*txn.add_success(), page->kvs(0).key(), page->kvs(page->kvs_size() - 1).key() + '\0');
   add_range(*txn.add_failure(), owner_key_);
-  const auto reply = co_await context_.kv.txn(txn, read_options());
-  if (!reply) co_return std::unexpected(error_of(reply.error()));
+  const auto reply = co_await context_.kv.txn(txn, clearing.tries.options());
+  if (!reply) co_return failed(reply.error());
   if (!reply->succeeded()) over_ = true;
-  if (reply->succeeded()) clearing_->pages.note(*page);
-  co_return reply->succeeded();
+  if (reply->succeeded()) clearing.pages.note(*page);
+  clearing.tries.note_success(context_.patience);
+  co_return Result<void>();
 }
 
 }  // namespace sluice::store

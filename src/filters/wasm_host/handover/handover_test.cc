@@ -222,6 +222,14 @@ TEST_F(HandoverTest, AfterOwnerWaitARequestIsRefused) {
   EXPECT_EQ(response().headers.get("Retry-After"), "1");
 }
 
+TEST_F(HandoverTest, AnOwnerThatIsNotReachedIsNamed) {
+  start(counting(), kLong, 50ms);
+  cluster.own("b", "elsewhere");
+  EXPECT_EQ(run(), "wasmError");
+  EXPECT_NE(tag().find("the owner b at elsewhere has not answered in time: "), std::string::npos)
+      << tag();
+}
+
 // Owners come and go, and none of them can be reached.
 TEST_F(HandoverTest, OwnerWaitIsForAllOwnersTogether) {
   start(counting(), kLong, 100ms);

@@ -26,6 +26,7 @@ class EtcdMediumTest : public testing::Test {
     options.etcd = options_;
     options.etcd.member = name;
     options.small_bulk_max = small_bulk_max;
+    options.patience = patience_;
     Limits limits;
     limits.bulk_entries_min = 5;
     return open_on_etcd(std::move(options), cores_.count(), limits);
@@ -83,6 +84,7 @@ class EtcdMediumTest : public testing::Test {
   }
 
   EtcdOptions options_ = new_cluster();
+  EtcdPatience patience_{};
   TestCores cores_{1};
   EtcdStore opened_;
   std::unique_ptr<EtcdRival> rival_;

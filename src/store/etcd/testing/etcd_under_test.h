@@ -41,8 +41,10 @@ struct EtcdStore {
 inline constexpr int kOpenTries = 20;
 
 // `options` without `wrap`.
-inline EtcdStore open_on_etcd(EtcdMedium::Options options, unsigned cores, const Limits& limits) {
+inline EtcdStore open_on_etcd(EtcdMedium::Options options, unsigned cores, const Limits& limits,
+                              std::shared_ptr<KvFaults> faults = std::make_shared<KvFaults>()) {
   EtcdStore opened;
+  opened.faults = std::move(faults);
   options.wrap = [faults = opened.faults](const loop::Core& core, std::unique_ptr<Kv> kv) {
     return std::make_unique<FaultyKv>(core.loop, std::move(kv), faults);
   };

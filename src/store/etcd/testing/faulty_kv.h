@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -131,6 +132,30 @@ class KvFaults {
     const MutexLock lock(mutex_);
     return std::exchange(late_, {});
   }
+  // A range of more keys than this has no answer in time; after that many tries (or never), all
+  // ranges have one.
+  void answer_ranges_up_to(std::int64_t keys, int failures = std::numeric_limits<int>::max()) {
+    range_keys_max_ = keys;
+    slow_ranges_left_ = failures;
+  }
+  [[nodiscard]] bool is_slow(const pb::RangeResponse& answer) {
+    return answer.count() > range_keys_max_ && slow_ranges_left_-- > 0;
+  }
+  // The ranges that were asked for, slow ones too.
+  struct AskedRange {
+    std::string key;
+    std::int64_t revision;
+  };
+  void note_asked(const pb::RangeRequest& request) {
+    const MutexLock lock(mutex_);
+    asked_.push_back({request.key(), request.revision()});
+  }
+  [[nodiscard]] std::vector<AskedRange> take_asked() {
+    const MutexLock lock(mutex_);
+    return std::exchange(asked_, {});
+  }
+  // So many leases end as soon as they are granted.
+  [[nodiscard]] std::atomic<int>& leases_that_end() { return leases_that_end_; }
   // The keys that etcd has gone through in its index, to answer ranges.
   [[nodiscard]] std::int64_t index_keys() const { return index_keys_; }
   void note_range(const pb::RangeResponse& answer) { index_keys_ += answer.count(); }
@@ -185,6 +210,10 @@ class KvFaults {
   std::atomic<bool> grants_no_lease_ = false;
   std::vector<Duration> patience_ SLUICE_GUARDED_BY(mutex_);
   std::atomic<std::int64_t> index_keys_ = 0;
+  std::atomic<std::int64_t> range_keys_max_ = std::numeric_limits<std::int64_t>::max();
+  std::atomic<int> slow_ranges_left_ = 0;
+  std::atomic<int> leases_that_end_ = 0;
+  std::vector<AskedRange> asked_ SLUICE_GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> cluster_ = 0;
   std::vector<pb::TxnRequest> late_ SLUICE_GUARDED_BY(mutex_);
   int sent_ SLUICE_GUARDED_BY(mutex_) = 0;
@@ -224,8 +253,10 @@ class FaultyKv final : public Kv {
                                                  etcd::CallOptions options) override {
     if (faults_->is_unread(request.key())) co_return std::unexpected(failure(KvFault::lost));
     Task<etcd::CallReply<pb::RangeResponse>> call = kv_->range(request, options);
+    faults_->note_asked(request);
     auto reply = co_await of_cluster(held(std::move(call), options.deadline));
     if (reply) faults_->note_range(*reply);
+    if (reply && faults_->is_slow(*reply)) co_return std::unexpected(failure(KvFault::silent));
     co_return reply;
   }
   Task<etcd::CallReply<pb::TxnResponse>> txn(const pb::TxnRequest& request,
@@ -247,7 +278,12 @@ class FaultyKv final : public Kv {
                                                             etcd::CallOptions options) override {
     if (faults_->grants_no_lease()) co_return std::unexpected(failure(KvFault::lost));
     Task<etcd::CallReply<pb::LeaseGrantResponse>> call = kv_->lease_grant(request, options);
-    co_return co_await held(std::move(call), options.deadline);
+    auto reply = co_await held(std::move(call), options.deadline);
+    if (reply && faults_->leases_that_end() > 0) {
+      --faults_->leases_that_end();
+      (void)co_await kv_->lease_revoke(request.id(), options);
+    }
+    co_return reply;
   }
   Task<etcd::CallReply<pb::LeaseRevokeResponse>> lease_revoke(std::int64_t id,
                                                               etcd::CallOptions options) override {
@@ -335,6 +371,7 @@ class FaultyKv final : public Kv {
     etcd::CallFailure failure;
     failure.status = fault == KvFault::no_space    ? etcd::Status::resource_exhausted
                      : fault == KvFault::too_large ? etcd::Status::invalid_argument
+                     : fault == KvFault::silent    ? etcd::Status::deadline_exceeded
                                                    : etcd::Status::unavailable;
     failure.certainty =
         fault == KvFault::too_large ? etcd::Certainty::refused : etcd::Certainty::unknown;

@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""CPU per request of a server with tracing, beside the same server without it.
+
+The servers are ports of one process: none has no `tracing`, the others sample no request, 1 %, and all.
+Each has two kinds of request: one that a Mock answers, and one that a Proxy brings to a bare
+responder. A collector on the same machine takes the spans and reads nothing of them. CPU is utime +
+stime of the process over the round, so the export is part of it. Rounds go through all contenders in
+turn. The load is wrk -t1 -c64, keep-alive. Medians of the ratios of neighbours in time.
+
+    bench/tracing.py [--rounds 7] [--seconds 2] [--json FILE]
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from run import ROOT, Arena, Contender, free_port, measure_in_turns, wait_for_port, write_result
+
+TARGET = 1.02  # 1 % / none
+RATES = {"none": None, "0 %": 0, "1 %": 0.01, "100 %": 1}
+KINDS = ["mock", "proxy"]
+
+
+class Sink(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+def start_sink() -> str:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_address[1]}"
+
+
+def server(name: str, port: int, rate: float | None, sink: str) -> str:
+    tracing = ""
+    if rate is not None:
+        tracing = f"tracing: {{serviceName: bench, sampleRate: {rate}, exporter: {{otlp: {{endpoint: '{sink}'}}}}}}\n"
+    return (
+        f"kind: HTTPServer\nname: {name}\nport: {port}\n{tracing}"
+        "rules: [{paths: [{path: /mock, backend: mock}, {path: /proxy, backend: proxy}]}]\n---\n"
+    )
+
+
+def pipelines(backend: int) -> str:
+    return (
+        "kind: Pipeline\nname: mock\nfilters: [{name: mock, kind: Mock, rules: [{body: ok, code: 200}]}]\n---\n"
+        "kind: Pipeline\nname: proxy\nfilters:\n"
+        f"- {{name: proxy, kind: Proxy, pools: [{{servers: [{{url: 'http://127.0.0.1:{backend}'}}]}}]}}\n"
+    )
+
+
+class Asked(Contender):
+    def __init__(self, kind: str, rate: str, port: int, process: subprocess.Popen):
+        super().__init__(f"{kind}, {rate}", port, process)
+        self.kind = kind
+
+    def wrk(self) -> list:
+        return [f"http://127.0.0.1:{self.port}/{self.kind}"]
+
+
+def add_contenders(arena: Arena, sink: str) -> None:
+    arena.add_responder()
+    backend = arena.contenders.pop().port
+    home = arena.folder / "sluice"
+    home.mkdir()
+    api, ports = free_port(), {rate: free_port() for rate in RATES}
+    process = arena.start(
+        *(arena.bin / "sluice-server", "--home-dir", home, "--api-addr", f"127.0.0.1:{api}", "--log-dir", "log"),
+        "--disable-access-log",
+    )
+    wait_for_port(api, process)
+    servers = "".join(server(f"s{n}", port, RATES[rate], sink) for n, (rate, port) in enumerate(ports.items()))
+    arena.egctl(api, ["apply", "-f", "-"], servers + pipelines(backend))
+    for kind in KINDS:
+        arena.contenders += [Asked(kind, rate, port, process) for rate, port in ports.items()]
+
+
+def report(contenders: list[Contender]) -> dict:
+    rows = []
+    print(f"\n{'':16}{'CPU µs/request':>15}{'least':>8}{'most':>8}{'/ none':>9}")
+    for each in contenders:
+        base = next(c for c in contenders if c.name == f"{each.kind}, none")
+        # Each round compares neighbours in time.
+        ratio = statistics.median(mine / its for mine, its in zip(each.micros, base.micros))
+        rows.append({"name": each.name, "cpu_us_per_request": round(each.median, 2), "ratio_to_none": round(ratio, 3)})
+        print(f"{each.name:16}{each.median:15.2f}{min(each.micros):8.2f}{max(each.micros):8.2f}{ratio:9.3f}")
+    most = max(row["ratio_to_none"] for row in rows if row["name"].endswith(" 1 %"))
+    print(f"\n1 %: at most {most:.3f}, target <= {TARGET}: {'met' if most <= TARGET else 'MISSED'}")
+    return {"rows": rows, "target": TARGET, "most": most}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench-tracing.json")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="sluice-bench-") as name:
+        os.chmod(name, 0o755)
+        arena = Arena(Path(name))
+        try:
+            add_contenders(arena, start_sink())
+            measure_in_turns(arena.contenders, arguments.rounds, arguments.seconds)
+            result = report(arena.contenders)
+        finally:
+            arena.stop()
+    result |= {"rounds": arguments.rounds, "processors": os.cpu_count()}
+    write_result(arguments.json, result)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tracing/request_trace.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tracing/context.h"
+#include "tracing/tracer.h"
+
+namespace sluice::tracing {
+
+RequestTrace::~RequestTrace() = default;
+
+void RequestTrace::begin(Tracer& tracer, unsigned core, http::Request& request, TimePoint began,
+                         std::chrono::system_clock::time_point began_at) {
+  const Settings& settings = tracer.settings();
+  tracer_ = &tracer;
+  core_ = core;
+  steps_.clear();
+  events_.clear();
+  Incoming in = read_context(request.headers, settings.format);
+  if (!settings.trust_parent) {
+    if (in.given != Given() || in.b3 || in.b3_fields || in.tracestate_field)
+      remove_context(request.headers);
+    in = {};
+  }
+  const bool decided = in.given.sampled && settings.parent_decides;
+  id_ = in.given.trace ? in.given.trace : tracer.ids(core).trace();
+  const bool sampled = decided ? *in.given.sampled : tracer.samples(id_);
+  span_ = in.given.span;
+  b3_ = in.b3 || settings.format == HeaderFormat::b3;
+  b3_fields_ = in.b3_fields;
+  if (!sampled && in.by_traceparent && in.given.sampled == false) return;
+  if (sampled || span_ == 0) span_ = tracer.ids(core).span();
+  if (in.tracestate_field && in.tracestate.empty()) request.headers.remove("tracestate");
+  tracing::write_context(request.headers, {id_, span_, sampled, b3_, b3_fields_});
+  if (!sampled) return;
+  recording_ = std::make_unique<Recording>(id_, std::move(in.tracestate), settings.limits);
+  recording_->set_clocks(began, began_at);
+  Span server;
+  server.id = span_;
+  server.parent = in.given.span;
+  server.kind = SpanKind::server;
+  server.began = began;
+  (void)recording_->add(std::move(server));
+}
+
+void RequestTrace::pass_on(http::Request& request) const {
+  if (!id_ || has_traceparent(request.headers)) return;
+  tracing::write_context(request.headers, {id_, span_, sampled(), b3_, b3_fields_});
+}
+
+SpanId RequestTrace::step_span(std::size_t step) {
+  if (step >= kSpansMax) return span_;
+  if (steps_.size() <= step) steps_.resize(step + 1);
+  if (steps_[step] == 0) steps_[step] = tracer_->ids(core_).span();
+  return steps_[step];
+}
+
+void RequestTrace::drop_steps(std::size_t step) {
+  for (; step < steps_.size(); ++step) {
+    for (Span& span : recording_->spans()) {
+      if (steps_[step] != 0 && span.parent == steps_[step]) span.parent = span_;
+    }
+  }
+}
+
+std::optional<std::size_t> RequestTrace::begin_child(std::size_t step, std::string_view name,
+                                                     SpanKind kind) {
+  Span span;
+  span.id = tracer_->ids(core_).span();
+  span.parent = step_span(step);
+  span.kind = kind;
+  span.name = recording_->bounded(name);
+  span.began = Clock::now();
+  if (recording_->add(std::move(span)) == nullptr) return std::nullopt;
+  return recording_->spans().size() - 1;
+}
+
+std::optional<std::size_t> RequestTrace::begin_client(std::size_t step, std::string_view name,
+                                                      http::Request& request) {
+  const auto place = begin_child(step, name, SpanKind::client);
+  const SpanId id = place ? recording_->spans()[*place].id : span_;
+  tracing::write_context(request.headers, {id_, id, true, b3_, b3_fields_});
+  return place;
+}
+
+void RequestTrace::add_event(std::size_t step, SpanEvent event) {
+  if (events_.size() < kEventsMax) events_.push_back({step, std::move(event)});
+}
+
+void RequestTrace::move_events(std::size_t step, Span& span) {
+  for (StepEvent& each : events_) {
+    if (each.step == step) recording_->add_event(span, std::move(each.event));
+  }
+}
+
+void RequestTrace::finish() { tracer_->take(core_, std::move(recording_)); }
+
+}  // namespace sluice::tracing

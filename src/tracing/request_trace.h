@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// RequestTrace: the trace of one request. It belongs to the exchange. Core-bound.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "http/message.h"
+#include "tracing/span.h"
+
+namespace sluice::tracing {
+
+class Tracer;
+
+class RequestTrace {
+ public:
+  RequestTrace() = default;
+  ~RequestTrace();
+  RequestTrace(const RequestTrace&) = delete;
+  RequestTrace& operator=(const RequestTrace&) = delete;
+
+  // Finds the trace of the request or begins one, decides whether it is sampled, and writes its
+  // context into the request. `tracer` outlives this, or clear(). `began` and `began_at` are one
+  // moment.
+  void begin(Tracer& tracer, unsigned core, http::Request& request, TimePoint began,
+             std::chrono::system_clock::time_point began_at);
+
+  [[nodiscard]] bool sampled() const { return recording_ != nullptr; }
+  // All zero: the server has no tracing.
+  [[nodiscard]] const TraceId& id() const { return id_; }
+  // Of the span of this server; if the request is not sampled, possibly that of the caller.
+  [[nodiscard]] SpanId span() const { return span_; }
+
+  // Gives the context to a request that a filter has made for a backend, and that has none, so that
+  // the backend decides likewise. Does nothing without a trace.
+  void pass_on(http::Request& request) const;
+
+  // The next functions require: sampled().
+  [[nodiscard]] Recording& recording() { return *recording_; }
+  // The first one. Invalid once another span is added.
+  [[nodiscard]] Span& server_span() { return recording_->spans().front(); }
+  // The id of the span of a filter: the parent of the spans below it. `step` counts the filters
+  // that ran.
+  [[nodiscard]] SpanId step_span(std::size_t step);
+  // The filters from `step` on have no spans: those below them belong to the server.
+  void drop_steps(std::size_t step);
+  // Adds a span with that filter as its parent. Returns its place in the recording; nullopt beyond
+  // kSpansMax.
+  std::optional<std::size_t> begin_child(std::size_t step, std::string_view name, SpanKind kind);
+  // The same for a request to a backend, which gets the context of the span.
+  std::optional<std::size_t> begin_client(std::size_t step, std::string_view name,
+                                          http::Request& request);
+  // An event of the span of a filter that runs.
+  void add_event(std::size_t step, SpanEvent event);
+  // Gives these events to the span, once there is one.
+  void move_events(std::size_t step, Span& span);
+  // Hands the spans over. Nothing is sampled afterwards.
+  void finish();
+
+  // Drops what finish() has not handed over.
+  void clear() {
+    recording_.reset();
+    id_ = {};
+  }
+
+ private:
+  std::unique_ptr<Recording> recording_;  // null: not sampled
+  TraceId id_{};
+  SpanId span_ = 0;
+  Tracer* tracer_ = nullptr;
+  unsigned core_ = 0;
+  bool b3_ = false;
+  bool b3_fields_ = false;
+  std::vector<SpanId> steps_;  // of filters that are a parent; 0: not yet
+  struct StepEvent {
+    std::size_t step;
+    SpanEvent event;
+  };
+  std::vector<StepEvent> events_;  // of filters that have no span yet
+};
+
+}  // namespace sluice::tracing
