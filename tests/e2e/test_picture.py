@@ -304,7 +304,7 @@ def test_every_page_in_a_browser(tmp_path, port, backend, guests):
     texts = found["texts"]
     assert "Traffic" in texts["overview-1280-light"]
     assert "/shop*" in texts["servers-390-dark"]
-    assert "wasmResult1" in texts["pipelines-1280-light"] and "keys" in texts["wasmhost-390-light"]
+    assert "wasmResult2" in texts["pipelines-1280-light"] and "keys" in texts["wasmhost-390-light"]
     assert "Reload code" in texts["wasmhost-1280-light"]
     assert backend.url in texts["backends-1280-light"]
     assert "admin API listens" in texts["log-1280-light"]
