@@ -14,7 +14,6 @@ median of those of the rounds.
 import argparse
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -146,8 +145,7 @@ def report(contenders: list[Contender]) -> dict:
     for each in contenders:
         label, none = each.name.split(",")[0], each.name.endswith("none")
         base = next(c for c in contenders if c.name.startswith(f"{label}, 1 rule") and c.name.endswith("none") == none)
-        # Each round compares neighbours in time.
-        ratio = statistics.median(mine / its for mine, its in zip(each.micros, base.micros))
+        ratio = each.ratio_to(base)
         rows.append({"name": each.name, "cpu_us_per_request": round(each.median, 2), "ratio_to_one_rule": round(ratio, 3)})
         print(f"{each.name:28}{each.median:15.2f}{min(each.micros):8.2f}{max(each.micros):8.2f}{ratio:10.3f}")
     most = max(row["ratio_to_one_rule"] for row in rows if row["name"].startswith("Sluice"))

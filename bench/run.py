@@ -90,6 +90,10 @@ class Contender:
     def median(self) -> float:
         return statistics.median(self.micros)
 
+    def ratio_to(self, base: "Contender") -> float:
+        """The median over the rounds: each compares neighbours in time."""
+        return statistics.median(mine / its for mine, its in zip(self.micros, base.micros))
+
 
 class Arena:
     """Starts the contenders; stops what it started."""

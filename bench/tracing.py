@@ -13,7 +13,6 @@ turn. The load is wrk -t1 -c64, keep-alive. Medians of the ratios of neighbours 
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -97,8 +96,7 @@ def report(contenders: list[Contender]) -> dict:
     print(f"\n{'':16}{'CPU µs/request':>15}{'least':>8}{'most':>8}{'/ none':>9}")
     for each in contenders:
         base = next(c for c in contenders if c.name == f"{each.kind}, none")
-        # Each round compares neighbours in time.
-        ratio = statistics.median(mine / its for mine, its in zip(each.micros, base.micros))
+        ratio = each.ratio_to(base)
         rows.append({"name": each.name, "cpu_us_per_request": round(each.median, 2), "ratio_to_none": round(ratio, 3)})
         print(f"{each.name:16}{each.median:15.2f}{min(each.micros):8.2f}{max(each.micros):8.2f}{ratio:9.3f}")
     most = max(row["ratio_to_none"] for row in rows if row["name"].endswith(" 1 %"))

@@ -29,7 +29,7 @@ class Logger {
   // {"time":"…","level":"INFO","message":"…"}.
   static Logger open(const std::string& file, bool debug, LogFormat format = LogFormat::text);
   // Sends to the machine's log daemon, which has time and level of its own; with LogFormat::json
-  // the line is the object above. What the daemon does not take goes to standard error.
+  // the line is the object above. A line that the daemon does not take goes to standard error.
   static Logger open(LogSocket socket, LogFormat format, bool debug);
 
   void debug(std::string_view text) const { write(LogLevel::debug, text); }

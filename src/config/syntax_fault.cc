@@ -65,7 +65,7 @@ struct Place {
     return std::ranges::any_of(some, [this](auto one) { return words.starts_with(one); });
   }
   [[nodiscard]] std::size_t column() const { return at - line.start; }
-  // What stands in the line before the fault.
+  // The text of the line before the fault.
   [[nodiscard]] std::string_view head() const { return line.text.substr(0, column()); }
 };
 

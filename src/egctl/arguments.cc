@@ -37,7 +37,8 @@ bool takes_next(const CLI::App& command, const std::string& argument) {
   return option != nullptr && option->get_expected_min() > 0;
 }
 
-// Of an option before the command. Nobody can tell whether the next word is its value.
+// The error for an unknown option before the command. The next word may be its value, so the
+// command is not known.
 Error unknown_option(const CLI::App& parent, const std::string& name) {
   std::vector<std::string> names;
   for (const CLI::Option* option : parent.get_options()) names.push_back(option->get_name());
@@ -70,7 +71,7 @@ class Expansion {
   Result<void> take(const std::string& argument) {
     const bool value = std::exchange(value_follows_, false);
     const bool option = argument.size() > 1 && argument[0] == '-';
-    const bool before_command = !value && option && !commands_of(*at_).empty();
+    const bool before_command = !value && option && !commands_of(*at_).empty() && !has_word_;
     const std::string name = argument.substr(0, argument.find('='));
     if (before_command && name.starts_with("--") && find_option(*at_, name) == nullptr)
       return std::unexpected(unknown_option(*at_, name));
@@ -88,6 +89,7 @@ class Expansion {
       return std::unexpected(unknown(*at_, argument));
     }
     out_.push_back(command == nullptr ? argument : command->get_name());
+    has_word_ = command == nullptr;
     if (command != nullptr) at_ = command;
     return {};
   }
@@ -101,6 +103,7 @@ class Expansion {
  private:
   CLI::App* at_;
   bool value_follows_ = false;
+  bool has_word_ = false;  // an argument of the command at_, so no command follows
   bool help_ = false;
   std::vector<std::string> out_;
 };

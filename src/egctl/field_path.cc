@@ -38,7 +38,7 @@ std::string text_of(const Json& value) {
 std::string choices_in(const Json& choices) {
   std::vector<std::string> words;
   for (const Json& choice : choices) {
-    if (choice != "") words.push_back(text_of(choice));
+    if (choice != Json("")) words.push_back(text_of(choice));
   }
   std::string list;
   for (std::size_t i = 0; i < words.size(); ++i)
@@ -59,9 +59,9 @@ std::string type_of(const Schemas& schemas, const Json& given) {
   const Json schema = resolved(schemas, given);
   if (schema.contains("oneOf")) return "one of several kinds";
   if (schema.contains("const")) return "text";
-  const std::string format = schema.value(control::kFormatWord, "");
+  std::string format = schema.value(control::kFormatWord, "");
   if (!format.empty()) return format;
-  const std::string type = schema.value("type", "any value");
+  std::string type = schema.value("type", "any value");
   if (type == "string") return "text";
   if (type == "array") return "list of " + type_of(schemas, schema.value("items", Json::object()));
   if (type != "object") return type;
@@ -100,7 +100,7 @@ std::string bounds_of(const Json& schema) {
 }
 
 std::string default_of(const Json& schema) {
-  if (!schema.contains("default") || schema["default"] == "") return "";
+  if (!schema.contains("default") || schema["default"] == Json("")) return "";
   return text_of(schema["default"]);
 }
 

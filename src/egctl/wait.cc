@@ -104,7 +104,8 @@ class Watch {
   }
 
  private:
-  // What a member warns of, and the asked one does not: a file that is missing there.
+  // Prints the warnings that other members have and the asked one lacks, such as of a file that is
+  // missing there.
   void note_warnings(const Wanted& object, const std::string& key, const Json& status) {
     for (const std::string& warning : warnings_in(status)) {
       if (object.warnings.contains(warning) || !warned_.insert(key + "\n" + warning).second)

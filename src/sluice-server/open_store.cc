@@ -145,11 +145,12 @@ Result<std::unique_ptr<store::Store>> open_store(const Options& options, const M
   its.reach_member = std::move(reach_member);
   const KnownCluster known(options, its);
   its.expected.exists = options.require_store;
-  if (!options.accept_older_store) its.expected.id = known.id();
+  const std::string before = known.id();
+  if (!options.accept_older_store) its.expected.id = before;
   std::string joined;
   its.on_joined = [&joined](const std::string& id) { joined = id; };
   SLUICE_TRY(auto store, open_on_etcd(its, cores, logger, given_up));
-  if (store != nullptr && joined != known.id()) SLUICE_CHECK(known.keep(joined));
+  if (store != nullptr && joined != before) SLUICE_CHECK(known.keep(joined));
   return store;
 }
 

@@ -111,7 +111,7 @@ class ChainStore final : public Store, private Audience {
   };
   void note_unread(const std::string& ns, const Error& error);
   void note_read(const std::string& ns);
-  // What health() says of it; "": nothing yet.
+  // The text for health(); "" while the trouble may heal by itself.
   [[nodiscard]] static std::string trouble_of(const Unread& unread);
   void on_group(const std::string& ns, Following following, SeenGroup group) override;
   void on_end(const std::string& ns, Following following, bool wrong) override;

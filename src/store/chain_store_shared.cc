@@ -14,7 +14,7 @@ constexpr Duration kPauseAfterFailure = std::chrono::milliseconds(50);
 // The first reads of namespaces that a process follows take so long together while it waits.
 constexpr Duration kReadAtOnceMax = std::chrono::milliseconds(500);
 constexpr Duration kPauseOfFollowing = std::chrono::milliseconds(250);
-// What may heal by itself is trouble after so long.
+// An error that may heal by itself comes into health() after so long.
 constexpr Duration kUnreadPatience = std::chrono::seconds(10);
 constexpr Duration kUnreadLogPeriod = std::chrono::minutes(1);
 

@@ -90,8 +90,7 @@ CollectorFigures CollectorCounts::figures() const {
 Collector::Collector(const loop::Core& core, const Settings& settings, const Endpoint& endpoint,
                      std::shared_ptr<CollectorCounts> counts, Logger logger,
                      std::function<void()> on_room)
-    : core_(core),
-      settings_(settings),
+    : settings_(settings),
       endpoint_(endpoint),
       counts_(std::move(counts)),
       logger_(std::move(logger)),

@@ -81,7 +81,6 @@ class Collector {
   [[nodiscard]] std::string encode(const Batch& batch) const;
   void note(const std::string& error);
 
-  const loop::Core& core_;
   const Settings& settings_;
   const Endpoint endpoint_;
   const std::shared_ptr<CollectorCounts> counts_;

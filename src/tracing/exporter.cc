@@ -6,6 +6,18 @@
 
 namespace sluice::tracing {
 
+// What belongs to the loop of the exporters.
+struct Exporter::Work {
+  explicit Work(loop::EventLoop& loop) : core{loop, 0, 1}, news(loop) {}
+
+  const loop::Core core;
+  loop::Event news;  // a full batch, room at a collector, or the end
+  std::vector<std::unique_ptr<Collector>> collectors;
+  std::vector<Task<void>> tasks;  // of the collectors
+  bool ending = false;
+  TimePoint last = TimePoint::max();
+};
+
 ExportThread::~ExportThread() {
   std::unique_ptr<loop::LoopThread> thread;
   std::vector<std::shared_ptr<Exporter>> late;
@@ -39,18 +51,6 @@ void ExportThread::ended(const Exporter& exporter) {
   std::erase_if(running_, [&](const auto& each) { return each.get() == &exporter; });
   none_left_.notify_all();
 }
-
-// What belongs to the loop of the exporters.
-struct Exporter::Work {
-  explicit Work(loop::EventLoop& loop) : core{loop, 0, 1}, news(loop) {}
-
-  const loop::Core core;
-  loop::Event news;  // a full batch, room at a collector, or the end
-  std::vector<std::unique_ptr<Collector>> collectors;
-  std::vector<Task<void>> tasks;  // of the collectors
-  bool ending = false;
-  TimePoint last = TimePoint::max();
-};
 
 Exporter::Exporter(const Settings& settings, std::shared_ptr<const Queues> queues, Logger logger)
     : settings_(settings), queues_(std::move(queues)), logger_(std::move(logger)) {

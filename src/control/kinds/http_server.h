@@ -15,7 +15,7 @@
 
 namespace sluice::control {
 
-// What the servers of a process share for tracing.
+// The parts of tracing that the servers of a process share.
 struct TracingServices {
   tracing::Environment environment{};
   Logger logger{};

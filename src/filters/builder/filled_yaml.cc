@@ -15,7 +15,6 @@ namespace sluice::filters {
 namespace {
 
 using config::Value;
-using templates::Mark;
 using templates::MarkEnd;
 using templates::RenderedValue;
 using templates::TextForm;
@@ -23,7 +22,7 @@ using templates::TextForm;
 constexpr std::size_t kJsonBytesMax = 512 * 1024;  // of all values that are read as JSON
 constexpr std::size_t kFilledBytesMax = std::size_t{8} << 20;  // anchors repeat values
 
-// What stands somewhere in a document. The first take a list or a map.
+// The kinds of places in a document. The first take a list or a map.
 enum class Place {
   message,   // method, url, headers, ...
   fields,    // headers
@@ -109,7 +108,7 @@ bool is_number(std::string_view text) {
   return json && json->is_number();
 }
 
-// What a block scalar does with the line breaks at its end.
+// How a block scalar treats the line breaks at its end.
 void end_scalar(std::string& text, MarkEnd end) {
   if (end == MarkEnd::stay) return;
   const bool breaks = text.ends_with('\n');

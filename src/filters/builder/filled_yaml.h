@@ -18,7 +18,7 @@
 
 namespace sluice::filters {
 
-// What the YAML describes: the fields of a message, the changes of one, or data.
+// The meaning of the YAML: the fields of a message, the changes of one, or data.
 enum class Described { message, changes, data };
 
 // The only document; null for none. Errors: `invalid`, `too_large`.

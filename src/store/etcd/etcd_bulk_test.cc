@@ -13,6 +13,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
+KvFaults::Chosen count_steps(KvFaults& faults, std::atomic<int>& steps) {
+  return faults.choose([&steps](const pb::TxnRequest& txn) {
+    if (is_step(txn)) ++steps;
+    return KvFault::none;
+  });
+}
+
 class EtcdBulkTest : public EtcdMediumTest {
  protected:
   void SetUp() override { begin(0); }  // every bulk change makes an epoch
@@ -24,10 +31,17 @@ class EtcdBulkTest : public EtcdMediumTest {
     patience_.step_max = Duration();
     begin(0);
   }
-  Result<void> import(int count, const std::string& value) {
+  Result<void> import(int count, const std::string& value, const std::string& prefix = "id/") {
     std::vector<Entry> entries;
-    for (int i = 0; i < count; ++i) entries.push_back({"id/" + std::to_string(i), value});
+    for (int i = 0; i < count; ++i) entries.push_back({prefix + std::to_string(i), value});
     return store().apply(kNs, std::move(entries));
+  }
+  // The rival takes the namespace and gives it back, so that the store reads it anew.
+  void lose_and_take_again() {
+    rival_->take(kNs, Learns::by_news);
+    ASSERT_TRUE(comes_true([&] { return !store().status(kNs).owned; }));
+    rival_->give(kNs);
+    ASSERT_TRUE(owned_again());
   }
   static std::map<std::string, std::string> numbered(int count, const std::string& value) {
     std::map<std::string, std::string> all;
@@ -85,10 +99,7 @@ TEST_F(EtcdBulkTest, AnImportMakesAnEpochAndClearsTheOldOne) {
 TEST_F(EtcdBulkTest, RunsGoOnDuringTheCopy) {
   ASSERT_TRUE(import(3000, "old"));
   std::atomic<int> steps = 0;
-  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
-    if (is_step(txn)) ++steps;
-    return KvFault::none;
-  });
+  const KvFaults::Chosen chosen = count_steps(faults(), steps);
   View& its = view();
   std::atomic<bool> stop = false;
   auto runs = cores_.start(0, [&]() -> Task<int> {
@@ -107,9 +118,7 @@ TEST_F(EtcdBulkTest, RunsGoOnDuringTheCopy) {
     }
     co_return made;
   });
-  std::vector<Entry> others;
-  for (int i = 0; i < 8000; ++i) others.push_back({"other/" + std::to_string(i), "1"});
-  ASSERT_TRUE(store().apply(kNs, std::move(others)));
+  ASSERT_TRUE(import(8000, "1", "other/"));
   stop = true;
   const int made = runs.get();
   ASSERT_GT(made, 0);
@@ -120,23 +129,15 @@ TEST_F(EtcdBulkTest, RunsGoOnDuringTheCopy) {
   EXPECT_EQ(all.at("id/2999"), std::to_string(made - 1));
   EXPECT_FALSE(all.contains("id/8"));
   // A new owner finds the checksum right.
-  rival_->take(kNs, Learns::by_news);
-  ASSERT_TRUE(comes_true([&] { return !store().status(kNs).owned; }));
-  rival_->give(kNs);
-  EXPECT_TRUE(owned_again());
+  ASSERT_NO_FATAL_FAILURE(lose_and_take_again());
 }
 
 // Runs change keys that the change clears, and none of that comes into the new epoch.
 TEST_F(EtcdBulkTest, RunsDuringAClearLeaveNothingBehind) {
-  std::vector<Entry> entries;
-  for (int i = 0; i < 8000; ++i) entries.push_back({"other/" + std::to_string(i), "1"});
-  ASSERT_TRUE(store().apply(kNs, std::move(entries)));
+  ASSERT_TRUE(import(8000, "1", "other/"));
   ASSERT_TRUE(import(1000, "old"));
   std::atomic<int> steps = 0;
-  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
-    if (is_step(txn)) ++steps;
-    return KvFault::none;
-  });
+  const KvFaults::Chosen chosen = count_steps(faults(), steps);
   View& its = view();
   std::atomic<bool> stop = false;
   std::atomic<int> between = 0;  // runs that a step preceded
@@ -162,10 +163,7 @@ TEST_F(EtcdBulkTest, RunsDuringAClearLeaveNothingBehind) {
   const auto all = contents();
   EXPECT_FALSE(all.contains("id/new/0"));
   // A new owner reads from etcd what this one has in memory.
-  rival_->take(kNs, Learns::by_news);
-  ASSERT_TRUE(comes_true([&] { return !store().status(kNs).owned; }));
-  rival_->give(kNs);
-  ASSERT_TRUE(owned_again());
+  ASSERT_NO_FATAL_FAILURE(lose_and_take_again());
   EXPECT_EQ(contents(), all);
 }
 
@@ -378,10 +376,7 @@ TEST_F(EtcdBulkTest, AnOwnerThatIsGoneLeavesAnEpochThatTheNextClears) {
 TEST_F(EtcdMediumTest, ASmallBulkChangeIsOneGroup) {
   begin(1000);
   std::atomic<int> steps = 0;
-  KvFaults::Chosen chosen = faults().choose([&](const pb::TxnRequest& txn) {
-    if (is_step(txn)) ++steps;
-    return KvFault::none;
-  });
+  const KvFaults::Chosen chosen = count_steps(faults(), steps);
   std::vector<Entry> entries;
   for (int i = 0; i < 900; ++i) entries.push_back({"id/" + std::to_string(i), "1"});
   ASSERT_TRUE(store().apply(kNs, entries));

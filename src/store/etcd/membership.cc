@@ -323,7 +323,8 @@ Task<Result<void>> Membership::register_first() {
     bool alive = lease_ != 0;
     if (alive) alive = co_await renew();
     if (!alive) {
-      SLUICE_CO_CHECK(co_await grant_again(++lost));
+      ++lost;
+      SLUICE_CO_CHECK(co_await grant_again(lost));
       continue;
     }
     if (holder.empty()) {
