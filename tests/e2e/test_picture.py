@@ -1,66 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The live picture: the stream of figures, who may see it, and the page in a real browser."""
+"""The live picture: the stream of figures, who may see it, and the same in a terminal. In a browser: test_picture_browser.py."""
 
-import base64
-import http.client
 import json
-import shutil
-import socket
-import ssl
 import subprocess
 import threading
-import time
-from pathlib import Path
 
 import pytest
 import yaml
-from certificates import Authority
 from client import Connection, fetch, request
-from crowd import Crowd
 from exposition import parse, value
-from gateway import DEADLINE, ROOT, Server, http_server, mock, pipeline, proxy, put_sale, sale_server, wait_until, wasm
-
-SUMS = "sluice_live_requests_seconds"
-FOLDER = ROOT / "tests" / "e2e" / "picture"
-PAGES = ["overview", "servers", "pipelines", "wasmhost", "backends", "members", "log", "configuration"]
-VIEWS = [{"width": width, "theme": theme} for width in (1280, 390) for theme in ("light", "dark")]
-
-
-def state(server) -> dict:
-    return json.loads(server.request("GET", "/apis/v2/live?once")[2])
-
-
-def figures(state: dict, family: str) -> dict[tuple, list]:
-    return {tuple(labels): values for labels, *values in state["figures"].get(family, [])}
-
-
-class Follower:
-    """A client of GET /live that reads events when asked to."""
-
-    def __init__(self, server, buffer: int | None = None):
-        self.socket = socket.socket()
-        if buffer is not None:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        self.socket.settimeout(DEADLINE)
-        self.socket.connect(("127.0.0.1", server.api_port))
-        self.socket.sendall(b"GET /apis/v2/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        self.text = b""
-
-    def until(self, wanted: bytes) -> bytes:
-        while wanted not in self.text:
-            piece = self.socket.recv(65536)
-            assert piece, "the stream has ended"
-            self.text += piece
-        return self.text
-
-    def is_cut(self) -> bool:
-        """Whether the server has closed its side. The client cannot know: it has not read what came before."""
-        mine, its = (f":{port:04X}" for port in (self.socket.getsockname()[1], self.socket.getpeername()[1]))
-        lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
-        return not any(line[1].endswith(its) and line[2].endswith(mine) and line[3] == "01" for line in lines)
-
-    def close(self):
-        self.socket.close()
+from gateway import BIN, DEADLINE, http_server, mock, pipeline, put_sale, wait_until
+from picture_kit import SUMS, Follower, figures, guarded_server, secure, state
 
 
 def many_routes(server, port, count: int = 150):
@@ -164,41 +114,10 @@ def test_followers_have_places(server):
 # --- who may see it ------------------------------------------------------------------------------
 
 
-CREDENTIALS = {"basic-auth": {"ann": "apple", "bob": "banana"}, "api-readers": ["bob"]}
-
-
 @pytest.fixture
 def guarded(tmp_path):
-    """A server with TLS and credentials: bob may only read."""
-    own = Authority(tmp_path / "ca").issue("localhost", "DNS:localhost,IP:127.0.0.1")
-    config = tmp_path / "config.yaml"
-    config.write_text(yaml.safe_dump(CREDENTIALS))
-    options = ("--config-file", str(config), "--tls", "--cert-file", str(own.certificate), "--key-file", str(own.key))
-    server = Server(tmp_path / "home", *options).start(wait=False)
-    wait_until(lambda: answers(server), "the admin API answers")
-    yield server
-    server.stop()
-
-
-def answers(server) -> bool:
-    try:
-        return secure(server, "/healthz")[0] == 200
-    except OSError:
-        return False
-
-
-def secure(server, path: str, user: str | None = None, method: str = "GET", **headers: str):
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    connection = http.client.HTTPSConnection("127.0.0.1", server.api_port, timeout=DEADLINE, context=context)
-    if user is not None:
-        word = f"{user}:{CREDENTIALS['basic-auth'][user]}".encode()
-        headers["Authorization"] = "Basic " + base64.b64encode(word).decode()
-    connection.request(method, path, headers=headers)
-    response = connection.getresponse()
-    text = "" if "event-stream" in response.headers.get("Content-Type", "") else response.read().decode()
-    connection.close()
-    return response.status, response.headers, text
+    with guarded_server(tmp_path) as server:
+        yield server
 
 
 def test_a_stranger_sees_nothing(guarded):
@@ -234,96 +153,17 @@ def test_the_page_runs_nothing_of_others(server):
     assert "default-src 'none'" in server.request("GET", "/apis/v2/objects")[1]["Content-Security-Policy"]
 
 
-# --- in a browser ---------------------------------------------------------------------------------
+# --- in a terminal --------------------------------------------------------------------------------
 
 
-def look(url: str, folder, pages=PAGES, views=VIEWS, **more) -> dict:
-    """What Chromium finds (picture/look.js). The screenshots stay in `folder`."""
-    browser = shutil.which("chromium")
-    if browser is None or not (FOLDER / "node_modules" / "axe-core").exists():
-        pytest.skip("no chromium, or no npm ci in tests/e2e/picture: tools/install.sh test and tools/test.sh see to both")
-    folder.mkdir(exist_ok=True)
-    order = {"url": url, "chromium": browser, "folder": str(folder), "pages": pages, "views": views, **more}
-    done = subprocess.run(
-        ["node", "look.js"], cwd=FOLDER, input=json.dumps(order), capture_output=True, text=True, timeout=DEADLINE * 10
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-HOSTILE = "<img src=x onerror=alert(1)>"
-
-
-class Visitors:
-    """Requests without a pause, until the end of the block."""
-
-    def __init__(self, port, paths):
-        self.port, self.paths, self.stop = port, paths, threading.Event()
-        self.worker = threading.Thread(target=self.run)
-
-    def run(self):
-        number = 0
-        while not self.stop.is_set():
-            for path in self.paths:
-                number += 1
-                fetch(self.port, path, Authorization=f"user{number}")
-            time.sleep(0.02)  # leaves the processor to the browser
-
-    def __enter__(self):
-        self.worker.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        self.worker.join()
-
-
-def test_every_page_in_a_browser(tmp_path, port, backend, guests):
-    server = Server(tmp_path / "home").start()
-    server.apply(
-        http_server(
-            port,
-            {"path": "/sale", "backend": "sale"},
-            {"pathPrefix": "/shop", "backend": "shop"},
-            {"path": "/gone", "backend": "gone"},
-        ),
-        pipeline(
-            "sale",
-            wasm(guests / "step6.wasm", parameters={"startTime": "2021-08-08T00:00:00", "blockRatio": "0", "maxPermission": "20"}),
-            mock("buy\n"),
-        ),
-        pipeline("shop", proxy(backend.url, "http://127.0.0.1:1")),
-        pipeline("gone", mock(HOSTILE, code=410)),
-    )
-    with Visitors(port, ["/sale", "/shop/1", "/gone", "/nowhere"]):
-        found = look(f"http://{server.api}/", tmp_path / "pictures")
-    assert found["violations"] == []
-    assert found["errors"] == []
-    assert found["wide"] == [], "the page is wider than the window"
-    assert {url.split("/")[2] for url in found["requests"]} == {server.api}
-    texts = found["texts"]
-    assert "Traffic" in texts["overview-1280-light"]
-    assert "/shop*" in texts["servers-390-dark"]
-    assert "wasmResult2" in texts["pipelines-1280-light"] and "keys" in texts["wasmhost-390-light"]
-    assert "Reload code" in texts["wasmhost-1280-light"]
-    assert backend.url in texts["backends-1280-light"]
-    assert "admin API listens" in texts["log-1280-light"]
-    assert "maxPermission" in texts["configuration-390-light"]
-    assert HOSTILE in texts["configuration-1280-dark"], "a text stays a text"
-    server.stop()
-
-
-def test_a_reader_sees_no_button(guarded, tmp_path, guests, port):
-    found = look(
-        f"https://127.0.0.1:{guarded.api_port}/",
-        tmp_path / "pictures",
-        pages=["wasmhost"],
-        views=VIEWS[:1],
-        user="bob",
-        password="banana",
-    )
-    assert "Reload code" not in found["texts"]["wasmhost-1280-light"]
-    assert [error for error in found["errors"] if "401" not in error] == []
+def lines_of(server, *arguments: str, count: int) -> list[str]:
+    """The first lines of an egctl that goes on until it is ended."""
+    process = subprocess.Popen([BIN / "egctl", "--server", server.api, *arguments], stdout=subprocess.PIPE, text=True)
+    lines = [process.stdout.readline() for _ in range(count)]
+    process.terminate()
+    process.stdout.close()
+    process.wait(DEADLINE)
+    return lines
 
 
 def test_top_and_watch(server, port, guests):
@@ -333,47 +173,36 @@ def test_top_and_watch(server, port, guests):
     wait_until(lambda: figures(state(server), "sluice_guest_requests_total").get(("p", "wasm"), [0])[0] == 8, "the guests are in the figures")
     top = server.egctl("top", "--once").stdout
     assert "SERVER" in top and "http-server" in top and "WASMHOST" in top and "wasm" in top
-    assert json.loads(server.egctl("top", "--once", "-o", "json").stdout)["figures"]["sluice_data_keys"]
-    line = json.loads(server.egctl("wasm", "watch", "p", "wasm", "--once", "-o", "json").stdout)
-    assert line["keys"] > 0 and line["guests"] >= 1 and "mocked" not in line["resultsPerSecond"]
+    as_json = json.loads(server.egctl("top", "--once", "-o", "json").stdout)
+    as_yaml = yaml.safe_load(server.egctl("top", "--once", "-o", "yaml").stdout)
+    for all_figures in (as_json, as_yaml):
+        assert all_figures["member"] and figures(all_figures, SUMS)["http-server", ""][0] == 8
+        assert figures(all_figures, "sluice_data_keys")["p", "wasm"][0] > 0
+    keys = figures(as_json, "sluice_data_keys")["p", "wasm"][0]
+    for form, read in (("json", json.loads), ("yaml", yaml.safe_load)):
+        line = read(server.egctl("wasm", "watch", "p", "wasm", "--once", "-o", form).stdout)
+        assert (line["pipeline"], line["filter"], line["keys"]) == ("p", "wasm", keys) and line["guests"] >= 1
+        assert set(line["resultsPerSecond"]) == {"wasmResult1", "success"} or "wasmResult2" in line["resultsPerSecond"], line
+    titles, line = server.egctl("wasm", "watch", "p", "wasm", "--once").stdout.splitlines()
+    assert dict(zip(titles.split(), line.split()))["TIME"].count(":") == 2 and "RESULTS/S" in titles
+
+
+def test_top_and_watch_go_on(server, port, guests):
+    put_sale(server, port, guests, limit=3)
+    titles, *lines = lines_of(server, "wasm", "watch", "p", "wasm", count=4)
+    assert titles.split()[0] == "TIME" and all(line.split()[0].count(":") == 2 for line in lines)
+    assert lines == sorted(lines, key=lambda line: line.split()[0])
+    text = "".join(lines_of(server, "top", count=24))
+    assert text.count("SERVER") >= 2, "it is printed anew"
+
+
+def test_misuse_of_top_and_watch(server, port, guests):
+    put_sale(server, port, guests, limit=3)
     absent = server.egctl("wasm", "watch", "p", "nosuch", "--once", check=False)
     assert absent.returncode == 4 and "no WasmHost filter nosuch" in absent.stderr
-    misused = server.egctl("top", "-o", "json", check=False)
-    assert misused.returncode == 2
-
-
-LIMIT = 3000
-
-
-def test_a_sale_is_watched(tmp_path, port, guests):
-    """From the first permit to the last: what the stream and the page say at the end is what the store holds."""
-    server = Server(tmp_path / "home").start()
-    server.apply(
-        sale_server(port),
-        pipeline(
-            "p",
-            wasm(
-                guests / "step6.wasm",
-                parameters={"startTime": "2021-08-08T00:00:00", "blockRatio": "0", "maxPermission": str(LIMIT)},
-                limit={"prefix": "id/", "max": LIMIT},
-            ),
-            mock("buy\n"),
-        ),
-    )
-    follower = Follower(server)
-    follower.until(b"event: all")
-    crowd = Crowd(port, tmp_path / "crowd", connections=40, cycle=LIMIT + 500, requests=3 * LIMIT).join()
-    crowd.expect_answers_only()
-    follower.until(f'[["p","wasm"],{LIMIT}]'.encode())
-    seen = [int(part.split(b"]")[0]) for part in follower.text.split(b'"sluice_data_limit_used_keys":[[["p","wasm"],')[1:]]
-    assert seen == sorted(seen) and seen[-1] == LIMIT, seen
-    follower.close()
-    count = server.get_json("/apis/v2/wasm/data/p/wasm/count?prefix=id/")["count"]
-    assert count == LIMIT == len(crowd.let_in)
-    assert figures(state(server), "sluice_data_limit_used_keys")["p", "wasm"] == [count]
-    found = look(f"http://{server.api}/", tmp_path / "pictures", pages=["overview", "wasmhost"], views=VIEWS[:1])
-    assert f"{LIMIT:,} of {LIMIT:,} permits" in found["texts"]["wasmhost-1280-light"]
-    families = parse(server.request("GET", "/metrics")[2])
-    requests = value(families, "http_server_request_duration_seconds", "_count")
-    assert f"{requests:,.0f}" in found["texts"]["overview-1280-light"]
-    server.stop()
+    assert server.egctl("wasm", "watch", "p", "nosuch", check=False).returncode == 4
+    for command in (("top", "-o", "json"), ("wasm", "watch", "p", "wasm", "-o", "yaml")):
+        misused = server.egctl(*command, check=False)
+        assert misused.returncode == 2 and "--once" in misused.stderr, command
+    gone = server.egctl("--server", "127.0.0.1:1", "top", "--once", check=False)
+    assert gone.returncode == 3

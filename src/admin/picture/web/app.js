@@ -2,7 +2,6 @@
 // The pages of the live picture; the fragment of the address names the one that is shown.
 
 import { Backends } from "./backends.js";
-import { span } from "./chart.js";
 import { Configuration } from "./configuration.js";
 import { el, setText } from "./dom.js";
 import { Guests } from "./guests.js";
@@ -11,6 +10,7 @@ import { Log } from "./log.js";
 import { Members } from "./members.js";
 import { Overview } from "./overview.js";
 import { Pipelines } from "./pipelines.js";
+import { choose, range, rangeFields } from "./range.js";
 import { Servers } from "./servers.js";
 
 const kPages = { overview: Overview, servers: Servers, pipelines: Pipelines, wasmhost: Guests, backends: Backends, members: Members, log: Log, configuration: Configuration };
@@ -60,9 +60,11 @@ theme.addEventListener("change", () => setTheme(theme.value));
 setTheme(theme.value);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => page?.update());
 byId("span").addEventListener("change", (event) => {
-  span.minutes = Number(event.target.value);
-  page?.update();
+  range.minutes = Number(event.target.value);
+  choose(null);
 });
+byId("range").append(...rangeFields(() => live.time / 1000));
+range.listeners.add(() => page?.update());
 byId("skip").addEventListener("click", (event) => {
   event.preventDefault();
   byId("page").focus();

@@ -3,6 +3,7 @@
 
 import { el, setText } from "./dom.js";
 import { live } from "./live.js";
+import { choose, range } from "./range.js";
 import { saveCsv, savePng } from "./save.js";
 
 const kColours = 6; // --curve-1 …
@@ -10,9 +11,6 @@ const kHeight = 190;
 const kSpanMin = 60; // seconds
 const timeOf = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-
-// The part of the past that is shown: what the reader has chosen by the pointer, else `minutes`.
-export const span = { minutes: 15 };
 
 export class Chart {
   // curves: [{label, family, labels, column}] or a function that returns them; text: of a value; heading: its
@@ -52,9 +50,8 @@ export class Chart {
     else this.plot.setData(data, false);
     this.shown = shape;
     const end = data[0].at(-1) ?? Date.now() / 1000;
-    const begin = Math.max(end - span.minutes * 60, Math.min(data[0][0] ?? end, end - kSpanMin));
-    if (!this.chosen) this.plot.setScale("x", { min: begin, max: end });
-    else this.plot.setScale("x", this.chosen);
+    const begin = Math.max(end - range.minutes * 60, Math.min(data[0][0] ?? end, end - kSpanMin));
+    this.plot.setScale("x", range.chosen ?? { min: begin, max: end });
     this.tell(curves, data);
   }
   make(curves, data) {
@@ -69,20 +66,14 @@ export class Chart {
       scales: { y: { range: (_, min, max) => [Math.min(0, min ?? 0), (max || 1) * 1.08] } },
       axes: [{ ...axis, space: 70, values: (_, times) => times.map(timeOf) }, { ...axis, size: 64, values: (_, values) => values.map(this.text) }],
       series: [{}, ...series],
-      hooks: { setSelect: [(plot) => this.choose(plot)] },
+      hooks: { setSelect: [dragged] },
     }, data, this.canvas);
-    this.plot.root.addEventListener("dblclick", () => {
-      this.chosen = null;
-    });
+    this.plot.root.addEventListener("dblclick", () => choose(null));
     this.marks = curves.map((curve, i) => {
       const value = el("span", { class: "value" });
       return { value, item: el("li", {}, el("span", { class: `mark curve-${(i % kColours) + 1}${i >= kColours ? " dashed" : ""}`, "aria-hidden": "true" }), `${curve.label} `, value) };
     });
     this.legend.replaceChildren(...this.marks.map((mark) => mark.item));
-  }
-  choose(plot) {
-    if (plot.select.width < 2) return;
-    this.chosen = { min: plot.posToVal(plot.select.left, "x"), max: plot.posToVal(plot.select.left + plot.select.width, "x") };
   }
   // What the curves say, for those who do not see them.
   tell(curves, data) {
@@ -102,6 +93,11 @@ export class Chart {
     this.observer.disconnect();
     this.plot?.destroy();
   }
+}
+
+function dragged(plot) {
+  const { left, width } = plot.select;
+  if (width >= 2) choose({ min: plot.posToVal(left, "x"), max: plot.posToVal(left + width, "x") });
 }
 
 // Charts side by side.

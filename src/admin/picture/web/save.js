@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Saves pictures and figures as files of the browser.
 
+const kSavedAfter = 60_000; // ms: the browser has read the file by then, also a busy one
+
 function save(name, blob) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  setTimeout(() => URL.revokeObjectURL(link.href), kSavedAfter);
 }
 
 const fileName = (title, suffix) => `${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.${suffix}`;
