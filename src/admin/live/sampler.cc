@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "control/controller.h"
+#include "loop/urgency.h"
 
 namespace sluice::admin {
 namespace {
@@ -26,6 +27,7 @@ void LiveSampler::start() {
 }
 
 void LiveSampler::work(const std::stop_token& stop) {
+  loop::work_in_background();
   std::mutex mutex;
   std::condition_variable_any wake;
   TimePoint next = Clock::now();
