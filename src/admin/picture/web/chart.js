@@ -2,6 +2,7 @@
 // A chart of figures over the last 15 minutes, drawn by uPlot.
 
 import { el, setText } from "./dom.js";
+import { bytes } from "./format.js";
 import { live } from "./live.js";
 import { choose, range } from "./range.js";
 import { saveCsv, savePng } from "./save.js";
@@ -9,12 +10,13 @@ import { saveCsv, savePng } from "./save.js";
 const kColours = 6; // --curve-1 …
 const kHeight = 190;
 const kSpanMin = 60; // seconds
+const kPowersOfTwo = Array.from({ length: 50 }, (_, i) => 2 ** i); // the steps of an axis of bytes
 const timeOf = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export class Chart {
-  // curves: [{label, family, labels, column}] or a function that returns them; text: of a value; heading: its
-  // element, one below that of what is around the chart.
+  // curves: [{label, family, labels, column, colour}] or a function that returns them, colour: 1 to kColours, else by
+  // the place; text: of a value; heading: its element, one below that of what is around the chart.
   constructor(title, curves, text, heading = "h2") {
     this.title = title;
     this.curves = typeof curves === "function" ? curves : () => curves;
@@ -57,21 +59,25 @@ export class Chart {
   make(curves, data) {
     this.plot?.destroy();
     const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
-    const series = curves.map((curve, i) => ({ label: curve.label, stroke: colour(`--curve-${(i % kColours) + 1}`), width: 2, dash: i >= kColours ? [4, 4] : [], spanGaps: false, points: { show: false } }));
+    const colours = curves.map((curve, i) => curve.colour ?? (i % kColours) + 1);
+    const series = curves.map((curve, i) => ({ label: curve.label, stroke: colour(`--curve-${colours[i]}`), width: 2, dash: i >= kColours ? [4, 4] : [], spanGaps: false, points: { show: false } }));
     this.plot = new uPlot({
       width: this.canvas.clientWidth || 320,
       height: kHeight,
       legend: { show: false },
       cursor: { drag: { x: true, y: false } },
       scales: { y: { range: (_, min, max) => [Math.min(0, min ?? 0), (max || 1) * 1.08] } },
-      axes: [{ ...axis, space: 70, values: (_, times) => times.map(timeOf) }, { ...axis, size: 64, values: (_, values) => values.map(this.text) }],
+      axes: [
+        { ...axis, space: 70, size: 26, values: (_, times) => times.map(timeOf) },
+        { ...axis, size: 64, values: (_, values) => values.map(this.text), ...(this.text === bytes ? { incrs: kPowersOfTwo } : {}) },
+      ],
       series: [{}, ...series],
       hooks: { setSelect: [dragged] },
     }, data, this.canvas);
     this.plot.root.addEventListener("dblclick", () => choose(null));
     this.marks = curves.map((curve, i) => {
       const value = el("span", { class: "value" });
-      return { value, item: el("li", {}, el("span", { class: `mark curve-${(i % kColours) + 1}${i >= kColours ? " dashed" : ""}`, "aria-hidden": "true" }), `${curve.label} `, value) };
+      return { value, item: el("li", {}, el("span", { class: `mark curve-${colours[i]}${i >= kColours ? " dashed" : ""}`, "aria-hidden": "true" }), `${curve.label} `, value) };
     });
     this.legend.replaceChildren(...this.marks.map((mark) => mark.item));
   }

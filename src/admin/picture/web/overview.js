@@ -5,7 +5,8 @@ import { bytes, duration, number, percent, rate } from "./format.js";
 import { live } from "./live.js";
 
 const kRequests = "sluice_live_requests_seconds";
-const kClasses = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+const kClasses = ["2xx", "3xx", "4xx", "5xx"];
+const kColours = { "2xx": 3, "3xx": 1, "4xx": 2, "5xx": 5 };
 const sum = (name, column = 0) => live.rows(name).reduce((all, row) => all + (row.values[column] ?? 0), 0);
 
 // The figures that one looks at first.
@@ -18,7 +19,7 @@ const kTiles = [
   ["Connections", () => number(sum("sluice_server_connections"))],
   ["CPU", () => percent(live.get("process_cpu_seconds_total", [], 1))],
   ["Memory", () => bytes(live.get("process_resident_memory_bytes", []))],
-  ["Requests since the start", () => number(live.get(kRequests, ["", ""], 0))],
+  ["Requests in all", () => number(live.get(kRequests, ["", ""], 0))],
 ];
 
 export class Overview {
@@ -26,11 +27,11 @@ export class Overview {
   constructor() {
     this.values = kTiles.map(() => el("dd"));
     const tiles = el("dl", { class: "tiles" }, kTiles.map(([title], i) => el("div", {}, el("dt", {}, title), this.values[i])));
-    const byClass = (classes) => () => classes.map((its) => ({ label: its, family: kRequests, labels: ["", its] }));
+    const byClass = (classes) => () => classes.map((its) => ({ label: its, family: kRequests, labels: ["", its], colour: kColours[its] }));
     const ofServers = (family) => () => live.rows(family).map(({ labels }) => ({ label: labels[0], family, labels }));
     this.charts = new Charts(
       new Chart("Traffic", () => [{ label: "requests", family: kRequests, labels: ["", ""] }], rate),
-      new Chart("Outcomes", byClass(kClasses.slice(1)), rate),
+      new Chart("Outcomes", byClass(kClasses), rate),
       new Chart("Latency", () => [
         { label: "median", family: kRequests, labels: ["", ""], column: 1 },
         { label: "99th percentile", family: kRequests, labels: ["", ""], column: 2 },
