@@ -48,6 +48,7 @@ admin::Options admin_options(const Options& options) {
     made.log_file = options.path_of(options.log_dir) + "/stdout.log";
   }
   made.profiling = options.profiling;
+  made.kept_profiles = options.path_of("profiles.kept");
   made.start_options = without_secrets(options);
   // Of the embedded store.
   if (options.cluster.on_etcd()) {
