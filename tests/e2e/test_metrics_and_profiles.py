@@ -42,6 +42,7 @@ def test_metrics_under_the_names_of_easegress(server, port, backend):
     )
     for path in ("/a", "/b", "/x"):
         fetch(port, path)
+    server.counted(3)
     status, headers, text = server.request("GET", "/apis/v2/metrics?names=easegress")
     assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4")
     found = samples(text)

@@ -11,6 +11,7 @@
 #include "filters/wasm_host/handover/handover.h"
 #include "filters/wasm_host/kept_code.h"
 #include "observe/counter.h"
+#include "observe/durations.h"
 #include "store/store.h"
 #include "wasm/engine.h"
 #include "wasm/linker.h"
@@ -52,7 +53,7 @@ struct WasmCounters {
 
 // The next generation of the filter takes this over. Any thread.
 struct WasmStatistics {
-  explicit WasmStatistics(unsigned core_count) : counters(core_count) {}
+  explicit WasmStatistics(unsigned core_count) : counters(core_count), guest_waits(core_count, 1) {}
 
   // The reason why the last replacement for a dead guest failed; "" if it succeeded.
   void set_fault(std::string text) {
@@ -75,6 +76,7 @@ struct WasmStatistics {
   }
 
   observe::PerCore<WasmCounters> counters;
+  observe::DurationTable guest_waits;  // one row
 
  private:
   mutable Mutex mutex_;

@@ -41,6 +41,7 @@ class RunningCode {
   [[nodiscard]] const std::shared_ptr<const wasm::LinkedModule>& module() const { return module_; }
   [[nodiscard]] const std::string& sha256() const { return module_->module().sha256(); }
   [[nodiscard]] const std::string& loaded_at() const { return loaded_at_; }  // RFC 3339
+  [[nodiscard]] bool is_uploaded() const { return uploaded_; }
   // The input of pinned(), to be stored: {"source", "sha256", "loadedAt"}, and "uploaded": true of
   // uploaded code. Secrets in `source`, such as a password, are left out.
   [[nodiscard]] Json pin() const;
