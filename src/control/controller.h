@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -107,8 +108,10 @@ class Controller {
                                                    ApplyMode mode);
   // Checks the documents as apply() does and returns the changes, but makes none. Errors and
   // warnings are those of apply(), but only apply() finds a port that another process holds.
+  // `new_kinds`: of custom data, which are to come with the documents.
   [[nodiscard]] Result<std::vector<Preview>> preview(const std::vector<config::Value>& documents,
-                                                     ApplyMode mode);
+                                                     ApplyMode mode,
+                                                     const std::set<std::string>& new_kinds = {});
   // Returns the objects that still name it.
   [[nodiscard]] Result<std::vector<User>> remove(std::string_view name);
   [[nodiscard]] Result<std::size_t> remove_all();

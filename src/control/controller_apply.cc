@@ -33,10 +33,12 @@ const char* word_of(Change change) {
 
 }  // namespace
 
-Result<std::vector<Step>> ControllerState::propose_all(const std::vector<config::Value>& documents,
-                                                       ApplyMode mode,
-                                                       const std::stop_token& stop) const {
-  auto steps = propose(documents, mode, {builder, publisher.objects()}, stop);
+Result<std::vector<Step>> ControllerState::propose_all(
+    const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop,
+    const std::set<std::string>& new_kinds) const {
+  CustomKinds kinds = new_kinds;
+  for (const auto& [name, kind] : custom_data.state()->kinds) kinds->insert(name);
+  auto steps = propose(documents, mode, {builder, publisher.objects(), std::move(kinds)}, stop);
   // Code that only the store has cannot be read, and the document is not to blame.
   if (!steps && steps.error().kind == ErrorKind::invalid && store.is_shared() &&
       !store.health().empty())
@@ -100,11 +102,12 @@ Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>&
 }
 
 Result<std::vector<Preview>> Controller::preview(const std::vector<config::Value>& documents,
-                                                 ApplyMode mode) {
+                                                 ApplyMode mode,
+                                                 const std::set<std::string>& new_kinds) {
   ControllerState& s = *state_;
   if (documents.empty()) return fail(ErrorKind::invalid, "no object given");
   const auto claim = s.claims.take(names_of(documents));
-  SLUICE_TRY(auto steps, s.propose_all(documents, mode, claim.stop()));
+  SLUICE_TRY(auto steps, s.propose_all(documents, mode, claim.stop(), new_kinds));
   std::vector<Proposed> proposed;
   for (const Step& step : steps) proposed.push_back(step.proposed);
   SLUICE_CHECK(s.changes.check(proposed));

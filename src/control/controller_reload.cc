@@ -32,7 +32,9 @@ std::string hash_of(const pipeline::PipelinePrototype& pipeline, const std::stri
 void log_outcome(const Reloaded& one, const Logger& logger) {
   const std::string what = "reload " + one.pipeline + "/" + one.filter +
                            (one.member.empty() ? "" : " on member " + one.member);
-  if (!one.error.empty()) {
+  if (!one.warning.empty()) {
+    logger.warn(what + ": " + one.warning);
+  } else if (!one.error.empty()) {
     logger.error(what + " refused, the old code serves on: " + one.error);
   } else {
     logger.info(what + (one.changed ? ": now " : ": unchanged, ") + one.code_hash);

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -61,10 +62,11 @@ struct ControllerState {
   // controller_apply.cc
   [[nodiscard]] Result<std::vector<Applied>> apply(const std::vector<config::Value>& documents,
                                                    ApplyMode mode);
-  // As propose(), on the objects in force. Requires: a claim on the objects.
-  [[nodiscard]] Result<std::vector<Step>> propose_all(const std::vector<config::Value>& documents,
-                                                      ApplyMode mode,
-                                                      const std::stop_token& stop) const;
+  // As propose(), on the objects in force. `new_kinds`: of custom data, which come with them.
+  // Requires: a claim on the objects.
+  [[nodiscard]] Result<std::vector<Step>> propose_all(
+      const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop,
+      const std::set<std::string>& new_kinds = {}) const;
   [[nodiscard]] Result<std::vector<Step>> propose_and_commit(
       const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop);
   void renew_warnings(const std::vector<Step>& steps);

@@ -8,7 +8,9 @@
 #include "control/controller.h"
 #include "control/reload_counts.h"
 #include "sluice-server/command_line.h"
+#include "sluice-server/open_store.h"
 #include "sluice-server/options_update.h"
+#include "store/etcd/try_etcd.h"
 
 namespace sluice::server_program {
 namespace {
@@ -17,6 +19,18 @@ void log_refusal(const Logger& logger, const Error& error) {
   logger.error("configuration stays as it is: " + error.message);
   if (error.details.size() < 2) return;
   for (const std::string& line : error.details) logger.error("configuration: " + line);
+}
+
+// Error: etcd does not admit the new certificate, user or password. Only etcd can tell, and an open
+// connection would hide it for days.
+Result<void> try_new_etcd(const Options& next, const InForce& in_force, const MemberTls& fresh) {
+  if (!next.cluster.on_etcd()) return {};
+  const MemberTls& now = in_force.tls;
+  if (now.etcd == fresh.etcd && now.etcd_password.text() == fresh.etcd_password.text()) return {};
+  const auto tried = store::try_etcd(etcd_options(next, fresh));
+  if (tried) return {};
+  return fail(tried.error().kind,
+              "etcd does not admit what the files etcd-*-file hold now: " + tried.error().message);
 }
 
 // Of `fresh`, all is checked. False: the cluster port keeps its certificate.
@@ -52,6 +66,7 @@ admin::Options admin_options(const Options& options) {
     made.log_file = options.path_of(options.log_dir) + "/stdout.log";
   }
   made.profiling = options.profiling;
+  made.kept_profiles = options.path_of("profiles.kept");
   made.start_options = without_secrets(options);
   // Of the embedded store.
   if (options.cluster.on_etcd()) {
@@ -87,6 +102,8 @@ void reload(InForce& in_force, const Program& program, const Logger& logger, adm
   Options& next = updated->in_force;
   const auto tls = read_member_tls(next.cluster, &in_force.tls);
   if (!tls) return refuse(control::ReloadKind::certificates, tls.error());
+  if (const auto tried = try_new_etcd(next, in_force, *tls); !tried)
+    return refuse(control::ReloadKind::certificates, tried.error());
   if (const auto replaced = api.replace(admin_options(next)); !replaced)
     return refuse(control::ReloadKind::certificates, replaced.error());
   // A level set through the admin API stays, unless the new configuration changes the level.

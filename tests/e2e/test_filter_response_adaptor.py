@@ -35,7 +35,7 @@ def adapt(server, port, backend):
 @covers("ResponseAdaptor", "header.{del,set,add} template")
 def test_the_page(server, port, backend):
     server.apply(*example("filter-response-adaptor", {BACKEND: backend.url}))
-    response = Route(server, port, "rsa").ask()
+    response = Route(server, port, "marked").ask()
     assert (response.status, response.text) == (201, "text")
     assert "x-powered-by" not in response.headers
     assert response.headers["server"] == "gateway" and response.headers["x-seen"] == "gateway"

@@ -10,23 +10,38 @@ namespace {
 
 using FieldValues = std::map<std::string, std::string>;
 
-void check_values(const FieldValues& fields, const std::string& path, config::Faults& faults) {
+std::optional<std::string> change_fault(const std::string& name, const std::string& value,
+                                        Changed changed) {
+  switch (http::field_kind(name)) {
+    case http::FieldKind::content_length:
+      return "is that of the body: the gateway sets it itself";
+    case http::FieldKind::host:
+      if (changed == Changed::response) return "is a field of requests";
+      [[fallthrough]];
+    default:
+      return header_fault(name, value);
+  }
+}
+
+void check_values(const FieldValues& fields, const std::string& path, Changed changed,
+                  config::Faults& faults) {
   for (const auto& [name, value] : fields) {
-    if (const auto reason = header_fault(name, value))
+    if (const auto reason = change_fault(name, value, changed))
       faults.add(config::join_path(path, name), *reason);
   }
 }
 
 }  // namespace
 
-void HeaderChangeSpec::check(const std::string& path, config::Faults& faults) const {
+void HeaderChangeSpec::check(const std::string& path, Changed changed,
+                             config::Faults& faults) const {
   for (std::size_t i = 0; i < del.size(); ++i) {
     if (!http::is_token(del[i]))
       faults.add(config::join_path(path, "del") + "[" + std::to_string(i) + "]",
                  config::quote(del[i]) + " is not a header name");
   }
-  check_values(set, config::join_path(path, "set"), faults);
-  check_values(add, config::join_path(path, "add"), faults);
+  check_values(set, config::join_path(path, "set"), changed, faults);
+  check_values(add, config::join_path(path, "add"), changed, faults);
 }
 
 void HeaderChangeSpec::check_made(const std::string& path, config::Faults& faults) const {
@@ -51,12 +66,9 @@ HeaderChange::HeaderChange(const HeaderChangeSpec& spec) : del_(spec.del) {
   add_fields(spec.add, false);
 }
 
-// Content-Length is left out: that of the body is sent.
 void HeaderChange::add_fields(const FieldValues& fields, bool replaces) {
   for (const auto& [name, value] : fields) {
-    const http::FieldKind kind = http::field_kind(name);
-    if (kind == http::FieldKind::host || kind == http::FieldKind::other)
-      fields_.push_back({name, value, kind == http::FieldKind::host, replaces});
+    fields_.push_back({name, value, http::field_kind(name) == http::FieldKind::host, replaces});
   }
 }
 

@@ -37,7 +37,7 @@ class WasmHostKind final : public pipeline::FilterKind, public pipeline::WithFam
     return kWasmHostResults;
   }
   [[nodiscard]] std::string_view description() const override {
-    return "runs your own WebAssembly program on every request";
+    return "Runs your own WebAssembly program on every request.";
   }
   [[nodiscard]] Json schema() const override { return config::schema<WasmHostSpec>(); }
   [[nodiscard]] std::shared_ptr<const pipeline::FilterPrototype> build(
