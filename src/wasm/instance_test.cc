@@ -399,8 +399,9 @@ constexpr Abi kTellingAbi{kTellingModules, kTellingGuest};
 
 // Returns 100 + the length of the error.
 std::string asking(ErrorKind kind) {
-  return R"((module (import "test" "ask" (func $ask)) (memory (export "memory") 1)
+  return R"((module (import "test" "ask" (func $ask))
     (import "test" "refuse" (func $refuse (param i32) (result i32)))
+    (memory (export "memory") 1)
     (func (export "run") (result i32) (call $ask)
       (i32.add (call $refuse (i32.const )" +
          std::to_string(static_cast<int>(kind)) +

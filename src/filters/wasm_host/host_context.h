@@ -88,7 +88,6 @@ class HostContext {
   // Call when the run is undone: drops its lines.
   void restart() {
     lines_.clear();
-    failure_.reset();
     used_data_ = false;
   }
 
