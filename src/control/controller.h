@@ -38,6 +38,7 @@ namespace sluice::control {
 
 class CustomData;
 struct ControllerState;
+class ReloadCounts;
 
 // The change that an apply would make to one object. The specs hide secrets and have no createdAt.
 struct Preview {
@@ -193,6 +194,8 @@ class Controller {
   // nothing has changed. Requires: there is a cluster port with TLS.
   [[nodiscard]] Result<void> renew_cluster_port(const net::KeyPair& pair,
                                                 const std::string& authorities);
+  // Of this process, by its users. The controller counts those of objects and code.
+  [[nodiscard]] ReloadCounts& reloads();
   // False while an object is being built that does not run yet.
   [[nodiscard]] bool is_built() const;
   // The figures of all objects and of the process, for Prometheus. Reads files.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `reload-code`: all pipelines at the same time, each independently.
+#include <algorithm>
 #include <latch>
 #include <nlohmann/json.hpp>
 
@@ -45,14 +46,22 @@ Result<std::vector<Reloaded>> Controller::reload_code(bool force) {
   for (const auto& [name, object] : state_->publisher.objects()) {
     if (is_pipeline(*object)) names.push_back(name);
   }
-  return state_->reload_all(names, {.force = force});
+  return state_->reload_and_count(names, {.force = force});
 }
 
 Result<std::vector<Reloaded>> Controller::upload_code(const std::string& pipeline,
                                                       const std::string& filter,
                                                       const std::string& code, bool force) {
   SLUICE_CHECK(data_namespace(pipeline, filter));
-  return state_->reload_all({pipeline}, {.filter = filter, .code = &code, .force = force});
+  return state_->reload_and_count({pipeline}, {.filter = filter, .code = &code, .force = force});
+}
+
+Result<std::vector<Reloaded>> ControllerState::reload_and_count(
+    const std::vector<std::string>& names, const CodeRequest& request) {
+  auto reloaded = reload_all(names, request);
+  const auto runs = [](const Reloaded& one) { return one.error.empty(); };
+  reloads.note(ReloadKind::code, reloaded && std::ranges::all_of(*reloaded, runs));
+  return reloaded;
 }
 
 Result<std::vector<Reloaded>> ControllerState::reload_all(const std::vector<std::string>& names,

@@ -142,7 +142,8 @@ GuestMemory Instance::memory() {
 Snapshot Instance::snapshot(std::string_view before) {
   const GuestMemory now = memory();
   const auto all = now.at(0, now.size());
-  return {now.size(), differing_pieces(before, {all->data(), all->size()}), state_->errors_at, state_->errors_bytes_max};
+  return {now.size(), differing_pieces(before, {all->data(), all->size()}), state_->errors_at,
+          state_->errors_bytes_max};
 }
 
 Result<void> Instance::restore(const Snapshot& snapshot) {

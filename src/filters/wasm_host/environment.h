@@ -12,6 +12,7 @@
 #include "filters/wasm_host/kept_code.h"
 #include "filters/wasm_host/script_engines.h"
 #include "observe/counter.h"
+#include "observe/durations.h"
 #include "store/store.h"
 #include "wasm/engine.h"
 #include "wasm/linker.h"
@@ -54,7 +55,7 @@ struct WasmCounters {
 
 // The next generation of the filter takes this over. Any thread.
 struct WasmStatistics {
-  explicit WasmStatistics(unsigned core_count) : counters(core_count) {}
+  explicit WasmStatistics(unsigned core_count) : counters(core_count), guest_waits(core_count, 1) {}
 
   // The reason why the last replacement for a dead guest failed; "" if it succeeded.
   void set_fault(std::string text) {
@@ -77,6 +78,7 @@ struct WasmStatistics {
   }
 
   observe::PerCore<WasmCounters> counters;
+  observe::DurationTable guest_waits;  // one row
 
  private:
   mutable Mutex mutex_;

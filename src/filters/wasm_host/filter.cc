@@ -86,7 +86,7 @@ Task<std::string_view> WasmHostFilter::serve(pipeline::Exchange& exchange, Hande
       if (!attempt.guest) {
         const bool known = is_known(attempt);
         if (is_crowded(known)) co_return crowded(attempt);
-        const CountedWait waiting(counters_.waiting);
+        const GuestWait waiting(*parts_.statistics, exchange.core().index);
         attempt.guest = co_await pool_.acquire(attempt.deadline, known);
         if (!attempt.guest) co_return no_guest(attempt);
         attempt.transaction.restart();  // other runs have committed while this one waited

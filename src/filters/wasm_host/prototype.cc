@@ -246,7 +246,11 @@ Json WasmHostPrototype::status() const {
 }
 
 void WasmHostPrototype::expose(const pipeline::FilterPlace& place, observe::Exposition& out) const {
-  expose_guests(parts_.statistics->counters, place, out);
+  const unsigned cores = parts_.environment->core_count;
+  GuestBounds bounds{0, parts_.recipe->waiting_max * cores};
+  for (unsigned core = 0; core < cores; ++core) bounds.guests_max += share_of(core);
+  expose_guests(*parts_.statistics, bounds, place, out);
+  expose_code(*code_, place, out);
   expose_data(parts_.environment->store.status(parts_.recipe->name), place, out);
 }
 

@@ -45,6 +45,7 @@ class RunningCode {
   // Of the bytes that are kept: the module, or the document of the script.
   [[nodiscard]] const std::string& sha256() const { return sha256_; }
   [[nodiscard]] const std::string& loaded_at() const { return loaded_at_; }  // RFC 3339
+  [[nodiscard]] bool is_uploaded() const { return uploaded_; }
   // The input of pinned(), to be stored: {"source", "sha256", "loadedAt"}, and "uploaded": true of
   // uploaded code. Secrets in `source`, such as a password, are left out.
   [[nodiscard]] Json pin() const;
