@@ -8,7 +8,7 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config ccache lld-16 libboost1.81-dev libyaml-cpp-dev
        nlohmann-json3-dev libre2-dev libspdlog-dev libcli11-dev libsqlite3-dev libssl-dev libcrypt-dev libnghttp2-dev zlib1g-dev
-       libcpp-httplib-dev libcurl4-openssl-dev protobuf-compiler libprotobuf-dev libgtest-dev libgmock-dev libbenchmark-dev curl)
+       libcpp-httplib-dev libcurl4-openssl-dev protobuf-compiler libprotobuf-dev libgtest-dev libgmock-dev libbenchmark-dev curl python3-pip)
 test=(python3 python3-pytest python3-pytest-xdist python3-yaml python3-websockets python3-jsonschema python3-jwt python3-cryptography nginx-light nghttp2-client nghttp2-server procps openssl testssl.sh etcd-server etcd-client iproute2 nftables prometheus chromium)
 bench=(python3 wrk nginx-light libnginx-mod-http-lua haproxy openssl)
 lint=(python3 python3-pytest clang-16 clang-format-16 clang-tidy-16)
@@ -77,6 +77,9 @@ if ! command -v cargo >/dev/null; then
   printf 'cargo 1.95 or newer is needed and not on PATH: https://rustup.rs\n' >&2
   exit 1
 fi
+
+# The compiler of the script engines, which is not needed where they are built already.
+"$(dirname "${BASH_SOURCE[0]}")"/build_engines.sh compiler >/dev/null
 
 # Debian 12 has no package of lizard. The folder says which versions it holds.
 if ((with_lizard)); then

@@ -10,6 +10,7 @@
 #include "filters/wasm_host/guest_budget.h"
 #include "filters/wasm_host/handover/handover.h"
 #include "filters/wasm_host/kept_code.h"
+#include "filters/wasm_host/script_engines.h"
 #include "observe/counter.h"
 #include "observe/durations.h"
 #include "store/store.h"
@@ -21,6 +22,7 @@ namespace sluice::filters {
 struct WasmEnvironment {
   wasm::Engine& engine;
   std::unique_ptr<const wasm::Linker> linker;
+  std::unique_ptr<ScriptEngines> scripts;
   store::Store& store;
   Logger logger;
   unsigned core_count;
