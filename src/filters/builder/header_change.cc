@@ -10,24 +10,25 @@ namespace {
 
 using FieldValues = std::map<std::string, std::string>;
 
-std::optional<std::string> change_fault(const std::string& name, const std::string& value,
-                                        Changed changed) {
-  switch (http::field_kind(name)) {
-    case http::FieldKind::content_length:
-      return "is that of the body: the gateway sets it itself";
-    case http::FieldKind::host:
-      if (changed == Changed::response) return "is a field of requests";
-      [[fallthrough]];
-    default:
-      return header_fault(name, value);
-  }
+// Why a change of the field does nothing; null if it does something.
+const char* no_effect(const std::string& name, Changed changed) {
+  const http::FieldKind kind = http::field_kind(name);
+  if (kind == http::FieldKind::content_length)
+    return "has no effect: the gateway sends the length of the body";
+  if (kind == http::FieldKind::host && changed == Changed::response)
+    return "has no effect: it is a field of requests";
+  return nullptr;
 }
 
 void check_values(const FieldValues& fields, const std::string& path, Changed changed,
                   config::Faults& faults) {
   for (const auto& [name, value] : fields) {
-    if (const auto reason = change_fault(name, value, changed))
-      faults.add(config::join_path(path, name), *reason);
+    const std::string where = config::join_path(path, name);
+    if (const char* reason = no_effect(name, changed)) {
+      faults.warn(where, reason);
+    } else if (const auto fault = header_fault(name, value)) {
+      faults.add(where, *fault);
+    }
   }
 }
 
@@ -66,9 +67,12 @@ HeaderChange::HeaderChange(const HeaderChangeSpec& spec) : del_(spec.del) {
   add_fields(spec.add, false);
 }
 
+// Content-Length is left out: that of the body is sent.
 void HeaderChange::add_fields(const FieldValues& fields, bool replaces) {
   for (const auto& [name, value] : fields) {
-    fields_.push_back({name, value, http::field_kind(name) == http::FieldKind::host, replaces});
+    const http::FieldKind kind = http::field_kind(name);
+    if (kind == http::FieldKind::host || kind == http::FieldKind::other)
+      fields_.push_back({name, value, kind == http::FieldKind::host, replaces});
   }
 }
 

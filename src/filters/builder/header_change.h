@@ -26,7 +26,7 @@ struct HeaderChangeSpec {
     visit("add", add, {.doc = "these fields stand beside those of the same names, at last"});
   }
 
-  // Adds a fault for a field that cannot be set.
+  // Adds a fault for a field that cannot be set, and warns of one whose change has no effect.
   void check(const std::string& path, Changed changed, config::Faults& faults) const;
   // Adds a fault for a value of a template that the next server would not read as it is.
   void check_made(const std::string& path, config::Faults& faults) const;
