@@ -52,7 +52,7 @@ def server(name: str, port: int, rate: float | None, sink: str) -> str:
     if rate is not None:
         tracing = f"tracing: {{serviceName: bench, sampleRate: {rate}, exporter: {{otlp: {{endpoint: '{sink}'}}}}}}\n"
     return (
-        f"kind: HTTPServer\nname: {name}\nport: {port}\n{tracing}"
+        f"kind: HTTPServer\nname: {name}\nport: {port}\noverload: {{target: 1h}}\n{tracing}"
         "rules: [{paths: [{path: /mock, backend: mock}, {path: /proxy, backend: proxy}]}]\n---\n"
     )
 

@@ -26,7 +26,6 @@ void RequestStats::record(unsigned core, int status, Duration duration, std::uin
                           std::uint64_t response_bytes) {
   Cells& mine = cells_.at(core);
   const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(0, duration.count() / 1000));
-  mine.count.add();
   if (status >= 400) mine.errors.add();
   mine.request_bytes.add(request_bytes);
   mine.response_bytes.add(response_bytes);
@@ -34,6 +33,7 @@ void RequestStats::record(unsigned core, int status, Duration duration, std::uin
   if (mine.min_us.get() == 0 || us + 1 < mine.min_us.get()) mine.min_us.set(us + 1);
   mine.latency.add(us);
   if (status >= 100 && status < 600) mine.codes[static_cast<std::size_t>(status - 100)].add();
+  mine.count.add();  // last: a reader that waits for it finds the others
 }
 
 Histogram::Counts RequestStats::latencies() const {

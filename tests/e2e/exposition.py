@@ -92,6 +92,12 @@ def series(families: dict[str, Family]) -> int:
     return sum(len(family.samples) for family in families.values())
 
 
+def requests(families: dict[str, Family]) -> float:
+    """Those that the HTTPServers have counted, which they do when the response has left."""
+    name = "http_server_request_duration_seconds"
+    return value(families, name, "_count") if name in families else 0
+
+
 def value(families: dict[str, Family], name: str, suffix: str = "", **labels: str) -> float:
     """The sum of the samples that have these labels."""
     found = [

@@ -310,6 +310,16 @@ class Server:
             answer = next(iter(answer.values()))
         return answer.get("status", answer)
 
+    def counted(self, requests: int, name: str = "http-server") -> dict:
+        """The status of an HTTPServer that has counted so many requests. A request is counted when its response has
+        left, which the client may have read by then."""
+
+        def its_status() -> dict | None:
+            found = self.status(name)
+            return found if found["count"] >= requests else None
+
+        return wait_until(its_status, f"{name} has counted {requests} requests")
+
 
 def exit_code_of(error: str) -> int:
     """The exit code of an egctl that prints `error`: the status of the server's answer decides."""

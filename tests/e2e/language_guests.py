@@ -6,6 +6,7 @@ The toolchains come from registries: tools/install.sh languages."""
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -13,8 +14,11 @@ from pathlib import Path
 
 from gateway import ROOT
 
-CACHE = Path(os.environ.get("SLUICE_CACHE_DIR", Path.home() / ".cache" / "sluice"))
-ZIG = CACHE / "ziglang-0.17.1" / "ziglang" / "zig"
+CACHE = Path(
+    os.environ.get("SLUICE_CACHE_DIR") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sluice"
+)
+ZIG_VERSION = re.search(r"^ziglang==([\d.]+)", (ROOT / "engines" / "compiler.txt").read_text(), re.MULTILINE).group(1)
+ZIG = CACHE / f"ziglang-{ZIG_VERSION}" / "ziglang" / "zig"
 SOURCES = ROOT / "tests" / "guests" / "languages"
 SDK = ROOT / "sdk"
 ENDINGS = {".h", ".hpp", ".c", ".cc", ".zig", ".zon", ".go", ".mod", ".rs", ".toml"}

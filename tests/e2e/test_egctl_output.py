@@ -45,6 +45,7 @@ def test_wide_shows_figures(server, port):
     two_pipelines(server, port)
     for path in ("/a", "/b"):
         assert fetch(port, path).status == 200
+    server.counted(2)
     header, *rows = cut(server.egctl("get", "all", "-o", "wide").stdout)
     cells = {row[0]: dict(zip(header, row)) for row in rows}
     assert cells["http-server"]["REQUESTS"] == "2" and cells["http-server"]["ERRORS"] == "0", cells
@@ -240,6 +241,7 @@ def test_describe_leaves_out_defaults_in_lists_and_raw_figures(server, backend, 
     spec = yaml.safe_load(told.split("Spec:")[1])
     assert spec["resilience"] == [breaker] and spec["filters"][0] == limiter, told
     assert spec["filters"][1]["pools"] == [{"servers": [{"url": backend.url}]}], told
+    server.counted(1)
     told = server.egctl("describe", "httpserver", "http-server").stdout
     status = yaml.safe_load(told.split(":\n", 1)[1].split("\nSpec:")[0])
     assert "traffic" in status and not {"count", "m1", "p99", "mean"} & set(status), told
@@ -304,6 +306,7 @@ def test_names_are_completed(server):
     assert completed(server, at + "purge member ") == ["eg-default-name"]
     assert completed(server, at + "object get o") == ["other"]
     assert completed(server, at + "wasm list-data o") == ["other"]
+    assert completed(server, at + "wasm watch o") == ["other"] and completed(server, at + "top --on") == ["--once"]
     assert completed(server, at + "wasm list-data other ")[0].startswith("-"), "it has no WasmHost"
     assert completed(server, at + "get pipeline p -o j") == ["json", "jsonpath="]
     assert "--no-headers" in completed(server, at + "get --no")

@@ -46,7 +46,7 @@ def aggregate(three, template: str) -> dict:
 def test_the_page(server, port):
     with Scripted(lambda call: Answer(202, body=b'{\n"at": "' + call.target.encode() + b'"\n}')) as backend:
         server.apply(*example("filter-response-builder", {BACKEND: backend.url}))
-        response = Route(server, port, "rsb").ask("/x")
+        response = Route(server, port, "joined").ask("/x")
         assert (response.status, json.loads(response.text)) == (202, [{"at": "/x"}] * 2)
         assert response.headers["content-type"] == "application/json"
 

@@ -123,7 +123,7 @@ def test_access_log_and_status_know_it(server, both):
     assert curl("--http2-prior-knowledge", "-d", "abc", f"http://127.0.0.1:{both[0]}/logged?x=1") == "hello 2"
     line = server.access_line("/logged?x=1")
     assert "POST /logged?x=1 HTTP/2.0 200]" in line and "[pipeline(p):" in line
-    assert server.status("http-server")["count"] == 1
+    assert server.counted(1)["count"] == 1
 
 
 # --- load

@@ -539,9 +539,7 @@ def test_status_counts(site):
     for _ in range(5):
         site("/a")
     site("/none")
-    # A request is counted when its response has left, which the client may have read by then.
-    wait_until(lambda: site.server.status("http-server")["count"] == 6, "all are counted")
-    status = site.server.status("http-server")
+    status = site.server.counted(6)
     assert status["state"] == "running"
     assert (status["count"], status["errCount"]) == (6, 1)
 

@@ -4,12 +4,15 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
+from datetime import datetime
 
 import pytest
-from client import Connection, fetch, request
-from exposition import parse, series, value
+from certificates import self_signed
+from client import Connection, Load, fetch, request
+from exposition import Family, parse, requests, series, value
 from gateway import BIN, ROOT, http_server, mock, pipeline, proxy, put_sale, wait_until, wasm
 
 OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
@@ -22,6 +25,16 @@ def scrape(server, accept: str = "text/plain"):
     assert status == 200, text
     open_metrics = headers["Content-Type"].startswith("application/openmetrics-text")
     return parse(text, open_metrics)
+
+
+def counted(server, count: int) -> dict[str, Family]:
+    """The figures once so many requests are counted, which may be a moment after the clients have their responses."""
+
+    def with_all() -> dict[str, Family] | None:
+        families = scrape(server)
+        return families if requests(families) >= count else None
+
+    return wait_until(with_all, f"{count} requests are counted")
 
 
 def all_labels(families) -> str:
@@ -97,7 +110,7 @@ def test_requests_agree_with_what_clients_did(server, port):
     )
     for path in ["/api/1"] * 3 + ["/n7"] * 2 + ["/gone"] + ["/nowhere"] * 4:
         fetch(port, path)
-    families = scrape(server)
+    families = counted(server, 10)
 
     def count(**labels: str) -> float:
         return value(families, "http_server_request_duration_seconds", "_count", server="http-server", **labels)
@@ -116,7 +129,7 @@ def test_requests_agree_with_what_clients_did(server, port):
     # An update keeps the counts of the routes that stay, and another route begins anew.
     server.apply(http_server(port, {"pathPrefix": "/api", "backend": "p"}, {"path": "/new", "backend": "p"}))
     fetch(port, "/api/2")
-    families = scrape(server)
+    families = wait_until(lambda: (now := scrape(server)) and requests(now) == 8 and now, "the routes of before are gone")
     assert count(route="/api*") == 4
     assert "/gone" not in all_labels(families)
 
@@ -130,7 +143,7 @@ def test_nothing_that_a_stranger_sends_is_a_label(server, port):
     with Connection(port) as connection:
         connection.send(b"GET / HTTP/1.1\r\nstranger\r\n\r\n")
         assert connection.receive().status == 400
-    families = scrape(server)
+    families = counted(server, 7)
     assert value(families, "sluice_server_protocol_errors_total", protocol="http1") == 1
     assert value(families, "http_server_request_duration_seconds", "_count") == 7
     for word in ("stranger", "STRANGE", "PUT"):
@@ -139,7 +152,7 @@ def test_nothing_that_a_stranger_sends_is_a_label(server, port):
     for number in range(50):
         fetch(port, f"/api/{number}", Host=f"h{number}.example")
         fetch(port, f"/{number}", Host=f"h{number}.example")
-    assert series(scrape(server)) == few > before
+    assert series(counted(server, 107)) == few > before
 
 
 def test_limits_and_handshakes(server, port, tmp_path):
@@ -163,18 +176,19 @@ def test_backends(server, port, backend):
     )
     for _ in range(6):
         fetch(port, "/")
-    families = scrape(server)
+    families = counted(server, 6)
     labels = {"pipeline": "p", "filter": "proxy", "pool": "main"}
     assert value(families, "sluice_backend_requests_total", server=backend.url, **labels) == len(backend.requests)
     assert value(families, "sluice_backend_failures_total", server="http://127.0.0.1:1", **labels) > 0
     assert value(families, "sluice_pool_duration_seconds", "_count", **labels) == 6
-    assert value(families, "sluice_backend_requests_in_flight", **labels) == 0
+    in_flight = lambda: value(scrape(server), "sluice_backend_requests_in_flight", **labels)  # noqa: E731
+    wait_until(lambda: in_flight() == 0, "the last try has ended")
 
 
 def test_guests_and_data(server, port, guests):
     put_sale(server, port, guests, limit=3)
     bodies = [fetch(port, "/", Authorization=f"user{n}").text for n in range(8)]
-    families = scrape(server)
+    families = counted(server, 8)
     labels = {"pipeline": "p", "filter": "wasm"}
     assert bodies.count("buy\n") == 3 == value(families, "sluice_guest_commits_total", kind="written", **labels)
     assert value(families, "sluice_guest_requests_total", **labels) == 8
@@ -186,6 +200,87 @@ def test_guests_and_data(server, port, guests):
     assert value(families, "sluice_store_commits_total") >= 3 and value(families, "sluice_store_healthy") == 1
     runs = value(families, "sluice_filter_duration_seconds", "_count", filter="wasm")
     assert runs == 8 and value(families, "sluice_filter_duration_seconds", "_count", filter="mock") == 3
+
+
+def test_how_long_requests_wait_for_a_guest(server, port, guests):
+    """The guests are taken, so that the next requests wait, or find too many waiting."""
+    probe = wasm(guests / "probe.wasm", concurrency=1, maxWaiting=2, timeout="300ms")
+    crowds = {"overload": {"target": "1h"}}
+    server.apply(http_server(port, {"backend": "p"}, **crowds), pipeline("p", probe, mock("x")))
+    labels = {"pipeline": "p", "filter": "wasm"}
+    families = scrape(server)
+    assert value(families, "sluice_guest_wait_seconds", "_count", **labels) == 0
+    guests_max = value(families, "sluice_guests_max", **labels)
+    assert 1 <= guests_max <= os.cpu_count(), "at least one for each core"
+    assert value(families, "sluice_guests_waiting_max", **labels) >= 2
+    wait_until(lambda: value(scrape(server), "sluice_guests_alive", **labels) == guests_max, "all guests are made")
+    assert value(families, "sluice_server_connections_max", server="http-server") == 10240
+    loop = request("/", X_Mode="loop")
+    with Load(port, lambda _: loop, connections=3 * int(guests_max), limit=6 * int(guests_max)) as load:
+        load.join()
+    assert load.statuses() == {503: 6 * guests_max}
+    families = counted(server, 6 * int(guests_max))
+    waited = value(families, "sluice_guest_wait_seconds", "_count", **labels)
+    assert 1 <= waited < 6 * guests_max, "the first found a guest"
+    assert value(families, "sluice_guest_wait_seconds", "_sum", **labels) > 0
+    assert value(families, "sluice_guests_waiting", **labels) == 0
+
+
+def test_reloads_by_kind_and_outcome(server, port, guests, tmp_path):
+    def reloads(**labels: str) -> float:
+        return value(scrape(server), "sluice_reloads_total", **labels)
+
+    assert reloads() == 0
+    code = tmp_path / "code.wasm"
+    code.write_bytes((guests / "minimal.wasm").read_bytes())
+    server.apply(http_server(port, {"backend": "p"}), pipeline("p", wasm(code), mock("x")))
+    assert server.egctl("apply", "-f", "-", input="kind: Pipeline\nname: q\nflow: 1\n", check=False).returncode == 1
+    assert (reloads(kind="objects", result="done"), reloads(kind="objects", result="refused")) == (1, 1)
+    info = {"pipeline": "p", "filter": "wasm", "sha256": server.status("p")["filters"]["wasm"]["codeHash"][:12]}
+    families = scrape(server)
+    assert value(families, "sluice_guest_code_info", source="spec", **info) == 1
+    assert value(families, "sluice_guest_code_differs", pipeline="p") == 0
+    code.write_bytes(b"no program")
+    assert value(scrape(server), "sluice_guest_code_differs", pipeline="p") == 1
+    assert server.egctl("wasm", "reload-code", check=False).returncode == 1
+    assert (reloads(kind="code", result="done"), reloads(kind="code", result="refused")) == (0, 1)
+    server.egctl("wasm", "upload", str(guests / "step1.wasm"), "p", "wasm")
+    assert (reloads(kind="code", result="done"), reloads(kind="code", result="refused")) == (1, 1)
+    families = scrape(server)
+    assert value(families, "sluice_guest_code_info", source="upload", pipeline="p") == 1
+    assert len(families["sluice_guest_code_info"].samples) == 1, "the code that runs, and no other"
+    assert value(families, "sluice_guest_code_info") == 1 and info["sha256"] not in all_labels(families)
+    os.kill(server.pid, signal.SIGHUP)
+    wait_until(lambda: reloads(kind="configuration", result="done") == 1, "the configuration is read again")
+    assert reloads(kind="certificates", result="done") == 1
+
+
+def test_when_certificates_end(server, port, tmp_path):
+    pair = self_signed(tmp_path, "DNS:shop.example")
+    assert "sluice_certificate_expiry_time_seconds" not in scrape(server)
+    secure = {"https": True, "certBase64": pair.cert64, "keyBase64": pair.key64}
+    server.apply(pipeline("p", mock("x")), http_server(port, {"backend": "p"}, **secure))
+    command = ["openssl", "x509", "-in", pair.certificate, "-noout", "-enddate", "-dateopt", "iso_8601"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().partition("=")[2]
+    end = datetime.fromisoformat(told.replace("Z", "+00:00")).timestamp()
+    families = scrape(server)
+    assert value(families, "sluice_certificate_expiry_time_seconds", place="HTTPServer http-server certBase64") == end
+    server.delete("http-server")
+    assert "sluice_certificate_expiry_time_seconds" not in scrape(server)
+
+
+def test_writes_of_the_store_are_a_histogram(server, port, guests):
+    put_sale(server, port, guests, limit=3)
+    for n in range(3):
+        assert fetch(port, "/", Authorization=f"user{n}").status == 200
+
+    def all_are_timed() -> bool:
+        families = scrape(server)
+        groups = value(families, "sluice_store_groups_total")
+        return value(families, "sluice_store_group_write_seconds", "_count") == groups >= 3
+
+    wait_until(all_are_timed, "as many writes are timed as groups are counted")
+    assert value(scrape(server), "sluice_store_group_write_seconds", "_sum") > 0
 
 
 def test_a_scrape_of_many_routes(server, port):
@@ -204,6 +299,7 @@ def test_a_scrape_of_many_routes(server, port):
             for code in ("200", "404", "500"):
                 headers = {"X-Code": code}
                 assert connection.send(request(f"/r{n}", **headers)).receive().status == int(code)
+    counted(server, 3 * ROUTES)
     begin = time.monotonic()
     status, _, text = server.request("GET", "/metrics")
     took = time.monotonic() - begin
