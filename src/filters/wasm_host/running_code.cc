@@ -55,7 +55,9 @@ Result<std::shared_ptr<RunningCode>> RunningCode::compile(const std::string& sou
                                                           std::string loaded_at,
                                                           const WasmEnvironment& environment) {
   std::shared_ptr<RunningCode> code(new RunningCode(source, std::move(loaded_at)));
-  if (auto script = parse_script(bytes)) {
+  if (is_builtin(source)) {
+    auto script = parse_script(bytes);
+    if (!script) return fail(ErrorKind::internal, "the script that was kept is none");
     SLUICE_TRY(code->module_, environment.scripts->get(script->language));
     code->script_ = std::make_shared<const Script>(*std::move(script));
     code->sha256_ = sha256_hex(bytes);

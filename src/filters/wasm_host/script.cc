@@ -86,6 +86,8 @@ std::optional<Script> parse_script(std::string_view bytes) {
   const std::size_t end = bytes.find('\n');
   const std::size_t blank = bytes.find(' ');
   if (end == std::string_view::npos || blank > end) return std::nullopt;
+  if (std::ranges::find(kLanguages, bytes.substr(0, blank)) == kLanguages.end())
+    return std::nullopt;
   return Script{std::string(bytes.substr(0, blank)),
                 std::string(bytes.substr(blank + 1, end - blank - 1)),
                 std::string(bytes.substr(end + 1))};

@@ -63,6 +63,7 @@ TEST(Script, ModulesAreNoDocuments) {
   EXPECT_FALSE(parse_script(""));
   EXPECT_FALSE(parse_script("sluice script 1 javascript"));
   EXPECT_FALSE(parse_script("sluice script 1 javascript\nname text"));
+  EXPECT_FALSE(parse_script("sluice script 1 ../../x script\ntext"));
 }
 
 }  // namespace
