@@ -22,7 +22,7 @@ from pathlib import Path
 
 from run import BIN, ROOT, write_result
 
-sys.path.append(str(ROOT / "tests" / "e2e"))
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))  # bench has a guests.py, too
 from client import Connection  # noqa: E402
 from gateway import Server, free_port, http_server, pipeline, wait_until, wasm  # noqa: E402
 from guests import compiled_guests  # noqa: E402
