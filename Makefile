@@ -49,7 +49,7 @@ stop-cluster: ## stop what `make run-cluster` started
 
 .PHONY: test
 test: ## everything that must pass: unit, SDK, layers and end-to-end tests
-	@tools/install.sh build test languages
+	@tools/install.sh build test
 	@tools/build.sh release
 	@tools/test.sh release
 

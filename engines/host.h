@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The imports and the memory blocks that the script engines share. ABI: src/filters/wasm_host/marshal.h
-   for the blocks, src/filters/wasm_host/abi_script.cc for the functions of the module "sluice". */
+/* The imports and the memory blocks that the script engines share. ABI:
+   src/filters/wasm_host/marshal.h for the blocks, src/filters/wasm_host/abi_script.cc for the
+   functions of the module "sluice". */
 #pragma once
 
 #include <stdbool.h>
@@ -18,10 +19,10 @@ typedef struct {
 #define EASEGRESS(name) __attribute__((import_module("easegress"), import_name(#name)))
 #define SLUICE(name) __attribute__((import_module("sluice"), import_name(#name)))
 
-#define GET0(name) EASEGRESS(name) Block *name(void)
-#define GET1(name) EASEGRESS(name) Block *name(const Block *)
-#define DO1(name) EASEGRESS(name) void name(const Block *)
-#define DO2(name) EASEGRESS(name) void name(const Block *, const Block *)
+#define GET0(name) EASEGRESS(name) Block* name(void)
+#define GET1(name) EASEGRESS(name) Block* name(const Block*)
+#define DO1(name) EASEGRESS(name) void name(const Block*)
+#define DO2(name) EASEGRESS(name) void name(const Block*, const Block*)
 
 GET0(host_req_get_real_ip);
 GET0(host_req_get_scheme);
@@ -62,24 +63,25 @@ GET1(host_cluster_get_binary);
 DO2(host_cluster_put_binary);
 GET1(host_cluster_get_string);
 DO2(host_cluster_put_string);
-EASEGRESS(host_cluster_get_integer) int64_t host_cluster_get_integer(const Block *);
-EASEGRESS(host_cluster_put_integer) void host_cluster_put_integer(const Block *, int64_t);
-EASEGRESS(host_cluster_add_integer) int64_t host_cluster_add_integer(const Block *, int64_t);
-EASEGRESS(host_cluster_get_float) double host_cluster_get_float(const Block *);
-EASEGRESS(host_cluster_put_float) void host_cluster_put_float(const Block *, double);
-EASEGRESS(host_cluster_add_float) double host_cluster_add_float(const Block *, double);
-EASEGRESS(host_cluster_count_key) int32_t host_cluster_count_key(const Block *);
+EASEGRESS(host_cluster_get_integer) int64_t host_cluster_get_integer(const Block*);
+EASEGRESS(host_cluster_put_integer) void host_cluster_put_integer(const Block*, int64_t);
+EASEGRESS(host_cluster_add_integer) int64_t host_cluster_add_integer(const Block*, int64_t);
+EASEGRESS(host_cluster_get_float) double host_cluster_get_float(const Block*);
+EASEGRESS(host_cluster_put_float) void host_cluster_put_float(const Block*, double);
+EASEGRESS(host_cluster_add_float) double host_cluster_add_float(const Block*, double);
+EASEGRESS(host_cluster_count_key) int32_t host_cluster_count_key(const Block*);
 DO1(host_add_tag);
-EASEGRESS(host_log) void host_log(uint32_t level, const Block *);
+EASEGRESS(host_log) void host_log(uint32_t level, const Block*);
 EASEGRESS(host_get_unix_time_in_ms) int64_t host_get_unix_time_in_ms(void);
 EASEGRESS(host_rand) double host_rand(void);
 
-/* From now on, the error of a host function does not end the guest: its message goes to this block. */
-SLUICE(errors_to) void sluice_errors_to(Block *place, uint32_t bytes_max);
+/* From now on, the error of a host function does not end the guest: its message goes to this block.
+ */
+SLUICE(errors_to) void sluice_errors_to(Block* place, uint32_t bytes_max);
 /* 1: the call has used up its time, and ends itself. */
 SLUICE(time_is_over) int32_t sluice_time_is_over(void);
 /* The call fails, and says why and where. */
-SLUICE(failed) void sluice_failed(uint32_t time_is_over, const Block *text);
+SLUICE(failed) void sluice_failed(uint32_t time_is_over, const Block* text);
 
 /* The message of the last host function that has failed; size 0: none has. */
 enum { kErrorBytesMax = 508 };
@@ -93,13 +95,13 @@ enum { kResultBytesMax = 8192 };
 static _Alignas(16) char result_room[kResultBytesMax];
 static bool result_room_taken;
 
-EXPORT(wasm_alloc) void *wasm_alloc(uint32_t size) {
+EXPORT(wasm_alloc) void* wasm_alloc(uint32_t size) {
   if (result_room_taken || size > kResultBytesMax) return malloc(size ? size : 1);
   result_room_taken = true;
   return result_room;
 }
 
-EXPORT(wasm_free) void wasm_free(void *block) {
+EXPORT(wasm_free) void wasm_free(void* block) {
   if (block == result_room) {
     result_room_taken = false;
   } else {
@@ -108,19 +110,19 @@ EXPORT(wasm_free) void wasm_free(void *block) {
 }
 
 /* The text of a string block. */
-static inline uint32_t text_size(const Block *block) { return block->size - 1; }
+static inline uint32_t text_size(const Block* block) { return block->size - 1; }
 
 /* The script, for messages. */
 static struct {
   char name[256];
-  char *text; /* ends in 0 */
+  char* text; /* ends in 0 */
   uint32_t size;
 } script;
 
 /* Takes [name, text] from a string array. */
-static bool keep_script(const char *array) {
-  const Block *name = (const Block *)(array + 4);
-  const Block *text = (const Block *)(name->bytes + name->size);
+static bool keep_script(const char* array) {
+  const Block* name = (const Block*)(array + 4);
+  const Block* text = (const Block*)(name->bytes + name->size);
   snprintf(script.name, sizeof script.name, "%s", name->bytes);
   script.size = text_size(text);
   script.text = malloc(text->size);
@@ -135,8 +137,8 @@ static union {
   char room[sizeof(Block) + kMessageBytesMax];
 } message;
 
-static void fail_at(int line, int column, const char *reason, bool time_is_over) {
-  char *out = message.block.bytes;
+static void fail_at(int line, int column, const char* reason, bool time_is_over) {
+  char* out = message.block.bytes;
   int size = 0;
   if (line > 0 && column > 0) {
     size = snprintf(out, 320, "%s:%d:%d: ", script.name, line, column);
@@ -146,7 +148,7 @@ static void fail_at(int line, int column, const char *reason, bool time_is_over)
     size = snprintf(out, 320, "%s: ", script.name);
   }
   size += snprintf(out + size, kReasonBytesMax, "%.*s", kReasonBytesMax - 1, reason);
-  const char *at = script.text;
+  const char* at = script.text;
   for (int i = 1; at && i < line; ++i) {
     at = strchr(at, '\n');
     if (at) ++at;
@@ -163,6 +165,6 @@ static void fail_at(int line, int column, const char *reason, bool time_is_over)
 
 static int last_line(void) {
   int line = 1;
-  for (const char *at = script.text; (at = strchr(at, '\n')) && at[1]; ++at) ++line;
+  for (const char* at = script.text; (at = strchr(at, '\n')) && at[1]; ++at) ++line;
   return line;
 }
