@@ -21,16 +21,19 @@ void log_refusal(const Logger& logger, const Error& error) {
   for (const std::string& line : error.details) logger.error("configuration: " + line);
 }
 
-// Error: etcd does not admit the new certificate, user or password. Only etcd can tell, and an open
-// connection would hide it for days.
-Result<void> try_new_etcd(const Options& next, const InForce& in_force, const MemberTls& fresh) {
-  if (!next.cluster.on_etcd()) return {};
+// Warns if etcd does not admit the new certificate, user or password: an open connection would hide
+// it for days. They are used all the same, since etcd may be about to change, too.
+void try_new_etcd(const Options& next, const InForce& in_force, const MemberTls& fresh,
+                  const Logger& logger) {
+  if (!next.cluster.on_etcd()) return;
   const MemberTls& now = in_force.tls;
-  if (now.etcd == fresh.etcd && now.etcd_password.text() == fresh.etcd_password.text()) return {};
+  if (now.etcd == fresh.etcd && now.etcd_password.text() == fresh.etcd_password.text()) return;
   const auto tried = store::try_etcd(etcd_options(next, fresh));
-  if (tried) return {};
-  return fail(tried.error().kind,
-              "etcd does not admit what the files etcd-*-file hold now: " + tried.error().message);
+  if (tried) return;
+  logger.warn(
+      "etcd does not admit what the files etcd-*-file hold now, and this member uses them from "
+      "its next connection on: " +
+      tried.error().message);
 }
 
 // Of `fresh`, all is checked. False: the cluster port keeps its certificate.
@@ -102,8 +105,7 @@ void reload(InForce& in_force, const Program& program, const Logger& logger, adm
   Options& next = updated->in_force;
   const auto tls = read_member_tls(next.cluster, &in_force.tls);
   if (!tls) return refuse(control::ReloadKind::certificates, tls.error());
-  if (const auto tried = try_new_etcd(next, in_force, *tls); !tried)
-    return refuse(control::ReloadKind::certificates, tried.error());
+  try_new_etcd(next, in_force, *tls, logger);
   if (const auto replaced = api.replace(admin_options(next)); !replaced)
     return refuse(control::ReloadKind::certificates, replaced.error());
   // A level set through the admin API stays, unless the new configuration changes the level.
