@@ -120,7 +120,9 @@ FilePaths::Found FilePaths::find(const std::string& path, const std::vector<std:
     if (const std::size_t at = own ? std::string::npos : wanted.find(kOwnPath);
         at != std::string::npos)
       wanted.replace(at, kOwnPath.size(), path);
-    while (wanted.contains("//")) wanted.replace(wanted.find("//"), 2, "/");
+    const auto slashes =
+        std::ranges::unique(wanted, [](char a, char b) { return a == '/' && b == '/'; });
+    wanted.erase(slashes.begin(), slashes.end());
     Found found = try_one(root, wanted, own);
     if (found.answer == DiskAnswer::absent) continue;
     if (found.answer == DiskAnswer::found && !found.wants_slash) use_coding(root, codings, found);
