@@ -30,8 +30,10 @@ FilePaths::FilePaths(const FileServerSpec& spec, const std::string& path, config
     : root_(spec.root),
       has_links_(!open_plainly(spec.root, "/", DiskWait::allowed)),
       index_(spec.index) {
-  for (const std::string& pattern : spec.hidden)
+  for (std::string pattern : spec.hidden) {
+    while (pattern.ends_with('/')) pattern.pop_back();
     (pattern.contains('/') ? hidden_paths_ : hidden_names_).push_back(pattern);
+  }
   for (const std::string& one : spec.try_files) {
     if (!one.starts_with('=')) {
       tries_.push_back(one);
