@@ -33,7 +33,7 @@ def test_results(server, port, backend):
     server.apply(*example("filter-header-to-json", {BACKEND: backend.url}))
     route = Route(server, port, "with-user")
     assert route.result("/broken", "headers", "POST", "[1", X_User="x") == "jsonEncodeDecodeErr"
-    assert route.ask("/", "POST", "[1", X_User="x").status == 503
+    assert route.ask("/", "POST", "[1", X_User="x").status == 400
     Route(server, port, "with-user", clientMaxBodySize=-1)
     assert route.result("/stream", "headers", "POST", "{}", X_User="x") == "bodyReadErr"
 
