@@ -151,6 +151,7 @@ class PipelinePrototype {
   // prototype_use.cc. Warns of nodes and filters that never run, and of failures without a way.
   void check_use(config::Faults& faults) const;
   void check_failure(std::size_t node, config::Faults& faults) const;
+  void check_fallback(std::size_t node, config::Faults& faults) const;
 
   PipelineSpec spec_;
   resilience::Policies policies_;
