@@ -154,7 +154,7 @@ class Exchange {
   // The trace of the request. Its `step` of a filter that runs is the size of `steps`.
   tracing::RequestTrace trace;
 
-  // Pipeline, before each filter: whether the flow ends after it, if it returns "".
+  // Pipeline, before each filter: whether no filter of any flow runs after it, if it returns "".
   bool at_last_node = false;
 
   // Goes to the access log line; control characters are escaped there.

@@ -37,11 +37,13 @@ std::size_t Pipeline::next_after(const Nodes& nodes, std::size_t at, std::string
   return next;
 }
 
-bool Pipeline::is_end(const Nodes& nodes, std::size_t at) {
-  return at >= nodes.size() || nodes[at].filter == PipelinePrototype::kEndNode;
+bool Pipeline::is_end(const Nodes& nodes, std::size_t at, Following following) {
+  if (at == nodes.size()) return !following.after_last_node;
+  const bool early = at > nodes.size() || nodes[at].filter == PipelinePrototype::kEndNode;
+  return early && !following.after_early_end;
 }
 
-Task<void> Pipeline::run(Exchange& exchange, Sides sides) const {
+Task<void> Pipeline::run(Exchange& exchange, Sides sides, Following following) const {
   const auto& nodes = prototype_->nodes_;
   exchange.pipeline_name = prototype_->name();
   exchange.set_pipeline_data(prototype_->data());
@@ -51,7 +53,7 @@ Task<void> Pipeline::run(Exchange& exchange, Sides sides) const {
     const PipelinePrototype::BuiltNode& node = nodes[at];
     if (node.filter == PipelinePrototype::kEndNode) break;
     exchange.activate(node.filter_namespace);
-    exchange.at_last_node = is_end(nodes, next_after(nodes, at, ""));
+    exchange.at_last_node = is_end(nodes, next_after(nodes, at, ""), following);
     const std::string_view result = co_await filters_[node.filter]->handle(exchange);
     const TimePoint after = Clock::now();
     exchange.steps.push_back({node.alias, result, after - exchange.step_began, after});

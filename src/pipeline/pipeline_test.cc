@@ -111,6 +111,7 @@ class PipelineTest : public testing::Test {
     kinds_.push_back(std::make_unique<EchoKind>());
     kinds_.push_back(std::make_unique<NamedKind>("WasmHost"));
     kinds_.push_back(std::make_unique<NamedKind>("Proxy"));
+    kinds_.push_back(std::make_unique<NamedKind>("Fallback"));
   }
 
   std::shared_ptr<const PipelinePrototype> build(const std::string& yaml,
@@ -319,7 +320,7 @@ TEST_F(PipelineTest, AFlowTellsWhetherItEndedEarly) {
     EXPECT_TRUE(prototype) << flow;
     const Pipeline pipeline(prototype, core_);
     exchange_.clear();
-    loop::run_to_completion(loop_, pipeline.run_flow(exchange_));
+    loop::run_to_completion(loop_, pipeline.run_flow(exchange_, {}));
     return exchange_.ended_early;
   };
   EXPECT_FALSE(ends_early("[{filter: a}, {filter: b}]", ""));
@@ -339,6 +340,24 @@ TEST_F(PipelineTest, AFilterKnowsWhetherTheFlowEndsAfterIt) {
     EXPECT_FALSE(run("name: p\nkind: Pipeline\n" + filters + "flow: " + flow).empty());
     EXPECT_THAT(exchange_.tags(), ElementsAre(last)) << flow;
   }
+}
+
+TEST_F(PipelineTest, AFilterKnowsWhetherAnotherFlowFollows) {
+  const auto tags = [&](const std::string& flow, Pipeline::Following following) {
+    const auto prototype = build("{name: p, kind: Pipeline, flow: " + flow +
+                                 ", filters: [{name: a, kind: Echo}, {name: b, kind: Echo}]}");
+    EXPECT_TRUE(prototype) << flow;
+    const Pipeline pipeline(prototype, core_);
+    exchange_.clear();
+    loop::run_to_completion(loop_, pipeline.run_flow(exchange_, following));
+    return exchange_.tags();
+  };
+  const std::string whole = "[{filter: a}, {filter: b}]";
+  const std::string early = "[{filter: a}, {filter: END}, {filter: b}]";
+  EXPECT_THAT(tags(whole, {}), ElementsAre("last: b"));
+  EXPECT_THAT(tags(whole, {.after_last_node = true}), IsEmpty());
+  EXPECT_THAT(tags(early, {.after_last_node = true}), ElementsAre("last: a"));
+  EXPECT_THAT(tags(early, {.after_last_node = true, .after_early_end = true}), IsEmpty());
 }
 
 TEST_F(PipelineTest, FiltersSeeTheDataOfThePipeline) {
@@ -396,6 +415,25 @@ TEST_F(PipelineTest, WarnsOfAProgramWhoseFailureHasNoWay) {
   EXPECT_THAT(warnings("[{filter: w, jumpIf: {wasmError: x}}, {filter: e}, {filter: x}]"),
               IsEmpty());
   EXPECT_THAT(warnings("[{filter: e}, {filter: x}, {filter: w}]"), IsEmpty()) << "the last one";
+}
+
+TEST_F(PipelineTest, WarnsOfAFallbackThatReplacesGoodResponses) {
+  const auto warnings = [&](const std::string& flow) {
+    EXPECT_TRUE(build("{name: p, kind: Pipeline, flow: " + flow +
+                      ", filters: [{name: x, kind: Proxy}, {name: e, kind: Echo}, "
+                      "{name: f, kind: Fallback}]}"));
+    return faults_.warnings();
+  };
+  EXPECT_THAT(warnings("[]"), ElementsAre("flow[2]: Fallback f runs also after success of x: add "
+                                          "jumpIf to x, and END behind it"));
+  EXPECT_THAT(warnings("[{filter: x, jumpIf: {first: f}}, {filter: e}, {filter: f}]"),
+              ElementsAre(HasSubstr("flow[2]: Fallback f runs also after success of x")));
+  for (const char* meant :
+       {"[{filter: x, jumpIf: {first: f}}, {filter: e}, {filter: END}, {filter: f}]",
+        "[{filter: x, jumpIf: {'': f}}, {filter: e, jumpIf: {'': END}}, {filter: f}]",
+        "[{filter: x, namespace: other}, {filter: e}, {filter: f}]",
+        "[{filter: e}, {filter: f, jumpIf: {first: x}}, {filter: x}]"})
+    EXPECT_THAT(warnings(meant), IsEmpty()) << meant;
 }
 
 TEST_F(PipelineTest, HasABoundForNamespaces) {

@@ -156,6 +156,7 @@ class PipelinePrototype {
   void check_use(config::Faults& faults) const;
   void check_namespaces(config::Faults& faults) const;
   void check_failure(std::size_t node, config::Faults& faults) const;
+  void check_fallback(std::size_t node, config::Faults& faults) const;
 
   PipelineSpec spec_;
   resilience::Policies policies_;

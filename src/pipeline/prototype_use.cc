@@ -13,6 +13,11 @@ namespace {
 constexpr std::string_view kProgramFailed = "wasmError";
 constexpr std::array<std::string_view, 2> kAnswerers{"Proxy", "WebSocketProxy"};
 
+// The kind that replaces a response, and the kinds that have made one if they succeed.
+constexpr std::string_view kReplacer = "Fallback";
+constexpr std::array<std::string_view, 6> kMakers{
+    "FileServer", "GRPCProxy", "Proxy", "ResponseBuilder", "SimpleHTTPProxy", "WebSocketProxy"};
+
 bool has_result(const FilterKind& kind, std::string_view result) {
   return std::ranges::find(kind.results(), result) != kind.results().end();
 }
@@ -67,6 +72,25 @@ void PipelinePrototype::check_namespaces(config::Faults& faults) const {
   }
 }
 
+// Goes back from the node over the successes that lead to it. A jump for success is meant.
+void PipelinePrototype::check_fallback(std::size_t node, config::Faults& faults) const {
+  const BuiltNode& fallback = nodes_[node];
+  if (fallback.filter == kEndNode || filters_[fallback.filter].kind->name() != kReplacer) return;
+  for (std::size_t at = node; at-- > 0;) {
+    const BuiltNode& before = nodes_[at];
+    if (before.filter == kEndNode) return;
+    const auto success = std::ranges::find(before.jumps, "", &Jump::first);
+    const std::string_view kind = filters_[before.filter].kind->name();
+    if (success != before.jumps.end() || kind == kReplacer) return;
+    const bool made = std::ranges::find(kMakers, kind) != kMakers.end();
+    if (!made || before.filter_namespace != fallback.filter_namespace) continue;
+    return faults.warn("flow[" + std::to_string(node) + "]",
+                       "Fallback " + fallback.alias + " runs also after success of " +
+                           before.alias + ": add jumpIf to " + before.alias +
+                           ", and END behind it");
+  }
+}
+
 void PipelinePrototype::check_use(config::Faults& faults) const {
   std::vector<bool> is_reached(nodes_.size() + 1);
   std::vector<bool> is_used(filters_.size());
@@ -83,7 +107,10 @@ void PipelinePrototype::check_use(config::Faults& faults) const {
       }
     }
     if (node.filter != kEndNode) is_used[node.filter] = true;
-    if (is_reached[i]) check_failure(i, faults);
+    if (is_reached[i]) {
+      check_failure(i, faults);
+      check_fallback(i, faults);
+    }
   }
   for (std::size_t i = 0; i < filters_.size(); ++i) {
     if (!is_used[i]) {

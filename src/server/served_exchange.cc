@@ -184,15 +184,20 @@ bool ServedExchange::knows_user() {
 
 Task<void> ServedExchange::run_flows() {
   const CoreContext::GlobalFilter& global = *global_filter_;
+  const bool has_after = global.after != nullptr;
   bool ended = false;
   if (global.before) {
-    co_await global.before->run_flow(exchange_);
+    co_await global.before->run_flow(
+        exchange_,
+        {.after_last_node = true, .after_early_end = global.fallthrough.before_pipeline});
     ended = exchange_.ended_early && !global.fallthrough.before_pipeline;
   }
   if (!ended) {
-    co_await pipeline_->run_flow(exchange_);
+    co_await pipeline_->run_flow(exchange_,
+                                 {.after_last_node = has_after,
+                                  .after_early_end = has_after && global.fallthrough.pipeline});
     ended = exchange_.ended_early && !global.fallthrough.pipeline;
-    if (!ended && global.after) co_await global.after->run_flow(exchange_);
+    if (!ended && has_after) co_await global.after->run_flow(exchange_, {});
     exchange_.pipeline_name = pipeline_->prototype().name();
   }
   co_await pipeline::Pipeline::respond(exchange_);

@@ -76,9 +76,7 @@ def test_the_body_of_the_client_adds_no_keys(build, backend):
     "template",
     [
         "url: '{{index .req.Header \"X-Absent\" 0}}'",
-        "[a, list]",
-        "method: 'G T'",
-        "uri: /x",
+        "method: '{{header .req.Header \"X-Up\"}} T'",
         "url: /a/{{header .req.Header \"X-Up\"}}/b",
         "headers: {X-Body: {{.req.Body}}}",
     ],

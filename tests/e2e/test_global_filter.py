@@ -4,9 +4,11 @@
 import json
 
 import pytest
+import yaml
 
 from client import fetch
 from gateway import Orphan, http_server, mock, pipeline, wait_until
+from pages import blocks
 
 
 def global_filter(before: list[dict] | None, after: list[dict] | None, **more) -> dict:
@@ -16,6 +18,11 @@ def global_filter(before: list[dict] | None, after: list[dict] | None, **more) -
     if after is not None:
         parts["afterPipeline"] = {"filters": after}
     return {"kind": "GlobalFilter", "name": "g", **parts, **more}
+
+
+def documents_of(page: str) -> list[dict]:
+    """The first document of each example of a page."""
+    return [next(yaml.safe_load_all(text)) for text in blocks(page)]
 
 
 def silent(name: str) -> dict:
@@ -62,6 +69,42 @@ def test_an_early_end_before(server, port, through):
 def test_an_early_end_of_the_pipeline(server, port, through):
     put(server, port, global_filter(None, [mock("after\n", name="last")], fallthrough={"pipeline": through}))
     assert fetch(port).text == ("after\n" if through else "inner\n")
+
+
+STAMP = {"name": "stamp", "kind": "ResponseAdaptor", "header": {"set": {"X-Stamp": "yes"}}}
+
+
+@pytest.mark.parametrize("through", [False, True])
+def test_an_adaptor_before_waits_for_the_response_of_the_pipeline(server, port, through):
+    """Alone, as the last filter, and in a pipeline whose response the flow behind it makes."""
+    put(server, port, global_filter([STAMP], None, fallthrough={"beforePipeline": through}))
+    assert (fetch(port).text, fetch(port).headers.get("x-stamp")) == ("inner\n", "yes")
+    put(server, port, global_filter([silent("first"), STAMP], None))
+    assert (fetch(port).text, fetch(port).headers.get("x-stamp")) == ("inner\n", "yes")
+    put(server, port, global_filter(None, [mock("after\n", name="last")]), STAMP)
+    assert (fetch(port).text, fetch(port).headers.get("x-stamp")) == ("after\n", "yes")
+
+
+def test_an_adaptor_behind_which_nothing_comes_says_so(server, port):
+    """END ends all flows, unless the pipeline runs nevertheless."""
+    around = global_filter([STAMP], None)
+    around["beforePipeline"]["flow"] = [{"filter": "stamp"}, {"filter": "END"}]
+    put(server, port, around)
+    status, ran = steps(server, port, "/none")
+    assert status == 503 and "stamp(responseNotFound" in ran
+    put(server, port, {**around, "fallthrough": {"beforePipeline": True}})
+    assert (fetch(port).text, fetch(port).headers.get("x-stamp")) == ("inner\n", "yes")
+
+
+def test_the_headers_of_every_response(server, port):
+    """The recipe of docs/global-filter.md: also of refusals of filters."""
+    _, headers = documents_of("global-filter")[:2]
+    denied = {"name": "closed", "kind": "Mock", "rules": [{"match": {"pathPrefix": "/admin"}, "code": 403}]}
+    headers["beforePipeline"]["filters"].append(denied)
+    put(server, port, {**headers, "name": "g"})
+    for path, status in (("/", 200), ("/admin", 403)):
+        answer = fetch(port, path)
+        assert (answer.status, answer.headers.get("x-frame-options")) == (status, "SAMEORIGIN"), path
 
 
 def test_end_in_before_ends_all(server, port):
