@@ -2,8 +2,10 @@
 #include "egctl/wasm_watch.h"
 
 #include <array>
+#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "egctl/live_state.h"
 #include "egctl/live_text.h"
@@ -18,7 +20,11 @@ struct Watched {
   std::string filter;
   bool once = false;
   bool seen = false;
+  int missed = 0;  // samples without the filter
 };
+
+// A filter that has just been applied is in the next sample.
+constexpr int kSamplesAwaited = 3;
 
 constexpr std::string_view kRuns = "sluice_filter_duration_seconds";
 // Of a gauge its value, of a counter its rate.
@@ -85,11 +91,15 @@ std::unexpected<Error> not_there(const Watched& watched) {
 
 Result<void> show_filter_once(const Invocation& invocation, const Watched& watched) {
   SLUICE_TRY(const ApiClient client, invocation.client());
-  SLUICE_TRY(const Json all, read_live(client));
-  LiveState live;
-  live.take(all);
   const Labels place{watched.pipeline, watched.filter};
-  if (!runs(live, place)) return not_there(watched);
+  LiveState live;
+  for (int sample = 1;; ++sample) {
+    SLUICE_TRY(const Json all, read_live(client));
+    live.take(all);
+    if (runs(live, place)) break;
+    if (sample == kSamplesAwaited) return not_there(watched);
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
   Json figures = {{"pipeline", watched.pipeline},
                   {"filter", watched.filter},
                   {"time", live.time()},
@@ -118,7 +128,10 @@ Result<void> watch_filter(Invocation& invocation, Watched& watched) {
   SLUICE_TRY(const ApiClient client, invocation.client());
   const Labels place{watched.pipeline, watched.filter};
   return follow_live(client, [&](const LiveState& live) -> Result<void> {
-    if (!runs(live, place)) return not_there(watched);
+    if (!runs(live, place)) {
+      if (watched.seen || ++watched.missed == kSamplesAwaited) return not_there(watched);
+      return {};
+    }
     std::string text = watched.seen || invocation.no_headers ? "" : spread(titles());
     watched.seen = true;
     return write_to(invocation.out)(text + spread(line_of(live, place)));
