@@ -21,11 +21,21 @@ const page = await context.newPage();
 const requests = [];
 page.on("request", (request) => requests.push(`${request.method()} ${request.url()}`));
 
+// The value of an expression, as soon as it is true. waitForFunction would evaluate it within the page, whose policy
+// forbids that.
+async function until(expression) {
+  for (const end = Date.now() + 60_000; Date.now() < end; await page.waitForTimeout(50)) {
+    const value = await page.evaluate(expression);
+    if (value) return value;
+  }
+  throw new Error(`waited 60 s in vain for ${expression}`);
+}
+
 const deeds = {
   open: (name) => page.click(`#nav a[href="#${name}"]`),
   click: (selector) => page.click(selector),
   press: (key) => page.keyboard.press(key),
-  type: (keys) => page.keyboard.type(keys),
+  fill: (selector, value) => page.fill(selector, value),
   focus: (selector) => page.focus(selector),
   drag: async (selector, from, to) => {
     const box = await page.locator(selector).boundingBox();
@@ -35,8 +45,7 @@ const deeds = {
     await page.mouse.move(box.x + box.width * to, y, { steps: 5 });
     await page.mouse.up();
   },
-  // The value of an expression, as soon as it is true.
-  until: async (expression) => (await page.waitForFunction(expression, undefined, { timeout: 60_000 })).jsonValue(),
+  until,
   value: (expression) => page.evaluate(expression),
   text: (selector) => page.innerText(selector),
   count: (selector) => page.locator(selector).count(),
@@ -59,7 +68,7 @@ async function answer(work) {
 
 await answer(async () => {
   await page.goto(order.url);
-  await page.waitForFunction(() => document.getElementById("state").dataset.state === "good");
+  await until(`document.getElementById("state").dataset.state === "good"`);
 });
 for (let call = await next(); call; call = await next()) await answer(() => deeds[call.do](...(call.with ?? [])));
 await browser.close();
