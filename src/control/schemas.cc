@@ -45,8 +45,9 @@ void mend_text(Json& schema, bool required) {
     if (pattern != kPatterns.end())
       schema["pattern"] = "^(" + std::string(pattern->text) + (required ? ")$" : ")?$");
   }
-  if (!required && schema.contains("enum") && schema.value("default", Json()) == "")
-    schema["enum"].push_back("");
+  const auto its_default = schema.find("default");
+  const bool may_be_empty = its_default != schema.end() && *its_default == Json("");
+  if (!required && schema.contains("enum") && may_be_empty) schema["enum"].push_back("");
 }
 
 void mend(Json& schema, bool required);
