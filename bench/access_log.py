@@ -10,13 +10,7 @@ neighbours in time.
     bench/access_log.py [--rounds 7] [--seconds 2] [--json FILE]
 """
 
-import argparse
-import os
-import sys
-import tempfile
-from pathlib import Path
-
-from run import ROOT, Arena, Contender, free_port, measure_in_turns, wait_for_port, write_result
+from run import Arena, Contender, compare, free_port, wait_for_port
 
 TARGET = 1.05  # json / text
 OBJECTS = """
@@ -39,17 +33,16 @@ class Logged(Contender):
 
 
 def add_contender(arena: Arena, name: str) -> None:
-    home = arena.folder / name
-    home.mkdir()
-    api, port = free_port(), free_port()
-    process = arena.start(
-        *(arena.bin / "sluice-server", "--home-dir", home, "--api-addr", f"127.0.0.1:{api}", "--log-dir", "log"),
-        *LOGS[name],
-    )
-    wait_for_port(api, process)
+    api, process = arena.start_sluice(name, *LOGS[name])
+    port = free_port()
     arena.egctl(api, ["apply", "-f", "-"], OBJECTS.format(port=port))
     wait_for_port(port, process)
     arena.contenders.append(Logged(name, port, process))
+
+
+def add_contenders(arena: Arena) -> None:
+    for log in LOGS:
+        add_contender(arena, log)
 
 
 def report(contenders: list[Contender]) -> dict:
@@ -66,25 +59,5 @@ def report(contenders: list[Contender]) -> dict:
     return {"rows": rows, "target": TARGET, "ratio": round(ratio, 3)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=int, default=2)
-    parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench-access-log.json")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="sluice-bench-") as name:
-        os.chmod(name, 0o755)
-        arena = Arena(Path(name))
-        try:
-            for log in LOGS:
-                add_contender(arena, log)
-            measure_in_turns(arena.contenders, arguments.rounds, arguments.seconds)
-            result = report(arena.contenders)
-        finally:
-            arena.stop()
-    result |= {"rounds": arguments.rounds, "processors": os.cpu_count()}
-    write_result(arguments.json, result)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    compare(__doc__, 7, "bench-access-log.json", add_contenders, report)

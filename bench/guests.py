@@ -10,14 +10,7 @@ in time.
     bench/guests.py [--rounds 7] [--seconds 2] [--json FILE]
 """
 
-import argparse
-import os
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-
-from run import BENCH, ROOT, Arena, Contender, flash_sale_program, free_port, measure_in_turns, wait_for_port, write_result
+from run import ROOT, Arena, Contender, compare, flash_sale_program, free_port
 
 TARGET = 1.15  # JavaScript / AssemblyScript
 SCRIPT = ROOT / "examples" / "scripts" / "javascript" / "step6.js"
@@ -26,14 +19,6 @@ BASE = "AssemblyScript"
 
 def languages() -> dict[str, str]:
     return {BASE: f"code: {flash_sale_program()}", "JavaScript": f"code: 'builtin:javascript', script: {SCRIPT}"}
-
-
-class Sale(Contender):
-    def __init__(self, language: str, port: int, process: subprocess.Popen):
-        super().__init__(language, port, process)
-
-    def wrk(self) -> list:
-        return ["-s", BENCH / "users.lua", f"http://127.0.0.1:{self.port}/flashsale"]
 
 
 def objects(name: str, port: int, code: str) -> str:
@@ -47,20 +32,13 @@ def objects(name: str, port: int, code: str) -> str:
 
 
 def add_sales(arena: Arena) -> None:
-    home = arena.folder / "sluice"
-    home.mkdir()
-    api = free_port()
-    process = arena.start(
-        *(arena.bin / "sluice-server", "--home-dir", home, "--api-addr", f"127.0.0.1:{api}", "--log-dir", "log"),
-        "--disable-access-log",
-    )
-    wait_for_port(api, process)
+    api, process = arena.start_sluice("sluice", "--disable-access-log")
     users = "".join(f'id/user{n}: "true"\n' for n in (1, 2, 3))
     for language, code in languages().items():
         name, port = language.lower(), free_port()
         arena.egctl(api, ["apply", "-f", "-"], objects(name, port, code))
         arena.egctl(api, ["wasm", "apply-data", name, "wasm"], users)
-        arena.contenders.append(Sale(language, port, process))
+        arena.contenders.append(Contender(language, port, process))
 
 
 def report(contenders: list[Contender]) -> dict:
@@ -76,23 +54,5 @@ def report(contenders: list[Contender]) -> dict:
     return {"rows": rows, "target": TARGET}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=int, default=2)
-    parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench-guests.json")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="sluice-bench-") as name:
-        os.chmod(name, 0o755)
-        arena = Arena(Path(name))
-        try:
-            add_sales(arena)
-            measure_in_turns(arena.contenders, arguments.rounds, arguments.seconds)
-            result = report(arena.contenders)
-        finally:
-            arena.stop()
-    write_result(arguments.json, result | {"rounds": arguments.rounds, "processors": os.cpu_count()})
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    compare(__doc__, 7, "bench-guests.json", add_sales, report)

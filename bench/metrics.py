@@ -11,15 +11,13 @@ turn. The load is wrk -t1 -c64, keep-alive. Medians of the ratios of neighbours 
     bench/metrics.py [--rounds 9] [--seconds 2] [--json FILE]
 """
 
-import argparse
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from run import BIN, ROOT, Arena, Contender, free_port, measure_in_turns, wait_for_port, write_result
+from run import BIN, Arena, Contender, compare, free_port, wait_for_port
 
 TARGET = 1.01  # counted / not counted
 UNCOUNTED = ["sluice::server::ServedExchange::record("]
@@ -88,14 +86,8 @@ def add_contenders(arena: Arena) -> None:
     backend = arena.contenders.pop().port
     started = []
     for name, program in (("not counted", without_counts(arena.folder)), ("counted", arena.bin / "sluice-server")):
-        home = arena.folder / name.replace(" ", "-")
-        home.mkdir()
-        api, port = free_port(), free_port()
-        process = arena.start(
-            *(program, "--home-dir", home, "--api-addr", f"127.0.0.1:{api}", "--log-dir", "log"),
-            "--disable-access-log",
-        )
-        wait_for_port(api, process)
+        api, process = arena.start_sluice(name.replace(" ", "-"), "--disable-access-log", program=program)
+        port = free_port()
         arena.egctl(api, ["apply", "-f", "-"], objects(port, backend))
         wait_for_port(port, process)
         started.append((name, port, process))
@@ -116,24 +108,5 @@ def report(contenders: list[Contender]) -> dict:
     return {"rows": rows, "target": TARGET, "most": most}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--seconds", type=int, default=2)
-    parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench-metrics.json")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="sluice-bench-") as name:
-        os.chmod(name, 0o755)
-        arena = Arena(Path(name))
-        try:
-            add_contenders(arena)
-            measure_in_turns(arena.contenders, arguments.rounds, arguments.seconds)
-            result = report(arena.contenders)
-        finally:
-            arena.stop()
-    result |= {"rounds": arguments.rounds, "processors": os.cpu_count()}
-    write_result(arguments.json, result)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    compare(__doc__, 9, "bench-metrics.json", add_contenders, report)
