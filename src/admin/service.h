@@ -44,7 +44,7 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // What the connection has to know of a call.
+  // The connection reads these facts about a call.
   struct CallTerms {
     bool admitted = false;                     // the caller has proved who it is
     std::optional<Duration> write_patience{};  // ApiResponse::write_patience

@@ -19,7 +19,7 @@ namespace sluice::egctl {
 class LiveState {
  public:
   using Labels = std::vector<std::string>;
-  // What follows the labels: of a gauge [value], of a counter [total, rate], of a histogram [count,
+  // The values of a figure: of a gauge [value], of a counter [total, rate], of a histogram [count,
   // rate, mean, p50, p99] in seconds.
   using Values = std::vector<double>;
   enum Column : std::size_t { value = 0, rate = 1, mean = 2, p50 = 3, p99 = 4 };

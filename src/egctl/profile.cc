@@ -22,7 +22,7 @@ std::string path_of(const Json& info, const std::string& kind) {
   return text_at(info, kind + "Path");
 }
 
-// A restart of the server ends a profile of the CPU. What was collected until then is there.
+// A restart of the server ends a profile of the CPU, and keeps the samples taken until then.
 bool has_ended(const Json& info, const std::string& kind) {
   return info.value(kind + "Ended", false);
 }

@@ -36,8 +36,8 @@ class YamlTemplate {
   [[nodiscard]] bool lacks_client_json(pipeline::Exchange& exchange) const {
     return filters::lacks_client_json(exchange, made_);
   }
-  // What the output has whatever the data are: the skeleton without all that a value is part of.
-  // nullopt: not known.
+  // The part of the output that is the same for all data: the skeleton without all that a value is
+  // part of. nullopt: not known.
   [[nodiscard]] std::optional<MadeYaml> fixed_part() const;
   [[nodiscard]] pipeline::NamesOthers::Names names() const { return names_in(made_); }
   // Null if data decide about the structure.

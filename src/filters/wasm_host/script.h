@@ -2,7 +2,7 @@
 // Script: a program in the language of a builtin engine, in place of a module.
 //
 // `code: builtin:javascript` and `script:` together are one source, as RunningCode knows it: the
-// code, a line break, and the script. What is kept of it is a document: a line with the format, the
+// code, a line break, and the script. The store keeps a document of it: a line with the format, the
 // language and the name, and the text.
 #pragma once
 

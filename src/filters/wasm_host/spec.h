@@ -48,7 +48,7 @@ struct WasmHostSpec {
   std::optional<LimitSpec> limit;
   std::string on_store_loss = "refuse";
 
-  // What the code comes from: RunningCode.
+  // The source of the code, as RunningCode takes it.
   [[nodiscard]] std::string source() const;
 
   void fields(auto& visit) {
