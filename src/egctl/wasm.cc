@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/wasm.h"
 
+#include "egctl/wasm_cases.h"
 #include "egctl/wasm_data.h"
+#include "egctl/wasm_inspect.h"
 #include "egctl/wasm_reload.h"
+#include "egctl/wasm_run.h"
 #include "egctl/wasm_watch.h"
 
 namespace sluice::egctl {
@@ -14,6 +17,9 @@ void add_wasm(Command root, Invocation& invocation) {
   add_wasm_upload(wasm, invocation);
   add_wasm_data(wasm, invocation);
   add_wasm_watch(wasm, invocation);
+  add_wasm_inspect(wasm, invocation);
+  add_wasm_run(wasm, invocation);
+  add_wasm_test(wasm, invocation);
 }
 
 }  // namespace sluice::egctl

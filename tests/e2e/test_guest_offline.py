@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""egctl wasm inspect, run and test: a program before it is on any server."""
+
+import json
+import subprocess
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+import pytest
+import yaml
+from gateway import BIN, ROOT
+from guests import compiled_guests
+
+STEP6 = ROOT / "examples" / "scripts" / "javascript" / "step6.js"
+SALE = ["-p", "startTime=2021-08-08T00:00:00+00:00", "-p", "blockRatio=0", "-p", "maxPermission=3"]
+ALICE = ["--url", "/flashsale", "-H", "Authorization: alice"]
+
+
+def egctl(*arguments, text: str | None = None) -> subprocess.CompletedProcess:
+    command = [BIN / "egctl", "wasm", *arguments]
+    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture(scope="module", params=["module", "script"])
+def sale(request) -> str:
+    return str(compiled_guests() / "step6.wasm" if request.param == "module" else STEP6)
+
+
+def run(program: str, *arguments) -> dict:
+    done = egctl("run", program, *arguments, "-o", "json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_run_shows_what_a_request_does(sale):
+    report = run(sale, *SALE, *ALICE)
+    assert report["result"] == "" and report["response"] == {"status": 200, "headers": [], "body": ""}
+    assert report["writes"] == [{"key": "id/alice", "before": None, "after": "true"}]
+    assert report["request"]["url"] == "/flashsale" and report["micros"] > 0
+
+
+def test_run_takes_data_and_parameters(sale, tmp_path):
+    data = tmp_path / "data.yaml"
+    data.write_text('id/a: "true"\nid/b: "true"\nid/c: "true"\n')
+    report = run(sale, *SALE, *ALICE, "--data", data)
+    assert report["result"] == "wasmResult2" and report["writes"] == []
+    assert report["response"]["status"] == 200 and report["response"]["body"] == "sold out.\n"
+    early = run(sale, "-p", "startTime=2999-01-01T00:00:00+00:00", "-p", "maxPermission=3", *ALICE)
+    assert early["response"]["body"] == "not start yet.\n"
+
+
+def test_run_takes_a_request_from_a_file(sale, tmp_path):
+    request = tmp_path / "request.yaml"
+    request.write_text("url: http://shop.example/flashsale?item=7\nheaders: {Authorization: zoë}\n")
+    report = run(sale, *SALE, "--request", request)
+    assert report["writes"][0]["key"] == "id/zoë"
+    bob = run(sale, *SALE, "--request", request, "-H", "Authorization: bob")
+    assert bob["writes"][0]["key"] == "id/bob", "a flag comes on top of the file"
+
+
+def test_run_repeats_and_counts(sale):
+    report = run(sale, *SALE, *ALICE, "--repeat", "500")
+    repeat = report["repeat"]
+    assert repeat["runs"] == 500 and repeat["results"] == {"": 500}
+    assert 0 < repeat["leastMicros"] <= repeat["p50Micros"] <= repeat["p99Micros"] <= repeat["mostMicros"]
+
+
+def test_run_prints_lines_that_read_well(sale):
+    done = egctl("run", sale, *SALE, *ALICE)
+    lines = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
+    assert ["result", '"": the flow goes on'] in lines
+    assert ["write", "id/alice: (absent) -> true"] in lines
+
+
+def test_a_run_that_fails_says_why_and_has_exit_code_1(tmp_path):
+    script = tmp_path / "broken.js"
+    script.write_text("export function run() {\n  log('the stock is unknown');\n  nothing();\n}\n")
+    done = egctl("run", str(script), "-o", "json")
+    assert done.returncode == 1 and "the run ended with wasmError" in done.stderr
+    report = json.loads(done.stdout)
+    assert report["result"] == "wasmError" and report["response"]["status"] == 503
+    said = "\n".join(report["tags"] + report["log"])
+    assert "broken.js:3" in said and "the stock is unknown" in said
+
+
+def test_a_run_without_end_ends_at_its_timeout(tmp_path):
+    script = tmp_path / "loop.js"
+    script.write_text("export function run() { for (;;); }\n")
+    done = egctl("run", str(script), "--timeout", "50ms", "-o", "json")
+    assert done.returncode == 1 and "timed out after 50ms" in json.loads(done.stdout)["tags"][0]
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["-p", "nothing"], "want NAME=VALUE"),
+        (["-H", "nothing"], "want 'NAME: VALUE'"),
+        (["--timeout", "soon"], "want a duration"),
+        (["--repeat", "0"], "--repeat wants"),
+        (["--url", "shop"], "url:"),
+    ],
+)
+def test_wrong_use_has_exit_code_2(arguments, words):
+    done = egctl("run", str(STEP6), *arguments)
+    assert done.returncode == 2 and words in done.stderr, done.stderr
+
+
+def test_files_that_are_not_right_are_named(tmp_path):
+    request = tmp_path / "request.yaml"
+    request.write_text("path: /x\n")
+    done = egctl("run", str(STEP6), "--request", request)
+    assert done.returncode == 1 and "path: is unknown" in done.stderr.replace("unknown field", "is unknown"), done.stderr
+    assert egctl("run", str(tmp_path / "none.wasm")).returncode == 4
+    text = tmp_path / "text.wasm"
+    text.write_text("hello")
+    done = egctl("run", str(text))
+    assert done.returncode == 1 and "begins with 68 65 6c 6c 6f" in done.stderr
+
+
+def test_inspect_lists_imports_and_exports():
+    done = egctl("inspect", str(compiled_guests() / "step6.wasm"), "-o", "json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 0 and report["accepted"] and report["abi"] == "easegress"
+    assert {"module": "easegress", "name": "host_cluster_count_key"} in report["imports"]
+    assert {"name": "wasm_run", "kind": "function", "signature": "() -> i32"} in report["exports"]
+    assert report["sizeBytes"] == (compiled_guests() / "step6.wasm").stat().st_size
+
+
+def test_inspect_says_why_a_program_is_refused(tmp_path):
+    component = tmp_path / "component.wasm"
+    component.write_bytes(b"\0asm\x0d\0\1\0")
+    done = egctl("inspect", str(component))
+    assert done.returncode == 1 and "component model" in done.stderr and "accepted  no" in " ".join(done.stdout.split("\t")) or "no" in done.stdout
+    script = tmp_path / "bad.js"
+    script.write_text("export function run() {\n  return 1 +;\n}\n")
+    done = egctl("inspect", str(script), "-o", "json")
+    assert done.returncode == 1 and not json.loads(done.stdout)["accepted"] and "bad.js:2:" in done.stderr
+
+
+def cases(folder: Path, *given: dict, **more) -> Path:
+    path = folder / "cases.yaml"
+    parameters = {"startTime": "2021-08-08T00:00:00+00:00", "blockRatio": "0", "maxPermission": "1"}
+    path.write_text(yaml.safe_dump({"parameters": parameters, **more, "cases": list(given)}))
+    return path
+
+
+def by(user: str) -> dict:
+    return {"url": "/flashsale", "headers": {"Authorization": user}}
+
+
+LUCKY = {"name": "lucky once, lucky always", "steps": [
+    {"when": by("ann"), "then": {"result": "", "data": {"id/ann": "true"}}},
+    {"when": by("bob"), "then": {"result": "wasmResult2", "body": "sold out.\n", "absent": ["id/bob"]}},
+    {"when": by("ann"), "then": {"result": ""}},
+]}  # fmt: skip
+EARLY = {"name": "closed before the start", "given": {"parameters": {"startTime": "2999-01-01T00:00:00+00:00"}},
+         "when": by("ann"), "then": {"results": ["wasmResult1", "wasmResult2"], "status": 200, "bodyContains": "not start"}}  # fmt: skip
+KNOWN = {"name": "who is in, is in", "given": {"data": {"id/ann": "true", "id/bob": "true"}}, "when": by("bob"),
+         "then": {"result": ""}}  # fmt: skip
+
+
+def test_cases_that_pass(sale, tmp_path):
+    done = egctl("test", sale, "--cases", cases(tmp_path, LUCKY, EARLY, KNOWN), "--junit", tmp_path / "report.xml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[0] == "ok    lucky once, lucky always"
+    assert done.stdout.endswith("0 of 3 cases failed\n")
+    suite = xml.parse(tmp_path / "report.xml").getroot()
+    assert suite.get("tests") == "3" and suite.get("failures") == "0"
+    assert [case.get("name") for case in suite] == [each["name"] for each in (LUCKY, EARLY, KNOWN)]
+
+
+@pytest.mark.parametrize(
+    "then, words",
+    [
+        ({"result": "wasmResult1"}, 'result is "", not "wasmResult1"'),
+        ({"status": 403}, "status is 200, not 403"),
+        ({"data": {"id/ann": "false"}}, 'key "id/ann" is "true", not "false"'),
+        ({"absent": ["id/ann"]}, 'there is a key "id/ann"'),
+        ({"tag": "lucky"}, 'no tag has "lucky"'),
+    ],
+)
+def test_a_case_that_fails_says_what_came(sale, tmp_path, then, words):
+    wrong = {"name": "<wrong> & \"so\"", "when": by("ann"), "then": then}
+    done = egctl("test", sale, "--cases", cases(tmp_path, wrong, KNOWN), "--junit", tmp_path / "report.xml")
+    assert done.returncode == 1 and "1 of 2 cases failed" in done.stderr
+    assert words in done.stdout, done.stdout
+    suite = xml.parse(tmp_path / "report.xml").getroot()
+    assert suite.get("failures") == "1" and words in suite[0][0].get("message")
+    assert suite[0].get("name") == wrong["name"]
+
+
+@pytest.mark.parametrize(
+    "case, words",
+    [
+        ({"name": "x", "when": by("a")}, "cases[0].then: is required"),
+        ({"name": "x"}, "cases[0].when: is required"),
+        ({"name": "x", "when": {"uri": "/"}, "then": {}}, "cases[0].when.uri"),
+        ({"name": "x", "when": by("a"), "then": {"status": 9}}, "cases[0].then.status"),
+    ],
+)
+def test_cases_that_are_not_right_are_named_by_their_path(tmp_path, case, words):
+    done = egctl("test", str(STEP6), "--cases", cases(tmp_path, case))
+    assert done.returncode == 1 and words in done.stderr, done.stderr
+    assert done.stdout == "", "nothing runs"
