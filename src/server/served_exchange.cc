@@ -147,8 +147,7 @@ int ServedExchange::route() {
 
 // prototype_ keeps the Tracer alive as long as the exchange.
 void ServedExchange::begin_trace() {
-  if (started_at_ == decltype(started_at_){}) started_at_ = std::chrono::system_clock::now();
-  exchange_.trace.begin(*prototype_->tracer, core_.core().index, request(), started_, started_at_);
+  exchange_.trace.begin(*prototype_->tracer, core_.core().index, request(), started_);
   if (exchange_.trace.sampled()) note_request(exchange_.trace, request(), exchange_);
 }
 

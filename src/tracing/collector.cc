@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "http/deflater.h"
 #include "net/tls/tls_client_context.h"
+#include "tracing/endpoint_url.h"
 
 namespace sluice::tracing {
 namespace {
@@ -231,14 +232,16 @@ Collector::Tried Collector::judge(const http::Response& response) const {
 void Collector::note(const std::string& error) {
   const bool other = counts_->note(error);
   if (error.empty()) {
-    if (std::exchange(told_, false)) logger_.info("tracing: " + endpoint_.url + " takes spans");
+    if (std::exchange(told_, false))
+      logger_.info("tracing: " + shown_url(endpoint_.url) + " takes spans");
     return;
   }
   const TimePoint now = Clock::now();
   if ((told_ && !other) || now < quiet_until_) return;
   told_ = true;
   quiet_until_ = now + kQuiet;
-  logger_.warn("tracing: " + endpoint_.url + ": " + error + "; its spans wait, then are dropped");
+  logger_.warn("tracing: " + shown_url(endpoint_.url) + ": " + error +
+               "; its spans wait, then are dropped");
 }
 
 }  // namespace sluice::tracing

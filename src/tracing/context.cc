@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tracing/context.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace sluice::tracing {
@@ -95,16 +97,18 @@ struct Single {
 };
 
 struct Found {
-  Single traceparent, b3, trace, span, sampled, flags;
+  Single traceparent, b3, trace, span, parent, sampled, flags;
   std::string tracestate;
   bool tracestate_field = false;
   bool tracestate_long = false;
 
   void take(const http::Field& field);
   [[nodiscard]] bool any() const {
-    return tracestate_field ||
-           traceparent.count + b3.count + trace.count + span.count + sampled.count + flags.count >
-               0;
+    return tracestate_field || traceparent.count + b3.count + b3_fields() > 0;
+  }
+  // The number of the fields X-B3-….
+  [[nodiscard]] unsigned b3_fields() const {
+    return trace.count + span.count + parent.count + sampled.count + flags.count;
   }
   void take_state(std::string_view value);
 };
@@ -120,7 +124,6 @@ void Found::take_state(std::string_view value) {
   tracestate += value;
 }
 
-// The sizes of the names are all that most fields are asked for.
 void Found::take(const http::Field& field) {
   const auto is = [&](std::string_view name) { return http::iequals(field.name, name); };
   switch (field.name.size()) {
@@ -142,8 +145,28 @@ void Found::take(const http::Field& field) {
       if (is(kB3Trace)) trace.take(field.value);
       if (is(kB3Sampled)) sampled.take(field.value);
       break;
+    case kB3Parent.size():
+      if (is(kB3Parent)) parent.take(field.value);
+      break;
     default:
       break;
+  }
+}
+
+// What a request without a context is asked for. The names begin with t, b3 and X-B3.
+bool may_be_context(const http::Field& field) {
+  constexpr unsigned char kToLower = 0x20;
+  switch (field.name.size()) {
+    case kB3.size():
+    case kTraceparent.size():
+    case kTracestate.size():
+    case kB3Trace.size():
+    case kB3Parent.size(): {
+      const char first = static_cast<char>(field.name.front() | kToLower);
+      return first == 't' || first == 'b' || first == 'x';
+    }
+    default:
+      return false;
   }
 }
 
@@ -219,13 +242,14 @@ bool is_tracestate(std::string_view value) {
 }
 
 Incoming read_context(const http::Headers& headers, HeaderFormat preferred) {
+  if (std::ranges::none_of(headers, may_be_context)) return {};
   Found found;
   for (const http::Field& field : headers) found.take(field);
   Incoming in;
   in.any_field = found.any();
   if (!in.any_field) return in;
   in.b3 = found.b3.count > 0;
-  in.b3_fields = found.trace.count + found.span.count + found.sampled.count + found.flags.count > 0;
+  in.b3_fields = found.b3_fields() > 0;
   in.tracestate_field = found.tracestate_field;
   auto w3c = parse_traceparent(found.traceparent.alone());
   auto b3 = in.b3 || in.b3_fields ? b3_of(found) : std::nullopt;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tracing/encoding.h"
 
-#include <google/protobuf/arena.h>
 #include <tracing/otlp.pb.h>
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <variant>
 
 #include "base/json.h"
+#include "tracing/wire_writer.h"
 
 namespace sluice::tracing {
 namespace {
@@ -16,51 +17,90 @@ constexpr const char* kSchema = "https://opentelemetry.io/schemas/1.27.0";
 constexpr unsigned kHasRemoteFlag = 0x100;  // the next flag says whether the parent is remote
 constexpr unsigned kRemoteFlag = 0x200;
 constexpr unsigned kOtlpSampledFlag = 1;
+constexpr std::size_t kUsualSpanBytes = 512;
 
-void put(pb::KeyValue& out, std::string_view key, const std::string& value) {
-  out.set_key(std::string(key));
-  out.mutable_value()->set_string_value(value);
+// Numbers of fields, as in otlp.proto, by which the tests read what is written here.
+namespace field {
+constexpr unsigned kResourceSpans = 1;                   // ExportRequest
+constexpr unsigned kResource = 1, kScopeSpans = 2;       // ResourceSpans
+constexpr unsigned kResourceAttributes = 1;              // Resource
+constexpr unsigned kScope = 1, kSpans = 2, kSchema = 3;  // ScopeSpans
+constexpr unsigned kName = 1, kVersion = 2;              // Scope
+constexpr unsigned kKey = 1, kValue = 2;                 // KeyValue
+constexpr unsigned kString = 1, kInt = 3;                // AnyValue
+constexpr unsigned kEventTime = 1, kEventName = 2, kEventAttributes = 3;
+constexpr unsigned kCode = 3;  // Status
+constexpr unsigned kTraceId = 1, kSpanId = 2, kTraceState = 3, kParent = 4, kSpanName = 5;
+constexpr unsigned kKind = 6, kBegan = 7, kEnded = 8, kAttributes = 9, kAttributesLost = 10;
+constexpr unsigned kEvents = 11, kEventsLost = 12, kStatus = 15, kFlags = 16;
+}  // namespace field
+
+constexpr unsigned kStatusError = 2;
+
+void put(WireWriter& out, unsigned number, std::string_view key,
+         const std::variant<std::string, std::int64_t>& value) {
+  out.message(number, [&] {
+    out.text(field::kKey, key);
+    out.message(field::kValue, [&] {
+      if (const auto* text = std::get_if<std::string>(&value)) {
+        out.put_text(field::kString, *text);
+      } else {
+        out.put_number(field::kInt, static_cast<std::uint64_t>(std::get<std::int64_t>(value)));
+      }
+    });
+  });
 }
 
-template <class Target>
-void put_attributes(Target& out, const Attributes& attributes) {
-  for (const Attribute& attribute : attributes) {
-    pb::KeyValue& pair = *out.add_attributes();
-    if (const auto* text = std::get_if<std::string>(&attribute.value)) {
-      put(pair, attribute.key, *text);
-    } else {
-      pair.set_key(std::string(attribute.key));
-      pair.mutable_value()->set_int_value(std::get<std::int64_t>(attribute.value));
-    }
-  }
+unsigned kind_of(SpanKind kind) {
+  constexpr unsigned kInternal = 1;
+  constexpr unsigned kServer = 2;
+  constexpr unsigned kClient = 3;
+  if (kind == SpanKind::server) return kServer;
+  return kind == SpanKind::client ? kClient : kInternal;
 }
 
-pb::Span::Kind kind_of(SpanKind kind) {
-  if (kind == SpanKind::server) return pb::Span::SERVER;
-  return kind == SpanKind::client ? pb::Span::CLIENT : pb::Span::INTERNAL;
+void put_event(const Recording& trace, const SpanEvent& event, WireWriter& out) {
+  out.fixed64(field::kEventTime, trace.unix_ns(event.at));
+  out.text(field::kEventName, event.name);
+  for (const Attribute& each : event.attributes)
+    put(out, field::kEventAttributes, each.key, each.value);
 }
 
-void put_span(const Recording& trace, const Span& span, pb::Span& out) {
-  out.set_trace_id(to_bytes(trace.trace()));
-  out.set_span_id(to_bytes(span.id));
-  out.set_trace_state(trace.tracestate());
-  if (span.parent != 0) out.set_parent_span_id(to_bytes(span.parent));
-  out.set_name(span.name);
-  out.set_kind(kind_of(span.kind));
-  out.set_start_time_unix_nano(trace.unix_ns(span.began));
-  out.set_end_time_unix_nano(trace.unix_ns(span.ended));
-  put_attributes(out, span.attributes);
-  out.set_dropped_attributes_count(span.attributes_lost);
-  for (const SpanEvent& event : span.events) {
-    pb::Span::Event& put_event = *out.add_events();
-    put_event.set_time_unix_nano(trace.unix_ns(event.at));
-    put_event.set_name(std::string(event.name));
-    put_attributes(put_event, event.attributes);
-  }
-  out.set_dropped_events_count(span.events_lost);
-  if (span.failed) out.mutable_status()->set_code(pb::Span::Status::ERROR);
+void put_span(const Recording& trace, const Span& span, WireWriter& out) {
+  out.text(field::kTraceId, to_bytes(trace.trace()));
+  out.text(field::kSpanId, to_bytes(span.id));
+  out.text(field::kTraceState, trace.tracestate());
+  if (span.parent != 0) out.text(field::kParent, to_bytes(span.parent));
+  out.text(field::kSpanName, span.name);
+  out.number(field::kKind, kind_of(span.kind));
+  out.fixed64(field::kBegan, trace.unix_ns(span.began));
+  out.fixed64(field::kEnded, trace.unix_ns(span.ended));
+  for (const Attribute& each : span.attributes) put(out, field::kAttributes, each.key, each.value);
+  out.number(field::kAttributesLost, span.attributes_lost);
+  for (const SpanEvent& event : span.events)
+    out.message(field::kEvents, [&] { put_event(trace, event, out); });
+  out.number(field::kEventsLost, span.events_lost);
+  if (span.failed) out.message(field::kStatus, [&] { out.number(field::kCode, kStatusError); });
   const bool remote = span.kind == SpanKind::server && span.parent != 0;
-  out.set_flags(kOtlpSampledFlag | kHasRemoteFlag | (remote ? kRemoteFlag : 0U));
+  out.fixed32(field::kFlags, kOtlpSampledFlag | kHasRemoteFlag | (remote ? kRemoteFlag : 0U));
+}
+
+void put_resource(const Settings& settings, WireWriter& out) {
+  put(out, field::kResourceAttributes, "service.name", settings.service_name);
+  for (const auto& [key, value] : settings.attributes)
+    put(out, field::kResourceAttributes, key, value);
+}
+
+void put_scope_spans(const Batch& batch, WireWriter& out) {
+  out.message(field::kScope, [&] {
+    out.text(field::kName, kScope);
+    out.text(field::kVersion, SLUICE_VERSION);
+  });
+  for (const auto& trace : batch.traces) {
+    for (const Span& span : trace->spans())
+      out.message(field::kSpans, [&] { put_span(*trace, span, out); });
+  }
+  out.text(field::kSchema, kSchema);
 }
 
 Json tags_of(const Span& span, const Settings& settings) {
@@ -103,20 +143,14 @@ Json zipkin_span(const Recording& trace, const Span& span, const Settings& setti
 }  // namespace
 
 std::string encode_otlp(const Batch& batch, const Settings& settings) {
-  google::protobuf::Arena arena;  // else each attribute of each span is several allocations
-  auto& request = *google::protobuf::Arena::CreateMessage<pb::ExportRequest>(&arena);
-  pb::ResourceSpans& spans = *request.add_resource_spans();
-  put(*spans.mutable_resource()->add_attributes(), "service.name", settings.service_name);
-  for (const auto& [key, value] : settings.attributes)
-    put(*spans.mutable_resource()->add_attributes(), key, value);
-  pb::ScopeSpans& scope = *spans.add_scope_spans();
-  scope.mutable_scope()->set_name(kScope);
-  scope.mutable_scope()->set_version(SLUICE_VERSION);
-  scope.set_schema_url(kSchema);
-  for (const auto& trace : batch.traces) {
-    for (const Span& span : trace->spans()) put_span(*trace, span, *scope.add_spans());
-  }
-  return request.SerializeAsString();
+  std::string bytes;
+  bytes.reserve(batch.spans * kUsualSpanBytes);
+  WireWriter out(bytes);
+  out.message(field::kResourceSpans, [&] {
+    out.message(field::kResource, [&] { put_resource(settings, out); });
+    out.message(field::kScopeSpans, [&] { put_scope_spans(batch, out); });
+  });
+  return bytes;
 }
 
 std::size_t rejected_spans(std::string_view answer) {

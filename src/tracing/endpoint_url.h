@@ -18,4 +18,9 @@ namespace sluice::tracing {
 // Error `invalid`.
 [[nodiscard]] Result<std::string> zipkin_url(std::string_view text);
 
+// For logs and figures: without the query, which may hold a key.
+[[nodiscard]] inline std::string shown_url(std::string_view url) {
+  return std::string(url.substr(0, url.find('?')));
+}
+
 }  // namespace sluice::tracing

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tracing/endpoint_url.h"
+
 namespace sluice::tracing {
 
 // What belongs to the loop of the exporters.
@@ -55,7 +57,7 @@ void ExportThread::ended(const Exporter& exporter) {
 Exporter::Exporter(const Settings& settings, std::shared_ptr<const Queues> queues, Logger logger)
     : settings_(settings), queues_(std::move(queues)), logger_(std::move(logger)) {
   for (const Endpoint& endpoint : settings_.endpoints)
-    counts_.push_back(std::make_shared<CollectorCounts>(endpoint.url));
+    counts_.push_back(std::make_shared<CollectorCounts>(shown_url(endpoint.url)));
 }
 
 Exporter::~Exporter() = default;

@@ -9,10 +9,21 @@
 
 namespace sluice::tracing {
 
+namespace {
+
+// True if the context of a request that is not sampled is passed on as it came: one field that says
+// so, and no other that may say something else.
+bool may_stay(const Incoming& in) {
+  const bool state_is_valid = !in.tracestate_field || !in.tracestate.empty();
+  return in.by_traceparent && in.given.sampled == false && !in.b3 && !in.b3_fields &&
+         state_is_valid;
+}
+
+}  // namespace
+
 RequestTrace::~RequestTrace() = default;
 
-void RequestTrace::begin(Tracer& tracer, unsigned core, http::Request& request, TimePoint began,
-                         std::chrono::system_clock::time_point began_at) {
+void RequestTrace::begin(Tracer& tracer, unsigned core, http::Request& request, TimePoint began) {
   const Settings& settings = tracer.settings();
   tracer_ = &tracer;
   core_ = core;
@@ -20,8 +31,7 @@ void RequestTrace::begin(Tracer& tracer, unsigned core, http::Request& request, 
   events_.clear();
   Incoming in = read_context(request.headers, settings.format);
   if (!settings.trust_parent) {
-    if (in.given != Given() || in.b3 || in.b3_fields || in.tracestate_field)
-      remove_context(request.headers);
+    if (in.any_field) remove_context(request.headers);  // what is not valid, too
     in = {};
   }
   const bool decided = in.given.sampled && settings.parent_decides;
@@ -30,14 +40,14 @@ void RequestTrace::begin(Tracer& tracer, unsigned core, http::Request& request, 
   span_ = in.given.span;
   b3_ = in.b3 || settings.format == HeaderFormat::b3;
   b3_fields_ = in.b3_fields;
-  if (!sampled && (!in.any_field || (in.by_traceparent && in.given.sampled == false))) return;
+  if (!sampled && (!in.any_field || may_stay(in))) return;
   make_ids();
   if (sampled) span_ = tracer.ids(core).half();
   if (in.tracestate_field && in.tracestate.empty()) request.headers.remove("tracestate");
   tracing::write_context(request.headers, {id_, span_, sampled, b3_, b3_fields_});
   if (!sampled) return;
   recording_ = std::make_unique<Recording>(id_, std::move(in.tracestate), settings.limits);
-  recording_->set_clocks(began, began_at);
+  recording_->set_clocks(Clock::now(), std::chrono::system_clock::now());
   Span server;
   server.id = span_;
   server.parent = in.given.span;

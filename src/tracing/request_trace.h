@@ -26,9 +26,9 @@ class RequestTrace {
 
   // Finds the trace of the request or begins one, decides whether it is sampled, and writes its
   // context into the request; pass_on() does that for a trace that begins here and is not sampled.
-  // `tracer` outlives this, or clear(). `began` and `began_at` are one moment.
-  void begin(Tracer& tracer, unsigned core, http::Request& request, TimePoint began,
-             std::chrono::system_clock::time_point began_at);
+  // `tracer` outlives this, or clear(). The wall clock is read only for a
+  // request that is sampled.
+  void begin(Tracer& tracer, unsigned core, http::Request& request, TimePoint began);
 
   // False: the server has no tracing.
   [[nodiscard]] bool begun() const { return tracer_ != nullptr; }

@@ -26,7 +26,7 @@ class RequestTraces : public ::testing::Test {
     return *tracer_;
   }
   void begin(const Settings& settings) {
-    trace_.begin(tracer(settings), 1, request_, Clock::now(), std::chrono::system_clock::now());
+    trace_.begin(tracer(settings), 1, request_, Clock::now());
   }
   Given sent() const { return read_context(request_.headers, HeaderFormat::trace_context).given; }
   std::string field(std::string_view name) const {
@@ -86,7 +86,7 @@ TEST_F(RequestTraces, TheDecisionIsThatOfTheId) {
   for (unsigned i = 0; i < kCount; ++i) {
     http::Request request;
     trace_.clear();
-    trace_.begin(own, 1, request, Clock::now(), std::chrono::system_clock::now());
+    trace_.begin(own, 1, request, Clock::now());
     sampled += trace_.sampled() ? 1 : 0;
     EXPECT_EQ(trace_.sampled(), own.samples(trace_.id()));
   }
@@ -114,6 +114,18 @@ TEST_F(RequestTraces, TheParentDecidesAgainstIt) {
   EXPECT_EQ(trace_.id(), kTraceOfCaller);
 }
 
+// One backend reads traceparent, the other b3: both are told the same.
+TEST_F(RequestTraces, ContextsThatContradictEachOtherAgreeAfterwards) {
+  request_.headers.add("traceparent", kNotSampled);
+  request_.headers.add("b3", "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1");
+  request_.headers.add("tracestate", "%%%");
+  begin({});
+  EXPECT_FALSE(trace_.sampled());
+  EXPECT_EQ(field("traceparent"), kNotSampled);
+  EXPECT_EQ(field("b3"), "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0");
+  EXPECT_EQ(field("tracestate"), "-");
+}
+
 TEST_F(RequestTraces, TheParentDoesNotDecide) {
   request_.headers.add("traceparent", kSampled);
   begin({.sample_rate = 0, .parent_decides = false});
@@ -131,6 +143,24 @@ TEST_F(RequestTraces, TheParentIsNotTrusted) {
   EXPECT_EQ(trace_.server_span().parent, 0U);
   EXPECT_EQ(field("tracestate"), "-");
   EXPECT_EQ(field("b3"), "-");
+}
+
+// A backend may read what Sluice does not: the first of two, or upper case.
+TEST_F(RequestTraces, NothingOfAParentThatIsNotTrustedPasses) {
+  using Fields = std::vector<std::string_view>;
+  const std::string longer = std::string(kSampled) + ",x";
+  for (const Fields& fields : {Fields{kSampled, kSampled},
+                               Fields{"00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"},
+                               Fields{"ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+                               Fields{longer}, Fields{""}}) {
+    request_.headers.clear();
+    for (const std::string_view value : fields) request_.headers.add("traceparent", value);
+    begin({.sample_rate = 0, .trust_parent = false});
+    EXPECT_EQ(field("traceparent"), "-") << fields.front();
+    trace_.pass_on(request_);
+    EXPECT_EQ(sent(), (Given{trace_.id(), trace_.span(), false}));
+    trace_.clear();
+  }
 }
 
 TEST_F(RequestTraces, AnInvalidParentIsNone) {
@@ -205,7 +235,7 @@ TEST_F(RequestTraces, SpansBeyondTheBound) {
 TEST_F(RequestTraces, AFullQueueDropsAndCounts) {
   Tracer& own = tracer({.batch = {.queue_spans = 2}});
   for (int i = 0; i < 3; ++i) {
-    trace_.begin(own, 1, request_, Clock::now(), std::chrono::system_clock::now());
+    trace_.begin(own, 1, request_, Clock::now());
     trace_.finish();
     EXPECT_FALSE(trace_.sampled());
   }

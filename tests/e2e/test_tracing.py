@@ -197,6 +197,16 @@ def test_a_parent_that_is_not_trusted(server, port, collector, inventory):
     assert not {"tracestate", "b3", "x-b3-sampled"} & headers.keys()
 
 
+def test_nothing_of_a_parent_that_is_not_trusted_reaches_a_backend(server, port, collector, inventory):
+    trace(server, port, proxy(inventory.url), collector=collector, trustParent=False, sampleRate=0)
+    twice = b"".join(b"traceparent: 00-" + TRACE.encode() + b"-" + PARENT.encode() + b"-01\r\n" for _ in range(2))
+    with Connection(port) as connection:
+        connection.send(b"GET /items HTTP/1.1\r\nHost: shop\r\n" + twice + b"\r\n")
+        assert connection.receive().status == 200
+    (given,) = [value for name, value in inventory.calls[0].headers.items() if name.lower() == "traceparent"]
+    assert TRACE not in given and given.endswith("-00")
+
+
 def test_failures_and_tries(server, port, collector):
     answers = iter([None, Answer(503), Answer(404)])
     with TracedBackend(lambda call: next(answers)) as backend:
