@@ -36,6 +36,7 @@ class ServerState {
   struct Cells {
     observe::Cell requests;   // tries that went to this server
     observe::Cell failures;   // tries without a whole response
+    observe::Cell abandoned;  // tries whose client left before there was a response
     observe::Cell in_flight;  // until the end of the response's body, streamed or not
   };
   observe::PerCore<Cells> cells;

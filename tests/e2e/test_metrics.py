@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """`GET /metrics`: the formats, and figures that agree with what clients did."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from datetime import datetime
@@ -183,6 +185,29 @@ def test_backends(server, port, backend):
     assert value(families, "sluice_pool_duration_seconds", "_count", **labels) == 6
     in_flight = lambda: value(scrape(server), "sluice_backend_requests_in_flight", **labels)  # noqa: E731
     wait_until(lambda: in_flight() == 0, "the last try has ended")
+
+
+def test_a_backend_that_hangs_is_in_the_figures_of_those_who_leave(server, port):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", proxy(url)))
+        labels = {"pipeline": "p", "filter": "proxy", "pool": "main", "server": url}
+        with contextlib.ExitStack() as visitors:
+            for _ in range(3):
+                visitors.enter_context(Connection(port)).send(request("/"))
+            wait_until(lambda: value(scrape(server), "sluice_backend_requests_total", **labels) == 3, "a try counts when it begins")
+            assert value(scrape(server), "sluice_backend_abandoned_total", **labels) == 0
+        wait_until(lambda: value(scrape(server), "sluice_backend_abandoned_total", **labels) == 3, "the visitors have left")
+        assert value(scrape(server), "sluice_backend_failures_total", **labels) == 0
+        assert server.status("p")["filters"]["proxy"]["mainPool"]["servers"][0]["abandoned"] == 3
+
+
+def test_a_server_that_stands_twice_in_a_pool(server, port, backend):
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", proxy(backend.url, backend.url)))
+    for _ in range(6):
+        fetch(port, "/")
+    families = counted(server, 6)
+    assert value(families, "sluice_backend_requests_total", pipeline="p", server=backend.url) == 6
 
 
 def test_guests_and_data(server, port, guests):

@@ -2,8 +2,9 @@
 #include "filters/proxy/metrics.h"
 
 #include <array>
+#include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 
 #include "base/time.h"
@@ -29,6 +30,7 @@ struct PoolFigure {
     breaker_refused,
     requests,
     failures,
+    abandoned,
     in_flight,
     connections,
     queued,
@@ -58,6 +60,8 @@ constexpr std::array kPoolFamilies{
                  kServerLabels},
     MetricFamily{"sluice_backend_failures_total", MetricType::counter,
                  "Tries without a whole response.", "", kServerLabels},
+    MetricFamily{"sluice_backend_abandoned_total", MetricType::counter,
+                 "Tries whose client left before there was a response.", "", kServerLabels},
     MetricFamily{"sluice_backend_requests_in_flight", MetricType::gauge, "Tries in progress.", "",
                  kServerLabels},
     MetricFamily{"sluice_backend_connections", MetricType::gauge, "Open connections.", "",
@@ -73,6 +77,30 @@ double breaker_value(std::string_view state) {
   if (state == "CLOSED") return 0;
   return state == "OPEN" ? 1 : 0.5;
 }
+
+// The sums of the servers with one URL. They are in use if one of them is.
+struct ServerFigures {
+  std::uint64_t requests = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t abandoned = 0;
+  std::uint64_t in_flight = 0;
+  std::uint64_t connections = 0;
+  std::uint64_t queued = 0;
+  bool healthy = false;
+  bool ejected = true;
+
+  void add(const backend::ServerState& state, bool checked) {
+    using Cells = backend::ServerState::Cells;
+    requests += state.cells.sum(&Cells::requests);
+    failures += state.cells.sum(&Cells::failures);
+    abandoned += state.cells.sum(&Cells::abandoned);
+    in_flight += state.cells.sum(&Cells::in_flight);
+    connections += state.gate->open();
+    queued += state.gate->queued();
+    healthy = healthy || !checked || state.healthy();
+    ejected = ejected && state.ejected(Clock::now());
+  }
+};
 
 }  // namespace
 
@@ -101,23 +129,21 @@ void expose_pool(const observe::RequestStats& stats, const PoolPolicies& policie
 
 void expose_servers(const backend::Servers& servers, const backend::ServerStates& states,
                     bool checked, const PoolPlace& place, observe::Exposition& out) {
-  using Cells = backend::ServerState::Cells;
-  std::set<std::string_view> seen;  // a pool may name a server twice
-  for (std::size_t i = 0; i < servers.size(); ++i) {
-    const std::string_view url = servers[i].url;
-    if (!seen.insert(url).second) continue;
+  std::map<std::string_view, ServerFigures> figures;  // a pool may name a server twice
+  for (std::size_t i = 0; i < servers.size(); ++i) figures[servers[i].url].add(*states[i], checked);
+  for (const auto& [url, its] : figures) {
     const auto add = [&](PoolFigure::Index family, double value) {
       out.sample(kPoolFamilies[family],
                  {place.filter.pipeline, place.filter.filter, place.pool, url}, value);
     };
-    const backend::ServerState& state = *states[i];
-    add(PoolFigure::requests, static_cast<double>(state.cells.sum(&Cells::requests)));
-    add(PoolFigure::failures, static_cast<double>(state.cells.sum(&Cells::failures)));
-    add(PoolFigure::in_flight, static_cast<double>(state.cells.sum(&Cells::in_flight)));
-    add(PoolFigure::connections, static_cast<double>(state.gate->open()));
-    add(PoolFigure::queued, static_cast<double>(state.gate->queued()));
-    add(PoolFigure::healthy, !checked || state.healthy() ? 1 : 0);
-    add(PoolFigure::ejected, state.ejected(Clock::now()) ? 1 : 0);
+    add(PoolFigure::requests, static_cast<double>(its.requests));
+    add(PoolFigure::failures, static_cast<double>(its.failures));
+    add(PoolFigure::abandoned, static_cast<double>(its.abandoned));
+    add(PoolFigure::in_flight, static_cast<double>(its.in_flight));
+    add(PoolFigure::connections, static_cast<double>(its.connections));
+    add(PoolFigure::queued, static_cast<double>(its.queued));
+    add(PoolFigure::healthy, its.healthy ? 1 : 0);
+    add(PoolFigure::ejected, its.ejected ? 1 : 0);
   }
 }
 

@@ -35,6 +35,23 @@ struct Way {
   bool operator==(const Way&) const = default;
 };
 
+// Counts a try when it begins. Without end() the client has left: a backend that hangs answers
+// nobody, and its clients leave before it fails.
+class CountedTry {
+ public:
+  explicit CountedTry(backend::ServerState::Cells& cells) : cells_(cells) { cells_.requests.add(); }
+  ~CountedTry() {
+    if (!ended_) cells_.abandoned.add();
+  }
+  CountedTry(const CountedTry&) = delete;
+  CountedTry& operator=(const CountedTry&) = delete;
+  void end() { ended_ = true; }
+
+ private:
+  backend::ServerState::Cells& cells_;
+  bool ended_ = false;
+};
+
 }  // namespace
 
 ServerGroupPrototype::ServerGroupPrototype(const ServerGroupSpec& spec, ServerGroupContext context,
@@ -110,6 +127,7 @@ Json ServerGroupPrototype::status() const {
                    {"ejected", state.ejected(now)},
                    {"requests", state.cells.sum(&Cells::requests)},
                    {"failures", state.cells.sum(&Cells::failures)},
+                   {"abandoned", state.cells.sum(&Cells::abandoned)},
                    {"inFlight", state.cells.sum(&Cells::in_flight)},
                    {"connections", state.gate->open()},
                    {"queued", state.gate->queued()}};
@@ -167,7 +185,9 @@ Task<backend::Outcome<Reply>> ServerGroup::exchange(Try& attempt, http::Request&
   call.observer = prototype_.get();
   call.memory = attempt.memory;
   TrySpan span(attempt, prototype_->context_.span_name, server, request);
+  CountedTry counted(prototype_->states_[*choice]->cells.at(core_.index));
   auto outcome = co_await client_->exchange(call, request, response);
+  counted.end();
   span.end(outcome ? nullptr : &outcome.error(), response.status);
   const bool begun =
       outcome && response.body.is_stream() && response.status != 101 && request.method != "HEAD";
@@ -212,7 +232,6 @@ std::string_view ServerGroup::host_for(const backend::Server& server,
 void ServerGroupPrototype::note(std::size_t server, unsigned core, const backend::Failure* failure,
                                 int status, bool begun) const {
   backend::ServerState& state = *states_[server];
-  state.cells.at(core).requests.add();
   if (failure != nullptr) return note_failure(server, core, *failure);
   const auto ejected = begun ? state.note_status(status, outliers_, Clock::now())
                              : state.note_response(status, outliers_, Clock::now());
