@@ -12,6 +12,7 @@
 #include <system_error>
 #include <thread>
 
+#include "admin/health_server.h"
 #include "base/descriptor.h"
 #include "filters/successor/successor.h"
 #include "sluice-server/end_asked.h"
@@ -80,11 +81,18 @@ Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess succ
   return successor;
 }
 
-// A duplicate, because the admin API closes its own socket.
-Result<net::Listener> admin_socket(const admin::Api& api) {
-  auto admin = net::Listener::adopt(api.descriptor());
-  auto copy = admin.duplicate();
-  (void)admin.release();
+// A duplicate, because the server of the socket closes its own.
+Result<net::Listener> socket_of(int descriptor) {
+  auto own = net::Listener::adopt(descriptor);
+  auto copy = own.duplicate();
+  (void)own.release();
+  return copy;
+}
+
+// Null: there is no server of its own for probes.
+Result<std::optional<net::Listener>> health_socket(const Running& running) {
+  if (!running.health_server) return std::nullopt;
+  SLUICE_TRY(auto copy, socket_of(running.health_server->descriptor()));
   return copy;
 }
 
@@ -98,8 +106,10 @@ Result<bool> hand_over(const Running& running) {
     return false;
   };
   if (const auto disk = check_disk(running); !disk) return stay(disk.error());
-  auto admin = admin_socket(*running.api);
+  auto admin = socket_of(running.api->descriptor());
   if (!admin) return stay(admin.error());
+  auto health = health_socket(running);
+  if (!health) return stay(health.error());
   const auto given_up = [&running] { return running.signals.end_is_asked(); };
   auto successor = SuccessorProcess::start(running.program, running.program.path, given_up);
   if (!successor) return stay(successor.error());
@@ -107,6 +117,8 @@ Result<bool> hand_over(const Running& running) {
       .ports = running.controller.ports(),
       .admin = admin->descriptor(),
       .admin_address = running.options.api_addr,
+      .health = *health ? (*health)->descriptor() : -1,
+      .health_address = running.options.health_addr,
       .data_dir =
           std::filesystem::absolute(running.options.path_of(running.options.data_dir)).string(),
       .store = store_identity(running.options),

@@ -3,6 +3,7 @@
 // they are built, and their end.
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -41,6 +42,8 @@
 
 namespace sluice::server_program {
 namespace {
+
+constexpr std::chrono::seconds kLastLines{20};  // for the logs, after all else has stopped
 
 // Takes over connections of the predecessor. Invariant: the adoption ends before the workers do.
 class Adoption {
@@ -126,6 +129,15 @@ Result<bool> serve(const Running& running, InForce& in_force) {
   }
 }
 
+// A thread that cannot be ended, because it writes a log into a pipe that nobody reads, does not
+// keep an orderly stop from its end. The thread of this function ends with the process.
+void end_within(std::chrono::seconds patience) {
+  std::thread([patience] {
+    std::this_thread::sleep_for(patience);
+    ::_exit(0);
+  }).detach();
+}
+
 // Finishes the requests in flight.
 void stop(const Running& running, admin::Health& health) {
   health.drain();
@@ -144,11 +156,23 @@ void stop(const Running& running, admin::Health& health) {
   // A store that is shared goes on to tell the cores what other members do. Their loops are next.
   running.store.close();
   running.logger.info("stopped");
+  end_within(kLastLines);
 }
 
 auto make_engine(const Options& options) {
   return wasm::Engine::create({.cache_directory = options.path_of(options.data_dir) + "/modules",
                                .guests_max = options.max_guests});
+}
+
+// Null: there is no --health-addr.
+Result<std::unique_ptr<admin::HealthServer>> start_health_server(
+    const Options& options, PredecessorProcess::Estate& inherited,
+    std::shared_ptr<const admin::Health> health, const Logger& logger) {
+  if (options.health_addr.empty()) return nullptr;
+  auto socket = std::exchange(inherited.health, std::nullopt);
+  if (inherited.health_address != options.health_addr) socket.reset();
+  return admin::HealthServer::start(options.health_addr, std::move(socket), std::move(health),
+                                    logger);
 }
 
 void say_started(const Options& options, unsigned cores, std::uint64_t memory,
@@ -220,10 +244,8 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   api_options.health = health;
   SLUICE_TRY(auto api, admin::Api::start(std::move(api_options), logger, controller));
   note_certificates(tls, *api, controller);
-  std::unique_ptr<admin::HealthServer> health_server;
-  if (!options.health_addr.empty()) {
-    SLUICE_TRY(health_server, admin::HealthServer::start(options.health_addr, health, logger));
-  }
+  SLUICE_TRY(std::unique_ptr<admin::HealthServer> health_server,
+             start_health_server(options, inherited, health, logger));
   say_started(options, cores, memory, logger);
   const Adoption adoption(predecessor, workers);
   notify_service_manager("READY=1\nMAINPID=" + std::to_string(getpid()));

@@ -34,6 +34,9 @@ void keep(PredecessorProcess::Estate& estate, net::ChannelMessage message) {
   if (text.contains("admin") && !message.descriptors.empty()) {
     estate.admin_address = text.value("admin", "");
     estate.admin = net::Listener::adopt(message.descriptors[0].release());
+    if (message.descriptors.size() < 2) return;
+    estate.health_address = text.value("health", "");
+    estate.health = net::Listener::adopt(message.descriptors[1].release());
     return;
   }
   const std::string address = text.value("address", "");

@@ -30,6 +30,8 @@ class PredecessorProcess {
     std::vector<control::InheritedPort> ports;
     std::optional<net::Listener> admin;
     std::string admin_address;
+    std::optional<net::Listener> health;
+    std::string health_address;
     std::string data_dir;
     std::string store;  // store_identity(); "" from an earlier version
     Json objects;

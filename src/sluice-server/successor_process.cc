@@ -124,8 +124,11 @@ Result<void> SuccessorProcess::send_all(const Estate& estate) const {
       left = left.subspan(part.size());
     }
   }
-  const std::array<int, 1> admin{estate.admin};
-  SLUICE_CHECK(send({{"admin", estate.admin_address}}, admin));
+  // An earlier version takes the first descriptor only.
+  const std::array<int, 2> admin{estate.admin, estate.health};
+  const bool probes = estate.health >= 0;
+  SLUICE_CHECK(send({{"admin", estate.admin_address}, {"health", estate.health_address}},
+                    std::span(admin).first(probes ? 2 : 1)));
   const Json end{{"data", estate.data_dir}, {"store", estate.store}};
   if (estate.objects.is_null()) return send(end, {});
   const std::string objects = estate.objects.dump(-1, ' ', false, Json::error_handler_t::replace);

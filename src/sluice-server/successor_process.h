@@ -42,9 +42,11 @@ class SuccessorProcess {
     std::vector<control::Ports::Open> ports;
     int admin;                  // the listening socket of the admin API
     std::string admin_address;  // --api-addr
-    std::string data_dir;       // absolute
-    std::string store;          // store_identity()
-    Json objects;               // Controller::rehearsal(); null: it need not build any now
+    int health = -1;            // the listening socket of --health-addr; -1: there is none
+    std::string health_address{};
+    std::string data_dir;  // absolute
+    std::string store;     // store_identity()
+    Json objects;          // Controller::rehearsal(); null: it need not build any now
   };
 
   // Starts `path` with the program's arguments. Returns when the new process is ready. After an

@@ -5,6 +5,8 @@ import base64
 import http.client
 import itertools
 import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import yaml
 from client import Connection, fetch, request
@@ -94,6 +96,33 @@ def test_a_taken_health_address_ends_the_start(tmp_path, port):
     server.wait_end(expect=1)
     assert "--health-addr" in server.log()
     other.stop()
+
+
+def test_no_probe_is_refused_in_a_hot_restart(tmp_path):
+    """The new process gets the socket: who comes meanwhile waits for it."""
+    health = free_port()
+    server = Server(tmp_path / "home", "--health-addr", f"127.0.0.1:{health}").start()
+    answers, stop = [], threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            try:
+                answers.append(probe(health, "/healthz"))
+            except OSError as error:
+                answers.append(error)
+
+    with ThreadPoolExecutor() as pool:
+        asking = pool.submit(ask)
+        try:
+            for _ in range(2):
+                server.hot_restart()
+                before = len(answers)
+                wait_until(lambda: len(answers) > before + 3, "the new process answers")
+        finally:
+            stop.set()
+        asking.result()
+    assert set(answers) == {(200, "ok\n")}
+    server.stop()
 
 
 def test_a_hot_restart_passes_the_health_address_on(tmp_path):

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """`--log-format json`: a line is JSON, whatever a client sends."""
 
+import contextlib
 import json
+import os
 import re
 import socket
+import subprocess
 
 from client import Connection, fetch
-from gateway import DEADLINE, Server, free_port, http_server, mock, pipeline, wait_until
+from gateway import BIN, DEADLINE, Server, free_port, http_server, mock, pipeline, wait_until
 
 
 def test_the_access_log_is_json(tmp_path, port):
@@ -133,3 +136,34 @@ def test_an_absent_daemon_is_an_error_at_the_start(tmp_path):
     server.wait_end(expect=1)
     said = server.log()
     assert "log-output: syslog is not reached at" in said and "none.sock: No such file" in said, said
+
+
+def test_a_pipe_that_nobody_reads_does_not_keep_a_stop_from_its_end(tmp_path, port):
+    """The log of a container, whose reader hangs."""
+    reader, writer = os.pipe()
+    api = free_port()
+    command = [BIN / "sluice-server", "--home-dir", tmp_path, "--log-dir", "", "--api-addr", f"127.0.0.1:{api}"]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer)
+    try:
+        wait_until(lambda: answers(api), "the server answers")
+        # A description of its own: that of the server goes on to block.
+        filler = os.open(f"/proc/self/fd/{writer}", os.O_WRONLY | os.O_NONBLOCK)
+        for piece in (b"x" * 4096, b"x"):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    os.write(filler, piece)
+        os.close(filler)
+        process.terminate()
+        assert process.wait(DEADLINE) == 0
+    finally:
+        process.kill()
+        os.close(writer)
+        os.close(reader)
+
+
+def answers(api: int) -> bool:
+    try:
+        with Connection(api) as connection:
+            return connection.request("/healthz").status == 200
+    except OSError:
+        return False
