@@ -74,9 +74,4 @@ bool is_loopback_host(std::string_view host) {
   return found && is_loopback(*(*found)->ai_addr);
 }
 
-bool is_loopback_origin(std::string_view origin) {
-  const std::size_t scheme = origin.find("://");
-  return scheme != std::string_view::npos && is_loopback_host(origin.substr(scheme + 3));
-}
-
 }  // namespace sluice::admin

@@ -21,7 +21,5 @@ struct ListenAddress {
 // True for localhost and loopback addresses, with or without a port. A local client sends such a
 // Host header. A web page whose name resolves to 127.0.0.1 (DNS rebinding) sends its own name.
 [[nodiscard]] bool is_loopback_host(std::string_view host);
-// True for the Origin header of a page from this machine.
-[[nodiscard]] bool is_loopback_origin(std::string_view origin);
 
 }  // namespace sluice::admin

@@ -38,11 +38,5 @@ TEST(IsLoopbackHost, KnowsLocalNames) {
   }
 }
 
-TEST(IsLoopbackOrigin, KnowsLocalPages) {
-  EXPECT_TRUE(is_loopback_origin("http://localhost:3000"));
-  EXPECT_FALSE(is_loopback_origin("https://evil.example"));
-  EXPECT_FALSE(is_loopback_origin("null"));
-}
-
 }  // namespace
 }  // namespace sluice::admin

@@ -67,13 +67,15 @@ class ApiConnection final : public ApiConnections::OpenConnection {
   Task<bool> write(http::Response& response);
   Task<bool> write_whole(std::string_view body);
   Task<bool> write_stream(http::BodyReader& reader, Framing framing);
+  Task<bool> may_follow_on();
   Task<void> linger();
   [[nodiscard]] bool may_go_on() const;
 
   ApiConnections& all_;
-  const std::shared_ptr<const AccessControl> access_;  // as of the start
-  std::unique_ptr<net::Stream> stream_;                // null during the TLS handshake
-  net::Stream* wire_;                                  // the stream, or what is under the handshake
+  const std::shared_ptr<const AccessControl> access_;           // as of the start
+  std::shared_ptr<const AccessControl> admitted_by_ = access_;  // of a call without an end
+  std::unique_ptr<net::Stream> stream_;                         // null during the TLS handshake
+  net::Stream* wire_;  // the stream, or what is under the handshake
   Peer client_;
   const TimePoint greeting_until_;  // of the first head, the handshake included
   Input input_;
@@ -325,10 +327,9 @@ Task<bool> ApiConnection::write_stream(http::BodyReader& reader, Framing framing
       if (!more) break;
     }
     const bool there = co_await reading;
-    if (!there || !piece) {
-      more = false;
-      break;
-    }
+    more = there && piece;
+    if (more) more = co_await may_follow_on();
+    if (!more) break;
     const bool last = piece->empty();
     if (framing != Framing::chunked) {
       out_ += *piece;
@@ -343,6 +344,17 @@ Task<bool> ApiConnection::write_stream(http::BodyReader& reader, Framing framing
   }
   streaming_ = false;
   co_return more;
+}
+
+// A call in progress ends under the credentials with which it began. One that has no end would go
+// on for ever, so its caller proves itself again after a reload.
+Task<bool> ApiConnection::may_follow_on() {
+  if (!terms_.endless || admitted_by_ == all_.access()) co_return true;
+  admitted_by_ = all_.access();
+  const bool by_certificate = !client_.certificate_name.empty();
+  if (by_certificate && admitted_by_->tls != access_->tls) co_return false;
+  const auto access = admitted_by_;
+  co_return co_await all_.service().is_still_admitted(request_, client_, *access);
 }
 
 // Returns false if the client has left, or reads too slowly.

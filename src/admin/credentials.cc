@@ -92,32 +92,36 @@ std::expected<Identity, Denial> Credentials::check_header(const Proof& proof) {
         Denial{401, "credentials are needed: a user and password, or a token", "", 0});
   }
   const TimePoint now = Clock::now();
-  if (const Duration wait = failures_.wait(proof.peer, now); wait > Duration::zero()) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-    return std::unexpected(
-        Denial{429, "too many wrong tries, wait", "", static_cast<int>(seconds)});
-  }
+  if (const Duration wait = failures_.wait(proof.peer, now); wait > Duration::zero())
+    return too_many(wait);
   std::string who;
+  bool counted = false;
   if (const auto token = after_scheme(proof.authorization, "bearer")) {
     const std::string name = token_name(*token);
     if (!name.empty()) return failures_.clear(proof.peer), identity(name);
     who = "an unknown token";
-  } else if (const auto basic = after_scheme(proof.authorization, "basic")) {
-    const std::string pair = base64_decode(*basic).value_or("");
-    const std::size_t colon = std::min(pair.find(':'), pair.size());
-    const std::string user = pair.substr(0, colon);
-    const std::string_view password =
-        std::string_view(pair).substr(std::min(colon + 1, pair.size()));
-    if (is_password(user, password)) return failures_.clear(proof.peer), identity(user);
+  } else if (const auto login = login_in(proof.authorization)) {
+    const auto right = is_password(*login, proof.peer);
+    if (!right) return too_many(failures_.wait(proof.peer, Clock::now()));
+    if (*right) return failures_.clear(proof.peer), identity(login->user);
+    if (!hash_of(login->user).empty()) counted = true;
     // Not logged, because a user may type the password in place of the name.
-    who = options_.users.contains(user) ? "wrong password of user " + user.substr(0, kLoggedNameMax)
-                                        : "an unknown user";
+    who = options_.users.contains(login->user)
+              ? "wrong password of user " + login->user.substr(0, kLoggedNameMax)
+              : "an unknown user";
   } else {
     who = "neither Basic nor Bearer";
   }
-  failures_.add(proof.peer, now);
+  if (!counted) failures_.add(proof.peer, now);
   return std::unexpected(Denial{401, "the credentials are wrong",
                                 "refused " + std::string(proof.peer) + ": " + who, 0});
+}
+
+std::unexpected<Denial> Credentials::too_many(Duration wait) const {
+  const auto seconds =
+      std::max(std::chrono::ceil<std::chrono::seconds>(wait), std::chrono::seconds(1));
+  return std::unexpected(
+      Denial{429, "too many wrong tries, wait", "", static_cast<int>(seconds.count())});
 }
 
 // Compares all tokens, so that the time does not reveal which one matches.
@@ -130,20 +134,50 @@ std::string Credentials::token_name(std::string_view token) const {
   return found;
 }
 
-bool Credentials::is_password(const std::string& user, std::string_view password) {
+std::optional<Credentials::Login> Credentials::login_in(std::string_view authorization) {
+  const auto basic = after_scheme(authorization, "basic");
+  if (!basic) return std::nullopt;
+  const std::string pair = base64_decode(*basic).value_or("");
+  const std::size_t colon = std::min(pair.find(':'), pair.size());
+  return Login{pair.substr(0, colon), pair.substr(std::min(colon + 1, pair.size()))};
+}
+
+// A user who is unknown costs as much as one who is known.
+std::string_view Credentials::hash_of(const std::string& user) const {
   const auto found = options_.users.find(user);
-  const std::string stored = found == options_.users.end() ? kNobody : found->second;
-  if (!stored.starts_with("$scrypt$")) return same_secret(stored, password);
-  const std::string digest = sha256_hex(salt_ + std::string(password));
-  {
-    const MutexLock lock(known_mutex_);
-    const auto known = known_.find(user);
-    if (known != known_.end() && same_secret(known->second, digest)) return true;
-  }
-  const MutexLock one_at_a_time(verifying_);
-  if (!verify_password(stored, password) || found == options_.users.end()) return false;
+  const std::string_view stored = found == options_.users.end() ? kNobody : found->second;
+  return stored.starts_with("$scrypt$") ? stored : std::string_view();
+}
+
+std::string Credentials::digest_of(const Login& login) const {
+  return sha256_hex(salt_ + login.password);
+}
+
+bool Credentials::is_known(const Login& login) {
+  const std::string digest = digest_of(login);
   const MutexLock lock(known_mutex_);
-  known_[user] = digest;
+  const auto known = known_.find(login.user);
+  return known != known_.end() && same_secret(known->second, digest);
+}
+
+bool Credentials::is_quick(std::string_view authorization) {
+  if (!wants_header()) return true;
+  const auto login = login_in(authorization);
+  return !login || hash_of(login->user).empty() || is_known(*login);
+}
+
+std::optional<bool> Credentials::is_password(const Login& login, std::string_view peer) {
+  const std::string_view hash = hash_of(login.user);
+  if (hash.empty()) return same_secret(options_.users.at(login.user), login.password);
+  if (is_known(login)) return true;
+  const MutexLock one_at_a_time(verifying_);
+  if (failures_.wait(peer, Clock::now()) > Duration::zero()) return std::nullopt;
+  if (!verify_password(std::string(hash), login.password) || !options_.users.contains(login.user)) {
+    failures_.add(peer, Clock::now());  // before the next one may try
+    return false;
+  }
+  const MutexLock lock(known_mutex_);
+  known_[login.user] = digest_of(login);
   return true;
 }
 

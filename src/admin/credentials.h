@@ -5,6 +5,7 @@
 #include <expected>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,9 @@ class Credentials {
   // A wrong password takes time and counts (FailedTries). Without users and tokens, the certificate
   // is the proof. If no certificate is demanded either, every caller is an admin.
   [[nodiscard]] std::expected<Identity, Denial> check(const Proof& proof);
+  // Whether check() of that field hashes no password: it takes microseconds then. Another caller's
+  // password may take 0.1 s for each that is before it.
+  [[nodiscard]] bool is_quick(std::string_view authorization);
   // Whether both were created with equal options.
   [[nodiscard]] bool same_as(const Credentials& other) const { return options_ == other.options_; }
   // Whether a caller has to prove anything.
@@ -68,7 +72,18 @@ class Credentials {
   [[nodiscard]] Identity identity(std::string_view name) const;
   [[nodiscard]] std::expected<Identity, Denial> check_header(const Proof& proof);
   [[nodiscard]] std::string token_name(std::string_view token) const;
-  [[nodiscard]] bool is_password(const std::string& user, std::string_view password);
+  struct Login {
+    std::string user;
+    std::string password;
+  };
+  [[nodiscard]] static std::optional<Login> login_in(std::string_view authorization);
+  // "": no hash is stored for that user.
+  [[nodiscard]] std::string_view hash_of(const std::string& user) const;
+  [[nodiscard]] bool is_known(const Login& login);
+  [[nodiscard]] std::string digest_of(const Login& login) const;
+  // nullopt: its address has to wait since it came.
+  [[nodiscard]] std::optional<bool> is_password(const Login& login, std::string_view peer);
+  [[nodiscard]] std::unexpected<Denial> too_many(Duration wait) const;
 
   const CredentialOptions options_;
   const std::string salt_;

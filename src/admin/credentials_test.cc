@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "base/encoding.h"
 #include "base/password.h"
 
@@ -45,6 +49,41 @@ TEST(Credentials, PasswordsAndTokens) {
     EXPECT_EQ(denied.error().log.find("banana"), std::string::npos);
   }
   EXPECT_EQ(check("").error().log, "") << "clients ask before they know that they must";
+}
+
+// Everything else is answered on the loop, and waits for nobody's hash.
+TEST(Credentials, OnlyAnUnknownPasswordIsNotQuick) {
+  const auto credentials = make(everybody());
+  for (const std::string& field :
+       {std::string(), std::string("Bearer cherry"), std::string("Bearer wrong"),
+        std::string("Digest x"), basic("bob:banana"), basic("bob:wrong")}) {
+    EXPECT_TRUE(credentials->is_quick(field)) << field;
+  }
+  EXPECT_FALSE(credentials->is_quick(basic("nobody:x"))) << "no name is told by its time";
+  EXPECT_FALSE(credentials->is_quick(basic("alice:apple")));
+  ASSERT_TRUE(credentials->check({.peer = "a", .authorization = basic("alice:apple")}));
+  EXPECT_TRUE(credentials->is_quick(basic("alice:apple")));
+  EXPECT_FALSE(credentials->is_quick(basic("alice:wrong")));
+  EXPECT_TRUE(make({.users = {}, .tokens = {}})->is_quick(basic("alice:apple")));
+}
+
+// Those who come before the first one has failed do not each get a try.
+TEST(Credentials, GuessersAtOnceShareTheirTries) {
+  const auto credentials = make({.users = {{"alice", *hash_password("apple")}}});
+  constexpr int kAtOnce = 12;
+  std::atomic<int> refused = 0;
+  std::atomic<int> told_to_wait = 0;
+  {
+    std::vector<std::jthread> guessers;
+    for (int i = 0; i < kAtOnce; ++i) {
+      guessers.emplace_back([&] {
+        const auto denied = credentials->check({.peer = "a", .authorization = basic("alice:x")});
+        ++(denied.error().status == 401 ? refused : told_to_wait);
+      });
+    }
+  }
+  EXPECT_EQ(refused + told_to_wait, kAtOnce);
+  EXPECT_LT(refused, kAtOnce);
 }
 
 TEST(Credentials, GuessersWait) {

@@ -112,8 +112,30 @@ TEST_F(HttpServerTest, RefusesWebPages) {
   EXPECT_EQ(client_->Get("/apis/v2/stream", Headers{{"Origin", "http://evil.example"}})->status,
             403);
   EXPECT_EQ(client_->Get("/apis/v2/stream", Headers{{"Host", "evil.example"}})->status, 403);
-  EXPECT_EQ(client_->Get("/apis/v2/stream", Headers{{"Origin", "http://localhost:8000"}})->status,
+  for (const char* origin : {"http://localhost:8000", "https://evil.localhost", "null", "file://",
+                             "chrome-extension://localhost"}) {
+    EXPECT_EQ(client_->Get("/apis/v2/stream", Headers{{"Origin", origin}})->status, 403) << origin;
+  }
+  EXPECT_EQ(client_
+                ->Get("/apis/v2/stream",
+                      Headers{{"Host", "localhost:2381"}, {"Origin", "http://localhost:2381"}})
+                ->status,
             200);
+}
+
+TEST_F(HttpServerTest, ReadsWhatTheBrowserSaysOfTheSite) {
+  const auto get = [this](Headers headers) {
+    return client_->Get("/apis/v2/stream", std::move(headers))->status;
+  };
+  EXPECT_EQ(get({{"Sec-Fetch-Site", "same-origin"}}), 200);
+  EXPECT_EQ(get({{"Sec-Fetch-Site", "none"}}), 200);
+  EXPECT_EQ(get({{"Sec-Fetch-Site", "same-site"}}), 403);
+  EXPECT_EQ(get({{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "no-cors"}}), 403);
+  EXPECT_EQ(get({{"Sec-Fetch-Site", "cross-site"},
+                 {"Sec-Fetch-Mode", "navigate"},
+                 {"Sec-Fetch-Dest", "document"}}),
+            200)
+      << "a link";
 }
 
 TEST_F(HttpServerTest, RangesDoNoHarm) {

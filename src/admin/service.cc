@@ -78,9 +78,16 @@ Task<http::Response> Service::answer(http::Request& request, const Peer& client,
     response = caller.error();
   }
   terms.write_patience = response.write_patience;
+  terms.endless = response.reader || response.events.next;
   http::Response answer = finish(bounded(std::move(response)));
   log(request, caller, access.credentials->demanded(), answer.status, begin);
   co_return answer;
+}
+
+Task<bool> Service::is_still_admitted(const http::Request& request, const Peer& client,
+                                      const AccessControl& access) {
+  const auto caller = co_await admit(request, client, *access.credentials);
+  co_return caller.has_value();
 }
 
 http::Response Service::refuse(int status, std::string_view reason) {
@@ -125,9 +132,10 @@ Task<std::expected<Identity, ApiResponse>> Service::admit(const http::Request& r
                                                           Credentials& credentials) {
   if (auto refused = refuse_web_page(request, credentials))
     co_return std::unexpected(*std::move(refused));
-  if (!credentials.demanded()) co_return identify(request, client, credentials, logger_);
+  if (credentials.is_quick(request.headers.get("Authorization").value_or("")))
+    co_return identify(request, client, credentials, logger_);
   std::expected<Identity, ApiResponse> caller;
-  const auto checked = co_await block<void>(Threads::WorkClass::quick, [&]() -> Result<void> {
+  const auto checked = co_await block<void>(Threads::WorkClass::login, [&]() -> Result<void> {
     caller = identify(request, client, credentials, logger_);
     return {};
   });
@@ -229,6 +237,11 @@ Task<ApiResponse> Service::take_in(const RouteMatch& match, const ApiRequest& ca
 }
 
 ApiResponse Service::bounded(ApiResponse response) {
+  const bool large = response.body.size() > kSmallAnswerBytes;
+  if (large && *answer_bytes_ > 0 && *answer_bytes_ + response.body.size() > kAnswersBytesMax) {
+    return respond_error(503,
+                         "too many large answers wait for clients that read slowly: try again");
+  }
   if (!response.stream) return response;
   const auto slot = std::make_shared<CountedSlot>(streams_, kStreamsMax);
   if (!slot->granted()) {
@@ -258,10 +271,29 @@ http::Response Service::finish(ApiResponse response) {
     out.body = http::Body(response.reader(loop_), std::nullopt);
   } else if (response.events.next) {
     out.body = http::Body(read_events(loop_, threads_, std::move(response.events)), std::nullopt);
+  } else if (response.body.size() > kSmallAnswerBytes) {
+    out.body.share(counted(std::move(response.body)));
   } else {
     out.body.assign(std::move(response.body));
   }
   return out;
+}
+
+// The text counts until it was sent.
+std::shared_ptr<const std::string> Service::counted(std::string text) {
+  struct Counted {
+    Counted(std::string its_text, std::shared_ptr<std::size_t> its_all)
+        : text(std::move(its_text)), all(std::move(its_all)) {
+      *all += text.size();
+    }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() { *all -= text.size(); }
+    const std::string text;
+    const std::shared_ptr<std::size_t> all;
+  };
+  const auto held = std::make_shared<const Counted>(std::move(text), answer_bytes_);
+  return {held, &held->text};
 }
 
 }  // namespace sluice::admin

@@ -33,6 +33,10 @@ class Service {
                 static_cast<int>(Threads::kThreads));
   // The bodies of all calls that are held whole, together.
   static constexpr std::size_t kBodiesBytesMax = kChangesMax * kBodyBytesMax;
+  // Answers that are made whole, and that their clients have not read yet; further large ones get
+  // 503. A small one always goes.
+  static constexpr std::size_t kAnswersBytesMax = std::size_t{64} << 20;
+  static constexpr std::size_t kSmallAnswerBytes = std::size_t{64} << 10;
 
   struct Sources {
     std::function<std::string()> config_version;  // X-Config-Version of every response; empty: none
@@ -48,11 +52,16 @@ class Service {
   struct CallTerms {
     bool admitted = false;                     // the caller has proved who it is
     std::optional<Duration> write_patience{};  // ApiResponse::write_patience
+    bool endless = false;                      // the body goes on until somebody ends it
   };
   // Reads the body of `request` as far as it has to. Sets `terms.admitted` before the body is read.
   // Requires: all arguments outlive the call.
   Task<http::Response> answer(http::Request& request, const Peer& client,
                               const AccessControl& access, CallTerms& terms);
+  // True if the caller of `request` would be admitted under `access`, which has come into force
+  // since.
+  Task<bool> is_still_admitted(const http::Request& request, const Peer& client,
+                               const AccessControl& access);
   // The response to bytes that are no request.
   [[nodiscard]] http::Response refuse(int status, std::string_view reason);
   [[nodiscard]] const Logger& logger() const { return logger_; }
@@ -71,6 +80,7 @@ class Service {
   Task<Result<T>> block(Threads::WorkClass kind, std::function<Result<T>()> work);
   [[nodiscard]] ApiResponse bounded(ApiResponse response);
   [[nodiscard]] http::Response finish(ApiResponse response);
+  [[nodiscard]] std::shared_ptr<const std::string> counted(std::string text);
   void log(const http::Request& request, const std::expected<Identity, ApiResponse>& caller,
            bool demanded, int status, TimePoint begin) const;
 
@@ -80,6 +90,8 @@ class Service {
   loop::EventLoop& loop_;
   Threads& threads_;
   std::size_t held_bytes_ = 0;  // of bodies
+  // Of large answers that are on their way. They outlive the calls, and at the end this.
+  std::shared_ptr<std::size_t> answer_bytes_ = std::make_shared<std::size_t>(0);
   // Given back by the threads, too.
   std::atomic<int> changes_ = 0;
   std::atomic<int> uploads_ = 0;

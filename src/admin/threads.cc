@@ -10,7 +10,9 @@ namespace sluice::admin {
 
 Task<void> Threads::run(WorkClass kind, std::function<void()> work) {
   const auto done = std::make_shared<loop::Event>(loop_);
-  control::Crew& crew = kind == WorkClass::quick ? quick_ : any_;
+  control::Crew& crew = kind == WorkClass::quick   ? quick_
+                        : kind == WorkClass::login ? login_
+                                                   : any_;
   const bool accepted = crew.run([this, done, work = std::move(work)] {
     work();
     loop_.post([done] { done->notify_now(); });
@@ -21,6 +23,7 @@ Task<void> Threads::run(WorkClass kind, std::function<void()> work) {
 void Threads::stop() {
   any_.stop();
   quick_.stop();
+  login_.stop();
 }
 
 }  // namespace sluice::admin

@@ -17,10 +17,12 @@ class Threads {
   // The most threads of each kind. They start on demand; further work waits.
   static constexpr std::size_t kThreads = 80;
   static constexpr std::size_t kQuickThreads = 8;
+  static constexpr std::size_t kLoginThreads = 1;  // one hash at a time
 
   enum class WorkClass {
     any,
-    quick,  // credentials and probes: they do not wait for changes and downloads
+    quick,  // probes and what is short: it does not wait for changes and downloads
+    login,  // a password whose hash is computed. Strangers bring them, and hold up nobody else
   };
 
   // Requires: `loop` outlives this.
@@ -40,6 +42,7 @@ class Threads {
   loop::EventLoop& loop_;
   control::Crew any_{kThreads};
   control::Crew quick_{kQuickThreads};
+  control::Crew login_{kLoginThreads};
 };
 
 }  // namespace sluice::admin

@@ -182,6 +182,8 @@ Result<Json> ApiClient::json(const ApiCall& call) const {
 
 Result<void> ApiClient::stream(const ApiCall& call, const Take& take) const {
   SLUICE_TRY(const auto client, connection());
+  const bool has_limit = call.silence_max > std::chrono::seconds::zero();
+  if (has_limit) client->set_read_timeout(call.silence_max);
   ApiReply refused{200, ""};
   Result<void> taken;
   Result<void> admin_api;
@@ -203,6 +205,11 @@ Result<void> ApiClient::stream(const ApiCall& call, const Take& take) const {
   if (taken) note(result);
   if (!taken) return taken;
   SLUICE_CHECK(admin_api);
+  if (!result && has_limit && result.error() == httplib::Error::Read) {
+    return fail(ErrorKind::unavailable, "the server at " + endpoint_.text +
+                                            " sends nothing any "
+                                            "more: it hangs, or the way to it is cut");
+  }
   if (!result) return unreachable(result);
   if (refused.status >= 400) return std::unexpected(error_of(refused));
   return {};

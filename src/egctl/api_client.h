@@ -2,6 +2,7 @@
 // The client of the REST API.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -46,6 +47,8 @@ struct ApiCall {
   std::string body{};
   std::string_view accept = kJson;
   std::string_view content_type = kYaml;  // of the body
+  // stream() ends if no piece comes for so long; zero: it waits.
+  std::chrono::seconds silence_max{};
 };
 
 // Takes a piece of a body. Its error ends the call.

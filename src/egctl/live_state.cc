@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/live_state.h"
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 namespace sluice::egctl {
@@ -9,6 +10,8 @@ namespace {
 constexpr std::string_view kData = "data: ";
 // An event has at most 8,192 figures.
 constexpr std::size_t kEventBytesMax = std::size_t{16} << 20;
+// Events come every second.
+constexpr std::chrono::seconds kSilenceMax{10};
 
 LiveState::Labels labels_of(const Json& list) {
   LiveState::Labels labels;
@@ -84,8 +87,9 @@ Result<void> follow_live(const ApiClient& client,
     state.take(event);
     return show(state);
   };
-  SLUICE_CHECK(client.stream({.path = "/live", .accept = "text/event-stream"},
-                             [&](std::string_view piece) { return lines.take(piece, take); }));
+  SLUICE_CHECK(
+      client.stream({.path = "/live", .accept = "text/event-stream", .silence_max = kSilenceMax},
+                    [&](std::string_view piece) { return lines.take(piece, take); }));
   return fail(ErrorKind::unavailable, "the server has ended the stream");
 }
 

@@ -37,6 +37,23 @@ class Follower:
         self.socket.sendall(b"GET /apis/v2/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         self.text = b""
 
+    @classmethod
+    def secure(cls, server, user: str):
+        """Of a server with TLS and credentials."""
+        follower = cls.__new__(cls)
+        plain = socket.create_connection(("127.0.0.1", server.api_port), timeout=DEADLINE)
+        follower.socket = _unchecked().wrap_socket(plain)
+        head = f"GET /apis/v2/live HTTP/1.1\r\nHost: localhost\r\nAuthorization: {_basic(user)}\r\n\r\n"
+        follower.socket.sendall(head.encode())
+        follower.text = b""
+        return follower
+
+    def ends(self) -> bool:
+        """Reads to the end of the stream."""
+        while self.socket.recv(65536):
+            pass
+        return True
+
     def until(self, wanted: bytes) -> bytes:
         while wanted not in self.text:
             piece = self.socket.recv(65536)
@@ -74,13 +91,20 @@ def _answers(server) -> bool:
         return False
 
 
-def secure(server, path: str, user: str | None = None, method: str = "GET", body: str | None = None, **headers: str):
+def _unchecked() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    connection = http.client.HTTPSConnection("127.0.0.1", server.api_port, timeout=DEADLINE, context=context)
+    return context
+
+
+def _basic(user: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{CREDENTIALS['basic-auth'][user]}".encode()).decode()
+
+
+def secure(server, path: str, user: str | None = None, method: str = "GET", body: str | None = None, **headers: str):
+    connection = http.client.HTTPSConnection("127.0.0.1", server.api_port, timeout=DEADLINE, context=_unchecked())
     if user is not None:
-        word = f"{user}:{CREDENTIALS['basic-auth'][user]}".encode()
-        headers["Authorization"] = "Basic " + base64.b64encode(word).decode()
+        headers["Authorization"] = _basic(user)
     connection.request(method, path, body, headers)
     response = connection.getresponse()
     text = "" if "event-stream" in response.headers.get("Content-Type", "") else response.read().decode()

@@ -14,7 +14,7 @@ import yaml
 
 from certificates import Authority
 from client import Connection, request
-from gateway import BIN, DEADLINE, Server, documents, mock, pipeline, wait_until
+from gateway import BIN, DEADLINE, Server, documents, http_server, mock, pipeline, wait_until
 
 CALLERS = 300
 FOLLOW = "/apis/v2/logs?tail=0&follow=true"
@@ -108,6 +108,25 @@ def test_a_long_body_is_refused_before_it_is_sent(server):
         connection.send(request("/apis/v2/objects", "POST", Content_Length=str(1 << 30), Expect="100-continue"))
         refused = connection.receive("POST")
         assert refused.status == 413 and "16 MiB" in refused.text
+
+
+def test_large_answers_have_a_bound(server, port):
+    """Clients that read slowly hold no more memory than it says; small answers go on."""
+    paths = [{"path": f"/{'r' * 200}{n}", "backend": "p"} for n in range(2000)]
+    server.apply(http_server(port, *paths), pipeline("p", mock("one")))
+    with contextlib.ExitStack() as stack:
+        slow = []
+
+        def refused() -> bool:
+            slow.append(stack.enter_context(Connection(server.api_port)).send(request("/apis/v2/objects")))
+            with Connection(server.api_port) as other:
+                return other.request("/apis/v2/objects").status == 503
+
+        wait_until(refused, "a further large answer is refused")
+        assert len(slow) > 10
+        with Connection(server.api_port) as other:
+            assert other.request("/apis/v2/healthz").status == 200
+    wait_until(lambda: server.request("GET", "/apis/v2/objects")[0] == 200, "there is room again")
 
 
 class Follower:

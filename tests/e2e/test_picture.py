@@ -2,6 +2,7 @@
 """The live picture: the stream of figures, who may see it, and the same in a terminal. In a browser: test_picture_browser.py."""
 
 import json
+import signal
 import subprocess
 import threading
 
@@ -10,7 +11,7 @@ import yaml
 from client import Connection, fetch, request
 from exposition import parse, value
 from gateway import BIN, DEADLINE, http_server, mock, pipeline, put_sale, wait_until
-from picture_kit import SUMS, Follower, figures, guarded_server, secure, state
+from picture_kit import CREDENTIALS, SUMS, Follower, figures, guarded_server, secure, state
 
 
 def many_routes(server, port, count: int = 150):
@@ -65,6 +66,42 @@ def test_events_tell_changes_and_the_past_is_kept(server, port):
     server.delete("http-server")
     follower.until(b'"gone":{"')
     follower.close()
+
+
+def test_a_family_that_comes_later_is_declared(server, port):
+    """The page is opened before the first request of the sale."""
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", mock("x")))
+    follower = Follower(server)
+    follower.until(b"event: changes")
+    fetch(port, "/")
+    follower.until(b'[["","2xx"],1,')
+    follower.until(b"\n\nevent: changes")
+    events = [json.loads(line[6:]) for line in follower.text.split(b"\n") if line.startswith(b"data: ") and line.endswith(b"}")]
+    declared = {}
+    for event in events:
+        declared |= event["families"]
+        assert set(event["figures"]) <= set(declared), "each figure has a type when it comes"
+    assert declared[SUMS]["type"] == "histogram" and SUMS not in events[0]["families"]
+    follower.close()
+
+
+def test_a_follower_that_is_not_admitted_any_more_is_cut(guarded):
+    follower = Follower.secure(guarded, "bob")
+    follower.until(b"event: changes")
+    config = guarded.home.parent / "config.yaml"
+
+    def reload(configuration: dict) -> None:
+        config.write_text(yaml.safe_dump(configuration))
+        before = guarded.log().count("configuration")
+        guarded.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: guarded.log().count("configuration") > before, "the reload is in the log")
+        follower.text = b""
+
+    reload(CREDENTIALS | {"drain-timeout": "7s"})
+    follower.until(b"event: changes")  # who is still admitted reads on
+    reload({"basic-auth": {"ann": "apple"}})
+    assert follower.ends()
+    assert secure(guarded, "/apis/v2/live?once", "bob")[0] == 401
 
 
 def test_a_follower_that_does_not_read_is_cut(server, port):
@@ -166,6 +203,15 @@ def lines_of(server, *arguments: str, count: int) -> list[str]:
     return lines
 
 
+def results_in(server, pipeline_name: str, filter_name: str) -> set[str]:
+    """The results that the filter has had, as /metrics counts them."""
+    samples = parse(server.request("GET", "/metrics")[2])["sluice_filter_duration_seconds"].samples
+    labels = [dict(labels) for _, labels in samples]
+    found = {each["result"] for each in labels if (each["pipeline"], each["filter"]) == (pipeline_name, filter_name)}
+    assert len(found) == 2, found
+    return found
+
+
 def test_top_and_watch(server, port, guests):
     put_sale(server, port, guests, limit=3)
     for n in range(8):
@@ -182,7 +228,7 @@ def test_top_and_watch(server, port, guests):
     for form, read in (("json", json.loads), ("yaml", yaml.safe_load)):
         line = read(server.egctl("wasm", "watch", "p", "wasm", "--once", "-o", form).stdout)
         assert (line["pipeline"], line["filter"], line["keys"]) == ("p", "wasm", keys) and line["guests"] >= 1
-        assert set(line["resultsPerSecond"]) == {"wasmResult1", "success"} or "wasmResult2" in line["resultsPerSecond"], line
+        assert set(line["resultsPerSecond"]) == results_in(server, "p", "wasm"), line
     titles, line = server.egctl("wasm", "watch", "p", "wasm", "--once").stdout.splitlines()
     assert dict(zip(titles.split(), line.split()))["TIME"].count(":") == 2 and "RESULTS/S" in titles
 
@@ -194,6 +240,19 @@ def test_top_and_watch_go_on(server, port, guests):
     assert lines == sorted(lines, key=lambda line: line.split()[0])
     text = "".join(lines_of(server, "top", count=24))
     assert text.count("SERVER") >= 2, "it is printed anew"
+
+
+def test_top_says_that_a_server_hangs(server, port):
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", mock("x")))
+    top = subprocess.Popen([BIN / "egctl", "--server", server.api, "top"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert top.stdout.read(1)
+        server.process.send_signal(signal.SIGSTOP)
+        out, err = top.communicate(timeout=DEADLINE)
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+        top.kill()
+    assert top.returncode == 3 and "sends nothing any more" in err
 
 
 def test_misuse_of_top_and_watch(server, port, guests):

@@ -109,6 +109,7 @@ void LiveFigures::add_requests(LabelValues values, const DurationCounts& counts)
 
 void LiveFigures::end_family(Family& family, double seconds) {
   family.gone.clear();
+  family.is_new = std::exchange(family.first_pass, false);
   for (auto at = family.series.begin(); at != family.series.end();) {
     Series& series = at->second;
     if (!series.figure.is_given()) {
@@ -142,10 +143,11 @@ void LiveFigures::append_moment(std::string& out) const {
   out += std::to_string(left_out_);
 }
 
-void LiveFigures::append_declarations(std::string& out) const {
+void LiveFigures::append_declarations(bool only_new, std::string& out) const {
   append_member("families", out);
   out += '{';
   for (const auto& [name, family] : families_) {
+    if (only_new && !family.is_new) continue;
     append_member(name, out);
     out += '{';
     append_member("type", out);
@@ -163,7 +165,7 @@ void LiveFigures::append_declarations(std::string& out) const {
 
 void LiveFigures::append_all(std::string& out) const {
   append_moment(out);
-  append_declarations(out);
+  append_declarations(false, out);
   append_member("figures", out);
   out += '{';
   for (const auto& [name, family] : families_) {
@@ -183,6 +185,7 @@ void LiveFigures::append_all(std::string& out) const {
 
 void LiveFigures::append_changes(std::string& out) const {
   append_moment(out);
+  append_declarations(true, out);
   append_member("figures", out);
   out += '{';
   for (const auto& [name, family] : families_) {

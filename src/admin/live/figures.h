@@ -56,6 +56,8 @@ class LiveFigures final : public observe::Exposition {
   struct Family {
     const observe::MetricFamily* declared;
     bool with_quantile = false;
+    bool first_pass = true;  // the next pass is its first
+    bool is_new = false;     // of the last pass
     // By the values of the labels, as JSON: ["web","shop"].
     std::map<std::string, Series, std::less<>> series{};
     std::vector<std::string> gone{};  // since the last pass
@@ -66,7 +68,8 @@ class LiveFigures final : public observe::Exposition {
   void add_requests(observe::LabelValues values, const observe::DurationCounts& counts);
   void end_family(Family& family, double seconds);
   void append_moment(std::string& out) const;
-  void append_declarations(std::string& out) const;
+  // `only_new`: of the families that came with the last pass.
+  void append_declarations(bool only_new, std::string& out) const;
 
   std::map<std::string_view, Family> families_;
   LivePastBudget budget_;

@@ -53,6 +53,23 @@ class LiveFiguresTest : public testing::Test {
   int time_ = 0;
 };
 
+// A reader that was there before a family needs its type: without, it takes a counter for a gauge.
+TEST_F(LiveFiguresTest, ANewFamilyIsDeclaredWithItsFirstChanges) {
+  figures_.sample(kGauge, {"a"}, 1);
+  end();
+  EXPECT_EQ(changes_of(figures_)["families"].size(), 1U);
+  figures_.sample(kGauge, {"a"}, 2);
+  figures_.sample(kCounter, {"a"}, 10);
+  end();
+  const Json changes = changes_of(figures_);
+  EXPECT_EQ(changes["families"],
+            (Json{{"runs_total", {{"type", "counter"}, {"unit", ""}, {"labels", "filter"}}}}));
+  EXPECT_EQ(changes["figures"].size(), 2U);
+  figures_.sample(kCounter, {"a"}, 11);
+  end();
+  EXPECT_TRUE(changes_of(figures_)["families"].empty());
+}
+
 TEST_F(LiveFiguresTest, ACounterHasItsRateOverThePeriod) {
   figures_.sample(kCounter, {"a"}, 10);
   end();

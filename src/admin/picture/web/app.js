@@ -44,7 +44,7 @@ function update() {
 function tellState() {
   const late = !live.connected || Date.now() - lastEvent > kLateAfter;
   byId("state").dataset.state = late ? "bad" : "good";
-  setText(byId("state"), late ? "no figures: the server is away" : "live");
+  setText(byId("state"), late ? "no figures: the server is away" : live.leftOut > 0 ? `live; ${live.leftOut} figures are left out` : "live");
 }
 function setTheme(theme) {
   if (theme === "auto") delete document.documentElement.dataset.theme;

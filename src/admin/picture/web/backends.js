@@ -21,6 +21,7 @@ export class Backends {
       { title: "State", text: stateOf, state: (row) => (stateOf(row) === "healthy" ? "good" : "bad") },
       { title: "Tries", number: true, text: (row) => rate(figure("sluice_backend_requests_total", 1)(row)) },
       { title: "Failures", number: true, text: (row) => rate(figure("sluice_backend_failures_total", 1)(row)) },
+      { title: "Abandoned", number: true, text: (row) => rate(figure("sluice_backend_abandoned_total", 1)(row)) },
       { title: "In flight", number: true, text: (row) => number(figure("sluice_backend_requests_in_flight")(row)) },
       { title: "Waiting", number: true, text: (row) => number(figure("sluice_backend_queued_requests")(row)) },
       { title: "Connections", number: true, text: (row) => number(figure("sluice_backend_connections")(row)) },

@@ -28,6 +28,7 @@ class Live {
     this.listeners = new Set();
     this.time = 0;
     this.connected = false;
+    this.leftOut = 0; // figures that the server does not send, because there are too many
     this.mayChange = false;
     this.member = "";
     this.version = "";
@@ -37,6 +38,7 @@ class Live {
     const source = new EventSource(`${kApi}/live`);
     source.addEventListener("all", (event) => {
       this.figures.clear();
+      this.families = {};
       this.past.clear();
       this.loading.clear();
       this.take(JSON.parse(event.data));
@@ -51,12 +53,13 @@ class Live {
   take(event) {
     this.connected = true;
     this.time = event.time;
-    if (event.families) this.families = event.families;
+    Object.assign(this.families, event.families); // of `changes`: those that are new
     for (const [name, rows] of Object.entries(event.figures)) {
       if (!this.figures.has(name)) this.figures.set(name, new Map());
       const family = this.figures.get(name);
       for (const [labels, ...values] of rows) family.set(JSON.stringify(labels), { labels, values });
     }
+    this.leftOut = event.leftOut ?? 0;
     for (const [name, keys] of Object.entries(event.gone ?? {})) {
       for (const labels of keys) this.figures.get(name)?.delete(JSON.stringify(labels));
     }
@@ -106,7 +109,8 @@ class Live {
   // Adds the sample of now to all that is loaded.
   extend() {
     for (const [name, past] of this.past) {
-      if (past.times.at(-1) >= this.time) continue;
+      if (past.times.at(-1) === this.time) continue; // the history has it already
+      if (past.times.at(-1) > this.time) this.setBack(past);
       const columns = kKept[this.type(name)];
       for (const [key, { labels }] of this.figures.get(name) ?? []) {
         if (!past.rows.has(key)) past.rows.set(key, { labels, columns: columns.map(() => past.times.map(() => null)) });
@@ -121,7 +125,17 @@ class Live {
         });
       }
       if (past.times.length > kPast) past.times.shift();
+      // What is gone is kept as long as its samples.
+      for (const [key, row] of past.rows) {
+        if (!this.figures.get(name)?.has(key) && row.columns[0].every((value) => value === null)) past.rows.delete(key);
+      }
     }
+  }
+  // The clock of the server was set back: charts need times that grow, so later samples are dropped.
+  setBack(past) {
+    const kept = past.times.filter((time) => time < this.time).length;
+    past.times.length = kept;
+    for (const row of past.rows.values()) row.columns.forEach((column) => (column.length = kept));
   }
   // [times in seconds, values] of one figure.
   history(name, labels, column = 0) {
