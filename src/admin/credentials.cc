@@ -145,8 +145,9 @@ std::optional<Credentials::Login> Credentials::login_in(std::string_view authori
 // A user who is unknown costs as much as one who is known.
 std::string_view Credentials::hash_of(const std::string& user) const {
   const auto found = options_.users.find(user);
-  const std::string_view stored = found == options_.users.end() ? kNobody : found->second;
-  return stored.starts_with("$scrypt$") ? stored : std::string_view();
+  if (found == options_.users.end()) return kNobody;
+  const std::string& stored = found->second;
+  return stored.starts_with("$scrypt$") ? std::string_view(stored) : std::string_view();
 }
 
 std::string Credentials::digest_of(const Login& login) const {
