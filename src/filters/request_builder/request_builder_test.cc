@@ -38,6 +38,18 @@ TEST_F(RequestBuilderTest, BuildsWhatTheTemplateSays) {
   EXPECT_EQ(request().body.bytes(), "{\"text\": \"a \\\"word\\\"\\nand more\"}\n");
 }
 
+TEST_F(RequestBuilderTest, AHashDoesNotHideTheRestOfTheUrl) {
+  request().body.assign(R"({"q": "a#b"})");
+  const std::string fields = "template: 'url: {{if 1}}/s?q={{.req.JSONBody.q}}&role=user{{end}}'";
+  EXPECT_EQ(run(fields), "") << last_tag();
+  EXPECT_EQ(request().target(), "/s?q=a%23b&role=user");
+  EXPECT_EQ(run("template: 'url: \"http://api.example/{{.req.JSONBody.q}}/x?y\"'"), "")
+      << last_tag();
+  EXPECT_EQ(request().target(), "/a%23b/x?y");
+  EXPECT_EQ(request().host, "api.example");
+  EXPECT_EQ(run("template: 'url: \"http://{{.req.JSONBody.q}}.api.example/x\"'"), "buildErr");
+}
+
 TEST_F(RequestBuilderTest, LeavesWhatTheTemplateOmits) {
   request().headers.add("X-Old", "1");
   request().body.assign("old");
