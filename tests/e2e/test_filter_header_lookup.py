@@ -35,7 +35,7 @@ def test_the_spelling_of_numbers(server, port, backend):
     site = Site(server, port, "clients")
     kind = {"kind": "CustomDataKind", "name": "client-info"}
     server.apply(kind, {"kind": "CustomData", "name": "client-info", "list": []})
-    given = {"1.50": "1.5", "1e3": "1000.0", "0x1F": "31", "007": "7", "true": "true", "'1.50'": "1.50",
+    given = {"1.50": "1.5", "1e3": "1000.0", "0x1F": "31", "007": "007", "true": "true", "'1.50'": "1.50",
              "'12345678901234567890123'": "12345678901234567890123", "18446744073709551615": "18446744073709551615"}
     for text, header in given.items():
         item = "kind: CustomData\nname: client-info\nlist: [{name: ann, id: %s}]\n" % text
