@@ -92,18 +92,6 @@ TEST(CustomItem, HasBounds) {
               HasSubstr("65536 bytes"));
 }
 
-TEST(CustomItem, KeepsTheValuesOfItsNumbers) {
-  const auto kind = kind_of_text("name: u");
-  const std::string digits = "12345678901234567890123";
-  EXPECT_EQ(fault_of_item(*kind, "{name: a, n: 1e3, x: 0x1F, f: 1.50, big: 18446744073709551615}"),
-            "");
-  EXPECT_EQ(fault_of_item(*kind, "{name: " + digits + ", n: '" + digits + "'}"), "");
-  EXPECT_THAT(fault_of_item(*kind, "{name: a, n: " + digits + "}"),
-              HasSubstr("n: " + digits + " would become 1.2345678901234568e+22"));
-  EXPECT_THAT(fault_of_item(*kind, "{name: a, list: [1, {n: 0.1000000000000000055}]}"),
-              HasSubstr("list[1].n: 0.1000000000000000055 would become 0.1"));
-}
-
 TEST(CustomItem, FitsTheSchema) {
   const auto kind = kind_of_text(
       "{name: u, jsonSchema: {properties: {level: {type: integer}}, required: [level]}}");

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/testing/scripted_server.h"
-#include "filters/proxy/knowledge.h"
 #include "filters/proxy/proxy.h"
 #include "loop/testing/run_to_completion.h"
 #include "pipeline/pipeline.h"
@@ -220,37 +219,6 @@ TEST_F(ProxyGenerations, TheNextProcessKnowsWhoIsLeftOutAndWhatIsOpen) {
   use(fields);
   EXPECT_EQ(pool()["servers"][0]["ejected"], false);
   EXPECT_EQ(breaker(), "CLOSED");
-}
-
-TEST_F(ProxyGenerations, TheNextProcessKnowsTheAddressesOfNames) {
-  serve(answer_200);
-  const std::string port = server_->url().substr(server_->url().rfind(':'));
-  const std::string url = "http://localhost" + port;
-  use("servers: [{url: '" + url + "'}]");
-  EXPECT_EQ(run(), 200);
-  const Json known = registry_.knowledge()["p"]["proxy"]["main"]["servers"][url];
-  EXPECT_THAT(known["addresses0"]["found"], ::testing::Contains("127.0.0.1")) << known;
-  registry_.put_in_force({});
-
-  const std::string lost = "http://lost.invalid" + port;
-  const auto status_after = [&](const std::string& note) {
-    registry_.put_in_force({});
-    registry_.inherit(
-        config::parse_document(
-            Json{{"p", {{"proxy", {{"main", {{"servers", {{lost, Json::parse(note)}}}}}}}}}}.dump())
-            .value());
-    use("servers: [{url: '" + lost + "'}]");
-    return run();
-  };
-  EXPECT_EQ(status_after(R"({"addresses0": {"found": ["127.0.0.1"]}})"), 200);
-  // Not of this version, or nothing that can be connected to.
-  for (const char* note :
-       {R"({})", R"({"addresses0": "127.0.0.1"})", R"({"addresses0": {"found": []}})",
-        R"({"addresses0": {"found": ["127.0.0.1", "localhost"]}})",
-        R"({"addresses0": {"found": ["127.0.0.1"], "until": 1}})"})
-    EXPECT_EQ(status_after(note), 503) << note;
-  const std::vector<std::string> many(LearningAddresses::kPassedOnAddressesMax + 1, "127.0.0.1");
-  EXPECT_EQ(status_after(Json{{"addresses0", {{"found", many}}}}.dump()), 503);
 }
 
 }  // namespace
