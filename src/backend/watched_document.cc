@@ -1,44 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/watched_document.h"
 
-#include <sys/stat.h>
-
 #include <optional>
 #include <utility>
 
 #include "base/file.h"
+#include "base/file_mark.h"
 #include "base/mutex.h"
 #include "loop/event.h"
 
 namespace sluice::backend {
 namespace {
 
-// A file is read again only when one of these changes.
-struct FileMark {
-  std::int64_t size = -1;
-  std::int64_t seconds = 0;
-  std::int64_t nanoseconds = 0;
-  std::uint64_t inode = 0;
-
-  bool operator==(const FileMark&) const = default;
-};
-
 struct FileReading {
   FileMark mark;
   std::optional<std::string> text;  // nullopt: the file is as it was
 };
 
-FileMark mark_of(const std::string& path) {
-  struct stat entry {};
-  if (::stat(path.c_str(), &entry) != 0) return {};
-  return {entry.st_size, entry.st_mtim.tv_sec, entry.st_mtim.tv_nsec, entry.st_ino};
-}
-
 // The mark comes first: a change during the read is seen by the next one.
 Result<FileReading> read_changed(const std::string& path, std::size_t bytes_max,
                                  const FileMark& before) {
-  FileReading reading{mark_of(path), std::nullopt};
-  if (reading.mark == before && before != FileMark()) return reading;
+  FileReading reading{FileMark::of(path), std::nullopt};
+  if (reading.mark.shows_no_change_since(before)) return reading;
   SLUICE_TRY(reading.text, read_file(path, bytes_max));
   return reading;
 }
@@ -54,11 +37,12 @@ struct WatchedDocument::Run {
         take(std::move(its_take)),
         logger(std::move(its_logger)),
         wake(loop) {
+    status.taken_ms = source.taken_ms;
     if (source.service) client = std::make_unique<SideClient>(core, source.service);
   }
 
   Task<void> watch();
-  // The new text; nullopt: it is as it was.
+  // The text; nullopt: it is as it was.
   Task<Result<std::optional<std::string>>> read();
   Task<Result<std::optional<std::string>>> read_service();
   Task<Result<std::optional<std::string>>> read_its_file();
@@ -70,9 +54,9 @@ struct WatchedDocument::Run {
   const Take take;
   const Logger logger;
   std::unique_ptr<SideClient> client;
-  std::string last;    // the text that was taken last
-  FileMark mark;       // of the file that was taken last
-  FileMark read_mark;  // of the file that was read last
+  std::optional<std::string> last;  // the text that was taken last
+  FileMark mark;                    // of the file that was taken last
+  FileMark read_mark;               // of the file that was read last
   loop::Event wake;
   std::atomic<Clock::rep> hurried{0};  // since the epoch of Clock
   mutable Mutex mutex;
@@ -97,9 +81,7 @@ Task<Result<std::optional<std::string>>> WatchedDocument::Run::read_service() {
     co_return fail(ErrorKind::unavailable,
                    "it answers with status " + std::to_string(response->status));
   }
-  std::string text(response->body.bytes());
-  if (text == last) co_return std::nullopt;
-  co_return std::move(text);
+  co_return std::string(response->body.bytes());
 }
 
 Task<Result<std::optional<std::string>>> WatchedDocument::Run::read_its_file() {
@@ -113,13 +95,15 @@ Task<Result<std::optional<std::string>>> WatchedDocument::Run::read_its_file() {
 }
 
 void WatchedDocument::Run::note(const std::string& error) {
+  const std::int64_t now_ms = unix_time_ms();
   std::string before;
   {
     const MutexLock lock(mutex);
     before = std::exchange(status.error, error);
-    if (error.empty()) status.taken_ms = unix_time_ms();
+    if (error.empty()) status.taken_ms = now_ms;
     first_ended = true;
   }
+  if (error.empty() && source.note_read) source.note_read(now_ms);
   ended.notify_all();
   if (error != before && !error.empty()) logger.warn(source.name + ": " + error);
   if (error.empty() && !before.empty()) logger.info(source.name + " can be read again");
@@ -130,14 +114,12 @@ Task<void> WatchedDocument::Run::watch() {
     auto reading = read();
     auto text = co_await std::move(reading);
     std::string error = text ? "" : text.error().message;
-    if (text && *text) {
+    if (text && *text && **text != last) {
       const auto taken = take(**text);
       if (!taken) error = taken.error().message;
-      if (taken) {
-        last = std::move(**text);
-        mark = read_mark;
-      }
+      if (taken) last = std::move(**text);
     }
+    if (error.empty()) mark = read_mark;
     note(error);
     const Duration pause = error.empty() ? source.refresh : std::min(source.refresh, kHurryEvery);
     (void)co_await wake.wait(loop::EventLoop::now() + pause);
@@ -171,11 +153,12 @@ void WatchedDocument::hurry() {
   });
 }
 
-void WatchedDocument::wait_for_first(Duration patience) const {
+bool WatchedDocument::wait_for_first(Duration patience) const {
   const TimePoint deadline = Clock::now() + patience;
   const MutexLock lock(run_->mutex);
   while (!run_->first_ended && run_->ended.wait_until(run_->mutex, deadline)) {
   }
+  return run_->first_ended;
 }
 
 WatchedDocument::Status WatchedDocument::status() const {

@@ -25,6 +25,9 @@ struct DocumentSource {
   std::shared_ptr<const SideService> service{};  // a GET that ends with status 200
   std::size_t bytes_max = 1 << 20;               // of a file; a service has a limit of its own
   Duration refresh = std::chrono::minutes(5);
+  std::int64_t taken_ms = 0;  // when another document of this source was read last; 0: never
+  // Gets the time of each good read, on the thread of the checks.
+  std::function<void(std::int64_t taken_ms)> note_read{};
 };
 
 // Any thread.
@@ -45,8 +48,9 @@ class WatchedDocument {
 
   // Asks for another read soon.
   void hurry();
-  // Blocks until the first read has ended, at most `patience`. Never on a core.
-  void wait_for_first(Duration patience) const;
+  // Blocks until the first read has ended, at most `patience`. Returns whether it has. Never on a
+  // core.
+  bool wait_for_first(Duration patience) const;
 
   struct Status {
     std::string error{};        // of the last read; "" if it was good

@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "base/utf8.h"
+#include "config/exact_number.h"
 #include "config/fields.h"
 #include "config/from_json.h"
 
@@ -70,6 +71,22 @@ std::shared_ptr<CustomKind> build_kind(const config::Value& document, config::Fa
   return faults.count() == before ? kind : nullptr;
 }
 
+// Numbers of `value` that would become others in `json`, which was made of it. Requires: no member
+// was added to `json`.
+void check_numbers(const config::Value& value, const Json& json, const std::string& path,
+                   config::Faults& faults) {
+  using Kind = config::Value::Kind;
+  if (value.kind == Kind::scalar && !config::keeps_value(value.scalar, json)) {
+    faults.add(path, value.scalar + " would become " + json.dump() +
+                         ": it has too many digits for a number. Quote it to keep them");
+  }
+  for (std::size_t i = 0; value.kind == Kind::sequence && i < value.items.size(); ++i)
+    check_numbers(value.items[i], json[i], path + "[" + std::to_string(i) + "]", faults);
+  if (value.kind != Kind::map) return;
+  for (const auto& [key, member] : value.members)
+    check_numbers(member, json.at(key), config::join_path(path, key), faults);
+}
+
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 }  // namespace
@@ -108,6 +125,7 @@ Json custom_item(const CustomKind& kind, const config::Value& value, const std::
   const config::Value* id = value.find(kind.id_field);
   // An unquoted number is an id, too.
   if (id != nullptr && item[kind.id_field].is_number()) item[kind.id_field] = id->scalar;
+  check_numbers(value, item, path, faults);
   check_custom_item(kind, item, path, faults);
   return item;
 }

@@ -12,4 +12,10 @@ const Json* CustomDataSnapshot::find(std::string_view kind, std::string_view id)
   return item != items->second->end() ? item->second.get() : nullptr;
 }
 
+std::shared_ptr<const CustomDataSnapshot::Items> CustomDataSnapshot::items(
+    std::string_view kind) const {
+  const auto found = kinds_.find(kind);
+  return found != kinds_.end() ? found->second : nullptr;
+}
+
 }  // namespace sluice::pipeline

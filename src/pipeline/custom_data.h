@@ -23,6 +23,8 @@ class CustomDataSnapshot {
 
   // Null: there is no such item. Valid as long as the snapshot.
   [[nodiscard]] const Json* find(std::string_view kind, std::string_view id) const;
+  // Null: there is no such kind. Another pointer after each change of an item of it.
+  [[nodiscard]] std::shared_ptr<const Items> items(std::string_view kind) const;
 
  private:
   Kinds kinds_;

@@ -17,6 +17,7 @@
 #include "filters/successor/successor.h"
 #include "sluice-server/end_asked.h"
 #include "sluice-server/open_store.h"
+#include "sluice-server/passed_on.h"
 #include "sluice-server/reload.h"
 #include "sluice-server/successor_process.h"
 
@@ -51,7 +52,10 @@ Result<void> check_disk(const Running& running) {
 Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess successor,
                                    SuccessorProcess::Estate estate) {
   estate.objects = nullptr;  // not rehearsed: the old program has built them already
-  const Json knowledge = running.controller.knowledge();
+  Json knowledge = running.controller.knowledge();
+  for (const std::string& place : leave_out_beyond(knowledge))
+    running.logger.warn("hand-over: the new process does not learn " + place +
+                        ": all together is too long");
   EndAsked end([&running] { return running.signals.end_is_asked(); },
                [pid_file = running.options.path_of("sluice.pid")] {
                  return read_pid(pid_file) == ::getpid();

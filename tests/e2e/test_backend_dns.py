@@ -9,7 +9,7 @@ import pytest
 
 from backend import Backend
 from client import Connection, fetch
-from gateway import Server, http_server, pipeline, proxy, wait_until
+from gateway import Orphan, Server, http_server, pipeline, proxy, wait_until
 
 NAME = "shop.sluice.test"
 
@@ -97,6 +97,19 @@ def test_what_was_known_last_stays(port, names, put):
         end = time.monotonic() + 2.5
         while time.monotonic() < end:
             assert connection.request().status == 200
+
+
+def test_what_was_known_last_stays_in_a_hot_restart(port, names, put, named_server):
+    names.set("127.0.0.2")
+    put()
+    assert fetch(port, "/").headers["x-backend"] == "first"
+    names.set()
+    Orphan.expect_some()
+    for _ in range(2):
+        named_server.hot_restart()
+        assert [fetch(port, "/").status for _ in range(5)] == [200] * 5
+    names.set("127.0.0.3")
+    wait_until(lambda: fetch(port, "/").headers["x-backend"] == "second", "the name is looked up again")
 
 
 def test_all_addresses_are_used(server_of_many, port):

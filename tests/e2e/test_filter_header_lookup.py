@@ -30,6 +30,25 @@ def test_the_page(server, port, backend):
     assert seen["x-id"] == "A1" and "x-rank" not in seen, "a path without the group: the id alone"
 
 
+def test_the_spelling_of_numbers(server, port, backend):
+    server.apply(*example("filter-header-lookup", {BACKEND: backend.url}))
+    site = Site(server, port, "clients")
+    kind = {"kind": "CustomDataKind", "name": "client-info"}
+    server.apply(kind, {"kind": "CustomData", "name": "client-info", "list": []})
+    given = {"1.50": "1.5", "1e3": "1000.0", "0x1F": "31", "007": "007", "true": "true", "'1.50'": "1.50",
+             "'12345678901234567890123'": "12345678901234567890123", "18446744073709551615": "18446744073709551615"}
+    for text, header in given.items():
+        item = "kind: CustomData\nname: client-info\nlist: [{name: ann, id: %s}]\n" % text
+        server.egctl("apply", "-f", "-", input=item)
+        site.ask("/x", **{"X-Client": "ann"})
+        assert backend.calls[-1].headers["x-id"] == header, text
+    # Its value would be another one.
+    done = server.egctl("apply", "-f", "-", input=item.replace("18446744073709551615", "1" * 23), check=False)
+    assert done.returncode != 0 and "list[0].id: " + "1" * 23 + " would become 1.11" in done.stderr
+    site.ask("/x", **{"X-Client": "ann"})
+    assert backend.calls[-1].headers["x-id"] == "18446744073709551615"
+
+
 def test_without_an_item(server, port, backend):
     server.apply(*example("filter-header-lookup", {BACKEND: backend.url}))
     site = Site(server, port, "clients")

@@ -49,6 +49,15 @@ def test_method_url_headers_and_body(build, backend):
     assert "x-old" not in call.headers
 
 
+def test_values_in_the_url(build, backend):
+    route = build(template="url: '/s?q={{index .req.Query.q 0}}&role=user'")
+    assert route.ask("/?q=a%23b").status == 200
+    assert backend.calls[-1].target == "/s?q=a%23b&role=user", "what stands behind is not cut off"
+    route = build(template="url: '/s?q={{index .req.Query.q 0 | urlquery}}&role=user'")
+    route.ask("/?q=a%23b%26role=admin")
+    assert backend.calls[-1].target == "/s?q=a%23b%26role%3Dadmin&role=user"
+
+
 def test_form_data(build, backend):
     build(template="method: POST\nformData:\n  up: {value: '{{.req.Body}}', fileName: f.txt}").ask("/", "POST", "it's")
     call = backend.calls[-1]

@@ -2,6 +2,7 @@
 """The filter Validator: who gets through to the backend, and what it learns of them."""
 
 import json
+import os
 import threading
 import time
 from pathlib import Path
@@ -498,6 +499,36 @@ def test_passwords_of_a_file(gate, tmp_path):
     replaced.rename(users)
     wait_until(lambda: gate.ask(headers={"Authorization": basic("bob", "swordfish")}).status == 200, "bob is known")
     gate.refuses(gate.ask(headers={"Authorization": basic("ann", "open:sesame")}))
+
+
+def test_a_file_that_is_written_in_place_with_the_time_it_had(gate, tmp_path):
+    """Hashes of one kind have one size, and a copy may keep the time."""
+    users = tmp_path / "users"
+
+    def write(password: str) -> None:
+        users.write_text(sha_line("ann", password))
+        os.utime(users, (1, 1))
+
+    def status(password: str) -> int:
+        return gate.ask(headers={"Authorization": basic("ann", password)}).status
+
+    write("first")
+    gate.put(basicAuth={"mode": "FILE", "userFile": str(users)})
+    assert status("first") == 200
+    write("other")
+    wait_until(lambda: status("other") == 200, "the new password is known")
+    assert status("first") == 401
+
+
+def test_users_whose_hashes_cost_too_much_are_named(gate, tmp_path):
+    users = tmp_path / "users"
+    bcrypt = "$2y$%d$" + "a" * 53
+    users.write_text(f"{sha_line('ann', 'x')}bob:{bcrypt % 15}\neve:$6$rounds=1000001$salt$x\nkim:{bcrypt % 14}\n")
+    check = {"name": "check", "kind": "Validator", "basicAuth": {"mode": "FILE", "userFile": str(users)}}
+    done = gate.server.egctl("apply", "-f", "-", input=yaml.safe_dump(pipeline(gate.name, check)))
+    assert "line 2, user bob, is a bcrypt hash of a cost above 14" in done.stderr
+    assert "user eve, is a hash of more than 1,000,000 rounds" in done.stderr
+    assert "user kim" not in done.stderr and "a" * 53 not in done.stderr
 
 
 def test_a_file_that_is_not_there_lets_nobody_in(gate, tmp_path):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the new process of a hot restart knows from the old one: who is ill, whom to leave alone, TLS sessions."""
+"""What the new process of a hot restart knows from the old one: who is ill, whom to leave alone, TLS sessions, and
+who may come in while nobody can be asked."""
 
+import json
 import socket
 import ssl
 
@@ -9,7 +11,9 @@ import pytest
 from backend import Backend
 from certificates import self_signed
 from client import fetch
-from gateway import Orphan, http_server, pipeline, wait_until
+from gateway import Orphan, http_server, mock, pipeline, wait_until
+from identity_kit import KeyPair, basic, key_set, sha_line
+from scripted import Answer, Scripted
 
 
 @pytest.fixture(autouse=True)
@@ -108,3 +112,71 @@ def test_tls_sessions_are_resumed(server, port, put, backend, tmp_path, version)
         assert visit(first)[1], "a ticket of the first process"
     server.restart()
     assert not visit(first)[1], "no key has been on a disk"
+
+
+@pytest.fixture
+def guard(server, port):
+    """Puts a Validator in front of an answer."""
+
+    def guard(**checks) -> None:
+        spec = pipeline("p", {"name": "check", "kind": "Validator", **checks}, mock("in"))
+        server.apply(spec, http_server(port, {"backend": "p"}))
+
+    return guard
+
+
+@pytest.mark.parametrize("outage", [lambda call: Answer(status=503), lambda call: None], ids=["503", "closes"])
+def test_the_last_good_keys_of_a_url_count(server, port, guard, outage):
+    old, new = KeyPair("RSA", "old"), KeyPair("EC", "new")
+
+    def status(pair: KeyPair) -> int:
+        return fetch(port, authorization=f"Bearer {pair.token(sub='ann')}").status
+
+    with Scripted(lambda call: Answer(body=key_set(old))) as keys:
+        guard(jwt={"jwks": {"url": keys.url}})
+        assert status(old) == 200
+        keys.answer = outage
+        for _ in range(2):  # and so on
+            server.hot_restart()
+            assert [status(old) for _ in range(4)] == [200] * 4
+            assert status(new) == 401
+            wait_until(lambda: '"error"' in json.dumps(server.status("p")), "the URL was asked")
+        # An update of the pipeline that keeps the URL keeps them, too.
+        guard(jwt={"jwks": {"url": keys.url, "refresh": "1s"}, "leeway": "1s"})
+        assert status(old) == 200
+        keys.answer = lambda call: Answer(body=key_set(new))
+        wait_until(lambda: status(new) == 200, "the set is followed again")
+        assert status(old) == 401
+
+
+def test_keys_of_another_url_do_not_count(server, port, guard):
+    pair = KeyPair("EC", "one")
+    with Scripted(lambda call: Answer(body=key_set(pair))) as keys:
+        guard(jwt={"jwks": {"url": keys.url + "/a"}})
+        keys.answer = lambda call: Answer(status=503)
+        server.hot_restart()
+        assert fetch(port, authorization=f"Bearer {pair.token(sub='ann')}").status == 200
+        guard(jwt={"jwks": {"url": keys.url + "/b"}})
+        assert fetch(port, authorization=f"Bearer {pair.token(sub='ann')}").status == 401
+
+
+def test_the_users_of_a_file_that_has_vanished_count(server, port, guard, tmp_path):
+    users = tmp_path / "users"
+    users.write_text(sha_line("ann", "open:sesame"))
+
+    def status(name: str) -> int:
+        return fetch(port, authorization=basic(name, "open:sesame")).status
+
+    guard(basicAuth={"mode": "FILE", "userFile": str(users)})
+    assert status("ann") == 200
+    users.unlink()
+    for _ in range(2):
+        server.hot_restart()
+        assert status("ann") == 200 and status("bob") == 401
+    # A file that has changed counts at once.
+    users.write_text(sha_line("bob", "open:sesame"))
+    server.hot_restart()
+    assert status("ann") == 401 and status("bob") == 200
+    users.unlink()
+    server.restart()
+    assert status("bob") == 401, "no hash has been on another disk"

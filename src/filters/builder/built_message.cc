@@ -69,9 +69,23 @@ std::string upper_case(std::string text) {
   return text;
 }
 
+// A backend gets no fragment. So a '#' is part of a value that was inserted, and must not hide the
+// rest of the template's URL.
+std::string with_escaped_hashes(std::string_view url) {
+  std::string text;
+  for (const char c : url) {
+    if (c == '#') {
+      text += "%23";
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
 // Dot segments would let a value of the URL choose another path than the template's.
 void set_url(std::string_view url, http::Request& request, config::Faults& faults) {
-  const std::string_view target = url.substr(0, url.find('#'));
+  const std::string target = with_escaped_hashes(url);
   if (target == "*" || !request.set_target(target)) {
     faults.add("url", config::quote(url) + " is no URL: write /path, or http://host/path");
     return;

@@ -102,9 +102,14 @@ void ServerGroupPrototype::find_states(const pipeline::StateScope& states) {
     const Way way{server.http2, server.secure && offers_http2_,
                   server.secure ? tls_ : std::optional<TlsSpec>()};
     const std::string occurrence = std::to_string(seen[server.url]++);
-    states_.push_back(states.within("servers").within(server.url).keep(occurrence, way, [this] {
-      return std::make_shared<LearningServer>(context_.core_count);
-    }));
+    const pipeline::StateScope scope = states.within("servers").within(server.url);
+    const auto state = scope.keep(
+        occurrence, way, [this] { return std::make_shared<LearningServer>(context_.core_count); });
+    states_.push_back(state);
+    if (server.has_ip_host) continue;
+    state->name = scope.keep("addresses" + occurrence, state->addresses, [&] {
+      return std::make_shared<LearningAddresses>(state->addresses, server.port);
+    });
   }
 }
 

@@ -38,6 +38,19 @@ TEST_F(RequestBuilderTest, BuildsWhatTheTemplateSays) {
   EXPECT_EQ(request().body.bytes(), "{\"text\": \"a \\\"word\\\"\\nand more\"}\n");
 }
 
+TEST_F(RequestBuilderTest, AHashDoesNotHideTheRestOfTheUrl) {
+  const auto run_with_body = [this](const std::string& url) {
+    request().body.assign(R"({"q": "a#b"})");
+    return run("template: 'url: \"" + url + "\"'");
+  };
+  EXPECT_EQ(run_with_body("/s?q={{.req.JSONBody.q}}&role=user"), "") << last_tag();
+  EXPECT_EQ(request().target(), "/s?q=a%23b&role=user");
+  EXPECT_EQ(run_with_body("http://api.example/{{.req.JSONBody.q}}/x?y"), "") << last_tag();
+  EXPECT_EQ(request().target(), "/a%23b/x?y");
+  EXPECT_EQ(request().host, "api.example");
+  EXPECT_EQ(run_with_body("http://{{.req.JSONBody.q}}.api.example/x"), "buildErr");
+}
+
 TEST_F(RequestBuilderTest, LeavesWhatTheTemplateOmits) {
   request().headers.add("X-Old", "1");
   request().body.assign("old");

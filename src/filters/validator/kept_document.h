@@ -10,6 +10,7 @@
 
 #include "backend/watched_document.h"
 #include "filters/validator/followed.h"
+#include "filters/validator/last_good.h"
 
 namespace sluice::filters {
 
@@ -25,14 +26,19 @@ struct DocumentServices {
 template <class T>
 class KeptDocument {
  public:
-  // `make`: makes the object of a text, on the thread of the checks.
+  // `make`: makes the object of a text, on the thread of the checks; the first one on this thread.
   using Make = std::function<Result<T>(std::string_view text)>;
-  KeptDocument(const DocumentServices& services, backend::DocumentSource source, Make make)
-      : document_(
-            services.checks, services.blocking, std::move(source),
-            [followed = followed_, make = std::move(make)](std::string_view text) -> Result<void> {
+  // Begins with the text of `last`, and stores each good text there.
+  KeptDocument(const DocumentServices& services, backend::DocumentSource source, Make make,
+               const std::shared_ptr<LastGood>& last)
+      : followed_(begin(*last, make)),
+        document_(
+            services.checks, services.blocking, with_past(std::move(source), last),
+            [followed = followed_, make = std::move(make),
+             last](std::string_view text) -> Result<void> {
               SLUICE_TRY(auto object, make(text));
               followed->store(std::make_shared<const T>(std::move(object)));
+              last->put(text);
               return {};
             },
             services.logger) {}
@@ -42,7 +48,25 @@ class KeptDocument {
   [[nodiscard]] const backend::WatchedDocument& document() const { return document_; }
 
  private:
-  const std::shared_ptr<Followed<T>> followed_ = std::make_shared<Followed<T>>();
+  static std::shared_ptr<Followed<T>> begin(LastGood& last, const Make& make) {
+    auto followed = std::make_shared<Followed<T>>();
+    const auto text = last.text();
+    if (text == nullptr) return followed;
+    if (auto object = make(*text)) {
+      followed->store(std::make_shared<const T>(*std::move(object)));
+    } else {
+      last.refuse(object.error().message);
+    }
+    return followed;
+  }
+  static backend::DocumentSource with_past(backend::DocumentSource source,
+                                           const std::shared_ptr<LastGood>& last) {
+    source.taken_ms = last->read_ms();
+    source.note_read = [last](std::int64_t ms) { last->note_read(ms); };
+    return source;
+  }
+
+  const std::shared_ptr<Followed<T>> followed_;
   backend::WatchedDocument document_;
 };
 

@@ -14,6 +14,9 @@ namespace {
 
 using config::join_path;
 
+static_assert(kKeySetBytesMax <= LastGood::kPassedOnBytesMax);
+static_assert(kHtpasswdBytesMax <= LastGood::kPassedOnBytesMax);
+
 constexpr std::size_t kCaBytesMax = 1 << 20;
 constexpr Duration kFilePatience = std::chrono::seconds(2);
 constexpr std::string_view kNobodyPasses = "until it is there, nobody passes";
@@ -99,20 +102,27 @@ class ModelBuilder {
                               join_path(path, "url"), faults_);
     if (faults_.count() != faults_before) return;
     if (!model_.services.checks) return faults_.warn(join_path(path, "url"), "is not asked here");
+    const std::string name = "the keys of " + context_.pipeline + "/" + context_.name;
+    // With other authorities, another server may have to answer.
+    const auto last = last_good("jwksText", name, Json{jwks.url, jwks.ca_file}.dump());
     const std::string terms = config::encode(jwks).dump();
     model_.jwks = context_.states.keep("jwks", terms, [&] {
       backend::DocumentSource source;
-      source.name = "the keys of " + context_.pipeline + "/" + context_.name;
+      source.name = name;
       source.service = std::move(service);
       source.refresh = jwks.refresh;
       return std::make_shared<KeptDocument<KeySet>>(
-          model_.services, std::move(source), [allowed = jwks.allowed()](std::string_view text) {
+          model_.services, std::move(source),
+          [allowed = jwks.allowed()](std::string_view text) {
             return KeySet::parse(text, allowed);
-          });
+          },
+          last);
     });
     model_.jwt_keys = model_.jwks->followed();
-    warn_if_absent(*model_.jwks, jwks.timeout + jwks.timeout / 4, join_path(path, "url"),
-                   "until it has been read once, no token passes");
+    // In a hot restart, requests wait for this build.
+    const bool inherited = last->has_just_learnt();
+    warn_if_absent(*model_.jwks, inherited ? Duration::zero() : jwks.timeout + jwks.timeout / 4,
+                   join_path(path, "url"), "until it has been read once, no token passes");
   }
 
   void note_authorities(const net::TlsClientContext& tls, const std::string& file) {
@@ -143,23 +153,35 @@ class ModelBuilder {
     if (basic.mode != "FILE") return;
     const std::string path = join_path(join_path(context_.path, "basicAuth"), "userFile");
     if (!model_.services.checks) return read_users_once(basic, path);
+    const std::string name = "the users of " + context_.pipeline + "/" + context_.name;
+    const auto last = last_good("usersText", name, basic.user_file);
     model_.users = context_.states.keep("users", basic.user_file, [&] {
       backend::DocumentSource source;
-      source.name = "the users of " + context_.pipeline + "/" + context_.name;
+      source.name = name;
       source.file = basic.user_file;
       source.bytes_max = kHtpasswdBytesMax;
       source.refresh = std::chrono::seconds(1);
       return std::make_shared<KeptDocument<UserFile>>(
-          model_.services, std::move(source), [](std::string_view text) -> Result<UserFile> {
+          model_.services, std::move(source),
+          [](std::string_view text) -> Result<UserFile> {
             UserFile users;
             users.table = HtpasswdTable::parse(text, users.left_out);
             return users;
-          });
+          },
+          last);
     });
     warn_if_absent(*model_.users, kFilePatience, path, kNobodyPasses);
     const auto users = model_.users->followed()->load();
     if (users == nullptr) return;
     for (const std::string& line : users->left_out) faults_.warn(path, line);
+  }
+
+  // `source`: what the text is of, whatever else the spec says.
+  [[nodiscard]] std::shared_ptr<LastGood> last_good(std::string_view state, const std::string& name,
+                                                    const std::string& source) const {
+    return context_.states.keep(state, source, [&] {
+      return std::make_shared<LastGood>(name, source, model_.services.logger);
+    });
   }
 
   void read_users_once(const BasicAuthSpec& basic, const std::string& path) {
@@ -173,9 +195,9 @@ class ModelBuilder {
   template <class T>
   void warn_if_absent(const KeptDocument<T>& kept, Duration patience, const std::string& path,
                       std::string_view effect) {
-    kept.document().wait_for_first(patience);
+    const bool ended = kept.document().wait_for_first(patience);
     const auto status = kept.document().status();
-    if (status.error.empty() && status.taken_ms != 0) return;
+    if (status.error.empty() && (ended || patience == Duration::zero())) return;
     const bool held = kept.followed()->version() != 0;
     faults_.warn(path, (status.error.empty() ? "does not answer" : status.error) + "; " +
                            (held ? "what was read before holds" : std::string(effect)));

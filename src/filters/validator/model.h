@@ -11,6 +11,7 @@
 #include "backend/side_client.h"
 #include "filters/signer/verifier.h"
 #include "filters/string_matcher.h"
+#include "filters/validator/costliest_hash.h"
 #include "filters/validator/htpasswd.h"
 #include "filters/validator/jwt.h"
 #include "filters/validator/kept_document.h"
@@ -52,6 +53,8 @@ struct ValidatorModel {
   std::shared_ptr<Followed<KeySet>> oauth2_keys;             // null: a service is asked
   std::shared_ptr<const backend::SideService> introspector;  // null: none is
   std::shared_ptr<KeptDocument<UserFile>> users;             // of mode FILE
+  // Of mode ETCD.
+  std::shared_ptr<CostliestHash> costliest = std::make_shared<CostliestHash>();
   net::CertificateEnds certificates;
 
   // The documents: when they were read, and why not. Null: there is none.

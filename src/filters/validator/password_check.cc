@@ -19,10 +19,6 @@ constexpr std::size_t kPairSecretBytes = 32;
 constexpr std::string_view kWrongPair = "wrong name or password";
 constexpr std::string_view kNoUsers = "no users yet";
 
-// For names that nobody has, so that they take as long: bcrypt of cost 10, the default of htpasswd
-// -B and more.
-constexpr const char* kNobody = "$2y$10$abcdefghijklmnopqrstuuEhtLqz92o4iJrBsTGdT3tqYzernTTAi";
-
 std::string_view outcome_of(const Result<bool>& right) {
   if (!right) return PasswordCheck::kBusy;
   return *right ? "" : kWrongPair;
@@ -41,8 +37,7 @@ std::string hash_in(const pipeline::CustomDataSnapshot* data, const std::string&
   if (item == nullptr) return "";
   const std::string name = text_member(*item, "username");
   if (!name.empty() && name != user) return "";
-  std::string hash = text_member(*item, "password");
-  return fault_of_hash(hash).empty() ? hash : "";
+  return hash_in_item(*item);
 }
 
 }  // namespace
@@ -89,11 +84,14 @@ Task<std::string_view> PasswordCheck::check_file(NameAndPassword given) {
 
 Task<std::string_view> PasswordCheck::check_data(
     NameAndPassword given, std::shared_ptr<const pipeline::CustomDataSnapshot> data) {
-  const std::string hash = hash_in(data.get(), model_.spec.basic_auth->custom_kind(), given.name);
-  auto work = model_.hashing->run(core_.loop, [hash, given = std::move(given)] {
-    const bool same = matches_hash(hash.empty() ? kNobody : hash, given.password);
-    return same && !hash.empty();
-  });
+  const std::string kind = model_.spec.basic_auth->custom_kind();
+  std::string hash = hash_in(data.get(), kind, given.name);
+  auto items = data != nullptr ? data->items(kind) : nullptr;
+  auto work =
+      model_.hashing->run(core_.loop, [costliest = model_.costliest, items = std::move(items),
+                                       hash = std::move(hash), given = std::move(given)] {
+        return matches_hash_evenly(hash, costliest->among(items), given.password);
+      });
   const Result<bool> right = co_await std::move(work);
   co_return outcome_of(right);
 }

@@ -3,8 +3,10 @@
 // thread but a core's: bcrypt takes a tenth of a second and more.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::filters {
 
@@ -16,5 +18,17 @@ inline constexpr std::uint32_t kShaRoundsMax = 1'000'000;
 [[nodiscard]] std::string_view fault_of_hash(std::string_view hash);
 // True if `hash` is that of `password`. Requires: the hash has no fault.
 [[nodiscard]] bool matches_hash(const std::string& hash, const std::string& password);
+
+// The work of one matches_hash(), in nanoseconds of some machine: for comparisons. Requires: the
+// hash has no fault.
+[[nodiscard]] std::uint64_t work_of_hash(std::string_view hash);
+// The hashes that together are the work by which `greatest` exceeds `hash`. Exact for two of
+// bcrypt, and for two of the same SHA-crypt; another pair is the work of both.
+[[nodiscard]] std::vector<std::string> filling_hashes(std::string_view hash,
+                                                      const std::string& greatest);
+// True if `hash` is that of `password`. A wrong password takes as long as with `greatest`, also if
+// `hash` is "", which fits none. Blocks; never on a core.
+[[nodiscard]] bool matches_hash_evenly(const std::string& hash, const std::string& greatest,
+                                       const std::string& password);
 
 }  // namespace sluice::filters

@@ -40,10 +40,12 @@ class ValidatorTest : public ::testing::Test {
                                    std::make_shared<loop::BlockingPool>(2), Logger(), 1})) {}
 
   std::shared_ptr<const pipeline::FilterPrototype> build(const std::string& fields,
-                                                         config::Faults& faults) {
+                                                         config::Faults& faults,
+                                                         const pipeline::StateScope& states = {}) {
     const auto value = config::parse_document("{name: check, kind: Validator, " + fields + "}");
     EXPECT_TRUE(value) << value.error().message << fields;
-    return kind_->build(*value, {.pipeline = "p", .name = "check", .path = "f"}, faults);
+    return kind_->build(*value, {.pipeline = "p", .name = "check", .path = "f", .states = states},
+                        faults);
   }
   void make(const std::string& fields) {
     config::Faults faults;
@@ -290,12 +292,114 @@ TEST_F(PasswordTest, ChangesOfTheFileAreFollowed) {
   EXPECT_TRUE(becomes("401 http basic validator: wrong name or password"));
 }
 
+// The generations of a process, and the process that follows it.
+class LastGoodUsersTest : public PasswordTest {
+ protected:
+  // Puts the next generation in force. Returns the warnings of its build.
+  std::vector<std::string> use(const std::string& fields) {
+    config::Faults faults;
+    pipeline::StateDraft draft = registry_->draft("p");
+    prototype_ = build(fields, faults, draft.scope().of_filter("check", "Validator"));
+    filter_ = prototype_->instantiate(core_);
+    registry_->put_in_force({{"p", std::move(draft).finish()}});
+    return faults.warnings();
+  }
+  // Another process, which has learnt from this one.
+  void go_on(const std::function<void(Json&)>& change = {}) {
+    Json known = registry_->knowledge();
+    if (change) change(known["p"]["check"]);
+    filter_.reset();
+    prototype_.reset();
+    registry_ = std::make_unique<pipeline::StateRegistry>();
+    registry_->inherit(config::parse_document(known.dump()).value());
+  }
+  [[nodiscard]] std::int64_t read_at() const {
+    return prototype_->status()["userFile"]["readAtMs"];
+  }
+
+  static constexpr const char* kHolds = "what was read before holds";
+  std::unique_ptr<pipeline::StateRegistry> registry_ = std::make_unique<pipeline::StateRegistry>();
+};
+
+TEST_F(LastGoodUsersTest, AFileThatHasVanishedCountsInTheNextProcess) {
+  write("ann:" + std::string(kHash));
+  EXPECT_THAT(use(mode_file()), IsEmpty());
+  const std::int64_t read = read_at();
+  EXPECT_GT(read, 0);
+  std::filesystem::remove(path_);
+  for (int i = 0; i < 2; ++i) {
+    go_on();
+    EXPECT_THAT(use(mode_file()), ElementsAre(HasSubstr(kHolds)));
+    EXPECT_EQ(basic("ann:open:sesame"), "");
+    EXPECT_GE(read_at(), read);
+  }
+  // One that has changed counts at once.
+  write("bob:" + std::string(kHash));
+  go_on();
+  EXPECT_THAT(use(mode_file()), IsEmpty());
+  EXPECT_EQ(basic("bob:open:sesame"), "");
+  EXPECT_NE(basic("ann:open:sesame"), "");
+}
+
+TEST_F(LastGoodUsersTest, WhatIsOfAnotherFileOrVersionDoesNotCount) {
+  write("ann:" + std::string(kHash));
+  EXPECT_THAT(use(mode_file()), IsEmpty());
+  std::filesystem::remove(path_);
+  go_on();
+  EXPECT_THAT(use("basicAuth: {mode: FILE, userFile: " + path_ + ".other}"),
+              ElementsAre(HasSubstr("nobody passes")));
+  EXPECT_EQ(basic("ann:open:sesame"), "401 http basic validator: no users yet");
+  write("ann:" + std::string(kHash));
+  EXPECT_THAT(use(mode_file()), IsEmpty());
+  std::filesystem::remove(path_);
+  go_on([](Json& known) { known["usersText"]["version"] = 2; });
+  EXPECT_THAT(use(mode_file()), ElementsAre(HasSubstr("nobody passes")));
+  EXPECT_EQ(basic("ann:open:sesame"), "401 http basic validator: no users yet");
+}
+
+// The service is one that was read, and is gone.
+TEST_F(LastGoodUsersTest, KeysOutliveChangesOfAllButTheirSource) {
+  const std::string set = Json{{"keys", {maker_.jwk("RSA")}}}.dump();
+  const auto fields = [](const std::string& others,
+                         const std::string& url = "http://127.0.0.1:1/") {
+    return "jwt: {jwks: {url: '" + url + "'" + others + "}}";
+  };
+  const std::string token = maker_.token(R"({"sub":"ann"})", "RS256", "RSA");
+  const std::string no_keys = "401 JWT validator: no keys yet";
+  const auto learn = [&](const std::string& others) {
+    registry_ = std::make_unique<pipeline::StateRegistry>();
+    registry_->inherit(
+        config::parse_document(Json{{"p",
+                                     {{"check",
+                                       {{"jwksText",
+                                         {{"version", 1},
+                                          {"source", Json{"http://127.0.0.1:1/", ""}.dump()},
+                                          {"bytes", set.size()},
+                                          {"readAtMs", 77},
+                                          {"text", base64_encode(set)}}}}}}}}
+                                   .dump())
+            .value());
+    (void)use(fields(others));
+  };
+  learn("");
+  EXPECT_EQ(bearer(token), "");
+  EXPECT_EQ(prototype_->status()["jwks"]["readAtMs"], 77);
+  EXPECT_THAT(use(fields(", refresh: 7m")), ElementsAre(HasSubstr(kHolds)));
+  EXPECT_EQ(bearer(token), "");
+  EXPECT_THAT(use(fields(", algorithms: [PS256]")), ElementsAre(HasSubstr(kHolds)));
+  EXPECT_EQ(bearer(token), "401 JWT validator: not this algorithm");
+  (void)use(fields("", "http://127.0.0.1:1/other"));
+  EXPECT_EQ(bearer(token), no_keys);
+  learn(", algorithms: [ES256]");
+  EXPECT_EQ(bearer(token), no_keys) << "it has no key that can be used";
+}
+
 TEST_F(PasswordTest, LinesThatAreLeftOutAreWarnings) {
   write("ann:plaintext\n");
   config::Faults faults;
   EXPECT_NE(build(mode_file(), faults), nullptr);
   EXPECT_THAT(faults.warnings(),
-              ElementsAre(StartsWith("f.basicAuth.userFile: line 1 is no known hash")));
+              ElementsAre(StartsWith("f.basicAuth.userFile: line 1, user ann, is no known hash")));
 }
 
 TEST_F(PasswordTest, UsersOfCustomData) {
