@@ -32,9 +32,15 @@ FieldTwins FieldTwins::of_gateway() {
   return twins;
 }
 
-void FieldTwins::add(std::string_view name) {
-  std::string plain = plain_name(name);
-  if (std::ranges::find(names_, plain) == names_.end()) names_.push_back(std::move(plain));
+void FieldTwins::add(std::string_view name) { add_plain(plain_name(name)); }
+
+void FieldTwins::add(const FieldTwins& other) {
+  forwarding_ = forwarding_ || other.forwarding_;
+  for (const std::string& name : other.names_) add_plain(name);
+}
+
+void FieldTwins::add_plain(std::string name) {
+  if (std::ranges::find(names_, name) == names_.end()) names_.push_back(std::move(name));
 }
 
 bool FieldTwins::is_twin(std::string_view name) const {

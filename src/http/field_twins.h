@@ -26,17 +26,21 @@ class FieldTwins {
   [[nodiscard]] static FieldTwins of_gateway();
   // Adds a name that the gateway sets or reads.
   void add(std::string_view name);
+  // Adds all names of `other`.
+  void add(const FieldTwins& other);
   // Removes every field, except those named `but`, whose name differs from a known one but has the
   // same letters and digits, every other character counting as a hyphen. Returns how many. Costs
   // one look at each name if all consist of letters, digits and hyphens.
   std::size_t remove_from(Headers& headers, std::string_view but = "") const;
   // Removes every field with a known name or a twin of it. For trailers, which the gateway never
-  // sets.
+  // sets (http/withheld_trailers.h).
   void remove_with_twins(Headers& headers) const;
   [[nodiscard]] bool empty() const { return names_.empty(); }
+  [[nodiscard]] std::size_t size() const { return names_.size(); }
 
  private:
   [[nodiscard]] bool is_twin(std::string_view name) const;
+  void add_plain(std::string name);
 
   bool forwarding_ = false;         // every X-Forwarded-* is known
   std::vector<std::string> names_;  // lower case; '-' for characters other than letters and digits

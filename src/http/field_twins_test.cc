@@ -38,6 +38,22 @@ TEST(FieldTwins, RemovesKnownNamesWithTheirTwins) {
   EXPECT_EQ(names(headers), "X-Auth X_Forwarded_For");
 }
 
+TEST(FieldTwins, TakesTheNamesOfOthers) {
+  FieldTwins twins;
+  twins.add("X-A");
+  FieldTwins others;
+  others.add("x_a");
+  others.add("X-B");
+  twins.add(others);
+  EXPECT_EQ(twins.size(), 2U);
+  Headers headers = make({"X-A", "X_B", "X-C"});
+  twins.remove_with_twins(headers);
+  EXPECT_EQ(names(headers), "X-C");
+  twins.add(FieldTwins::of_gateway());
+  headers = make({"X_Forwarded_For"});
+  EXPECT_EQ(twins.remove_from(headers), 1U);
+}
+
 TEST(FieldTwins, KnowsNothingOfItsOwn) {
   Headers headers = make({"X_Forwarded_For"});
   EXPECT_EQ(FieldTwins().remove_from(headers), 0U);

@@ -33,6 +33,10 @@ constexpr auto kHeaderOnly = std::to_array<std::string_view>({
     "Cookie",
     "Set-Cookie",
     "Strict-Transport-Security",
+    // Traces.
+    "traceparent",
+    "tracestate",
+    "b3",
     // Request modifiers.
     "Expect",
     "Range",
@@ -67,7 +71,7 @@ constexpr auto kHeaderOnly = std::to_array<std::string_view>({
 });
 
 constexpr auto kHeaderOnlyPrefixes =
-    std::to_array<std::string_view>({"X-Forwarded-", "Proxy-", "Access-Control-"});
+    std::to_array<std::string_view>({"X-Forwarded-", "X-B3-", "Proxy-", "Access-Control-"});
 
 }  // namespace
 

@@ -12,7 +12,7 @@ namespace sluice::http {
 
 // Returns false for fields that must be known before the content, or that say where a message goes
 // and from whom it is: framing, routing, authentication, request modifiers, response controls,
-// content format (section 6.5.1), and cookies. Also false for the twins of these names
+// content format (section 6.5.1), cookies and traces. Also false for the twins of these names
 // (http/field_twins.h).
 [[nodiscard]] bool may_be_trailer(std::string_view name);
 // Adds a field unless it must not be a trailer. Creates `trailers` if it is null.

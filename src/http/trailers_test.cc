@@ -43,6 +43,11 @@ TEST(Trailers, WhatMayNot) {
                            "X_Forwarded_For",
                            "content_length",
                            "X.Real_IP",
+                           "Traceparent",
+                           "tracestate",
+                           "b3",
+                           "X-B3-TraceId",
+                           "x_b3_spanid",
                            ":status"})
     EXPECT_FALSE(may_be_trailer(name)) << name;
 }

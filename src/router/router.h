@@ -87,11 +87,8 @@ class Router {
   // logs and backends see the same path. Removes fields that a backend may confuse with those of
   // this gateway (http/field_twins.h). Does not allocate for a path that is in normal form.
   Arrival receive(http::Request& request) const;
-  // True if the rules set or read fields of the request: these names are owned by the gateway.
-  [[nodiscard]] bool owns_fields() const { return !owned_.empty(); }
-  // Removes the owned names and their twins from the trailers of a request: a backend that merges
-  // trailers into the head would take a client's field for the gateway's.
-  void sift_trailers(http::Headers& trailers) const { owned_.remove_with_twins(trailers); }
+  // The fields that the rules set or read: the trailers of a request have none of them.
+  [[nodiscard]] const http::FieldTwins& owned_fields() const { return owned_; }
 
   // Tests the rules in order, and the paths of each rule in order. The first path that matches
   // wins. A path is tested for its text, method, headers, queries and client address. The server's

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/body_memory.h"
+#include "http/withheld_trailers.h"
 #include "router/client_address.h"
 #include "server/limits.h"
 #include "server/logged_fields.h"
@@ -23,23 +24,6 @@ int status_of(ErrorKind kind) {
   if (kind == ErrorKind::too_large) return 413;
   return kind == ErrorKind::timed_out ? 408 : 400;
 }
-
-// Reads a body, and removes the trailers whose names are reserved for the rules.
-class SiftedBody final : public http::BodyReader {
- public:
-  SiftedBody(http::Body body, std::shared_ptr<const ServerPrototype> server)
-      : body_(std::move(body)), server_(std::move(server)) {}
-  Task<Result<std::string_view>> read() override { return body_.reader()->read(); }
-  std::unique_ptr<http::Headers> take_trailers() override {
-    auto trailers = body_.reader()->take_trailers();
-    if (trailers) server_->router.sift_trailers(*trailers);
-    return trailers && !trailers->empty() ? std::move(trailers) : nullptr;
-  }
-
- private:
-  http::Body body_;
-  std::shared_ptr<const ServerPrototype> server_;
-};
 
 }  // namespace
 
@@ -268,17 +252,18 @@ int ServedExchange::check_body(std::optional<std::uint64_t> length) {
 Task<int> ServedExchange::take_body(http::Body body) {
   http::Request& request = exchange_.client_request();
   request.body = std::move(body);
-  if (prototype_->router.owns_fields()) {
-    const auto length = request.body.length();
-    auto sifted =
-        std::make_unique<SiftedBody>(std::exchange(request.body, http::Body()), prototype_);
-    request.body = http::Body(std::move(sifted), length);
+  const http::FieldTwins& owned = prototype_->router.owned_fields();
+  if (body_bytes_max_ < 0) {
+    http::withhold_trailers(request.body, owned);
+    co_return 0;
   }
-  if (body_bytes_max_ < 0) co_return 0;
   const auto bytes_max = static_cast<std::uint64_t>(body_bytes_max_);
   http::BodyMemory memory{body_memory_, bytes_max + kConnectionSpareBytes};
   const auto whole = co_await request.body.buffer(bytes_max, &memory);
-  if (whole) co_return 0;
+  if (whole) {
+    http::withhold_trailers(request.body, owned);
+    co_return 0;
+  }
   request.body.clear();
   body_memory_.clear();
   if (whole.error().kind == ErrorKind::unavailable) {

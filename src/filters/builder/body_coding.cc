@@ -10,6 +10,7 @@
 #include "http/cache_control.h"
 #include "http/deflater.h"
 #include "http/inflater.h"
+#include "http/withheld_trailers.h"
 
 namespace sluice::filters {
 namespace {
@@ -59,7 +60,7 @@ Task<Result<void>> recode(Exchange& exchange, http::Headers& headers, http::Body
   if (body.bytes().empty()) co_return Result<void>{};
   auto changed = co_await http::change_body(exchange.loop(), body, std::move(change));
   if (!changed) co_return changed;
-  forget_body(headers);
+  forget_body(headers, body);
   co_return charge_body(exchange, body);
 }
 
@@ -77,11 +78,14 @@ Result<void> charge_body(Exchange& exchange, http::Body& body) {
   return {};
 }
 
-void forget_body(http::Headers& headers) {
+void forget_body(http::Headers& headers, http::Body& body) {
   constexpr std::array<std::string_view, 8> kOfTheBytes = {
       "Content-Encoding", "Content-MD5", "Digest",        "Content-Digest",
       "Repr-Digest",      "ETag",        "Accept-Ranges", "Content-Range"};
-  for (const std::string_view name : kOfTheBytes) headers.remove(name);
+  for (const std::string_view name : kOfTheBytes) {
+    headers.remove(name);
+    http::withhold_trailer(body, name);
+  }
 }
 
 Task<Result<void>> compress_body(Exchange& exchange, http::Headers& headers, http::Body& body) {

@@ -15,8 +15,9 @@ namespace sluice::filters {
 // pipeline::kBuilderBodyBytesMax; `unavailable` if a limit of memory refuses.
 [[nodiscard]] Result<void> charge_body(pipeline::Exchange& exchange, http::Body& body);
 
-// Removes the fields that describe the bytes of a body that is replaced.
-void forget_body(http::Headers& headers);
+// Removes the fields that describe the bytes of a body that is replaced, and withholds them from
+// its trailers.
+void forget_body(http::Headers& headers, http::Body& body);
 
 // Compresses the body, unless it is empty or encoded already, and adjusts the fields. Reads a
 // stream into memory first. Errors: those of make_whole() and charge_body().

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/text.h"
-#include "filters/builder/header_rules.h"
 #include "filters/builder/multipart.h"
+#include "filters/header_rules.h"
 #include "http/field_kind.h"
 #include "http/path.h"
 #include "templates/parse_json.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/builder/header_change.h"
 
-#include "filters/builder/header_rules.h"
+#include "filters/header_rules.h"
 #include "http/field_kind.h"
-#include "http/field_twins.h"
+#include "http/withheld_trailers.h"
 
 namespace sluice::filters {
 namespace {
@@ -76,15 +76,29 @@ void HeaderChange::add_fields(const FieldValues& fields, bool replaces) {
   }
 }
 
-void HeaderChange::apply_to_request(http::Headers& headers, std::string& host,
-                                    const Made* made) const {
+void HeaderChange::apply_to_request(http::Request& request, const Made* made) const {
+  http::Headers& headers = request.headers;
   if (!http::has_plain_names_only(headers)) {
     for (const std::string& name : del_) http::remove_twins(headers, name);
     for (const Field& field : fields_) {
       if (field.replaces) http::remove_twins(headers, field.name);
     }
   }
-  apply(headers, &host, made);
+  withhold(request.body);
+  apply(headers, &request.host, made);
+}
+
+void HeaderChange::apply_to_response(http::Response& response, const Made* made) const {
+  withhold(response.body);
+  apply(response.headers, nullptr, made);
+}
+
+void HeaderChange::withhold(http::Body& body) const {
+  if (!http::may_bring_trailers(body)) return;
+  http::FieldTwins names;
+  for (const std::string& name : del_) names.add(name);
+  for (const Field& field : fields_) names.add(field.name);
+  http::withhold_trailers(body, names);
 }
 
 void HeaderChange::apply(http::Headers& headers, std::string* host, const Made* made) const {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "config/fields.h"
-#include "http/headers.h"
+#include "http/message.h"
 
 namespace sluice::filters {
 
@@ -49,14 +49,12 @@ class HeaderChange {
     for (const Field& field : fields_) visit(field.replaces ? "set" : "add", field.name);
   }
 
-  // `made`: values in the place of those of the spec, where they are not null. Host goes to `host`.
-  // The twins (http/field_twins.h) of fields that are deleted or set go, too.
+  // `made`: values in the place of those of the spec, where they are not null. Host goes to the
+  // host of a request. The twins (http/field_twins.h) of fields of a request that are deleted or
+  // set go, too. The trailers have none of these fields (http/withheld_trailers.h).
   using Made = std::vector<const std::string*>;
-  void apply_to_request(http::Headers& headers, std::string& host,
-                        const Made* made = nullptr) const;
-  void apply_to_response(http::Headers& headers, const Made* made = nullptr) const {
-    apply(headers, nullptr, made);
-  }
+  void apply_to_request(http::Request& request, const Made* made = nullptr) const;
+  void apply_to_response(http::Response& response, const Made* made = nullptr) const;
 
  private:
   struct Field {
@@ -66,6 +64,7 @@ class HeaderChange {
     bool replaces = false;
   };
   void add_fields(const std::map<std::string, std::string>& fields, bool replaces);
+  void withhold(http::Body& body) const;
   void apply(http::Headers& headers, std::string* host, const Made* made) const;
 
   std::vector<std::string> del_;

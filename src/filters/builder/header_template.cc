@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/builder/header_template.h"
 
-#include "filters/builder/header_rules.h"
+#include "filters/header_rules.h"
 
 namespace sluice::filters {
 namespace {

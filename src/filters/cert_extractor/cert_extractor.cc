@@ -6,10 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "filters/header_rules.h"
 #include "http/exact_value.h"
-#include "http/field_kind.h"
-#include "http/field_twins.h"
-#include "http/headers.h"
+#include "http/withheld_trailers.h"
 #include "net/tls/peer_certificates.h"
 #include "pipeline/exchange.h"
 #include "pipeline/simple_kind.h"
@@ -67,12 +66,8 @@ struct CertExtractorSpec {
                   "each value"});
   }
   void validate(const std::string& path, config::Faults& faults) const {
-    const std::string where = config::join_path(path, "headerKey");
-    if (!http::is_token(header_key)) {
-      faults.add(where, config::quote(header_key) + " is not a header name");
-    } else if (http::field_kind(header_key) != http::FieldKind::other) {
-      faults.add(where, config::quote(header_key) + " belongs to the connection");
-    }
+    if (const auto reason = own_header_fault(header_key))
+      faults.add(config::join_path(path, "headerKey"), *reason);
   }
 };
 
@@ -90,7 +85,7 @@ class CertExtractor final : public pipeline::Filter {
     http::Request* request = exchange.request();
     if (request == nullptr) co_return "";
     // The client must not give what its certificate does not say.
-    http::remove_twins(request->headers, spec_->header_key);
+    http::claim_field(*request, spec_->header_key);
     request->headers.remove(spec_->header_key);
     const net::PeerCertificates::Certificate* certificate = chosen(exchange.certificates.get());
     if (certificate == nullptr) co_return "";

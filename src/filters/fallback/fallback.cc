@@ -4,7 +4,7 @@
 #include <array>
 #include <map>
 
-#include "filters/builder/header_rules.h"
+#include "filters/header_rules.h"
 #include "http/field_kind.h"
 #include "pipeline/exchange.h"
 #include "pipeline/simple_kind.h"

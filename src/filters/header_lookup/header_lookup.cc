@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "filters/header_rules.h"
 #include "http/exact_value.h"
-#include "http/field_kind.h"
-#include "http/field_twins.h"
+#include "http/withheld_trailers.h"
 #include "pipeline/custom_data.h"
 #include "pipeline/exchange.h"
 #include "pipeline/simple_kind.h"
@@ -27,10 +27,6 @@ struct HeaderSetterSpec {
     visit("headerKey", header_key, {.required = true, .min = 1, .doc = "header that it sets"});
   }
 };
-
-bool is_settable(const std::string& name) {
-  return http::is_token(name) && http::field_kind(name) == http::FieldKind::other;
-}
 
 struct HeaderLookupSpec {
   pipeline::FilterMeta meta;
@@ -59,10 +55,10 @@ struct HeaderLookupSpec {
                  config::quote(header_key) + " is not a header name");
     }
     for (std::size_t i = 0; i < header_setters.size(); ++i) {
-      if (is_settable(header_setters[i].header_key)) continue;
-      faults.add(
-          config::join_path(path, "headerSetters") + "[" + std::to_string(i) + "].headerKey",
-          config::quote(header_setters[i].header_key) + " is not a header that a filter may set");
+      if (const auto reason = own_header_fault(header_setters[i].header_key))
+        faults.add(
+            config::join_path(path, "headerSetters") + "[" + std::to_string(i) + "].headerKey",
+            *reason);
     }
   }
 };
@@ -121,8 +117,8 @@ class HeaderLookup final : public pipeline::Filter {
     const std::string id = id_of(*request);
     // Only the item may say what these headers hold.
     for (const HeaderSetterSpec& setter : model_->setters) {
+      http::claim_field(*request, setter.header_key);
       request->headers.remove(setter.header_key);
-      (void)http::remove_twins(request->headers, setter.header_key);
     }
     const auto data = exchange.custom_data == nullptr ? nullptr : exchange.custom_data->get();
     const Json* item = id.empty() || !data ? nullptr : data->find(model_->kind, id);

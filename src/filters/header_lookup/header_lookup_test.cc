@@ -106,9 +106,8 @@ TEST(HeaderLookupFaults, NameTheirPlace) {
   EXPECT_THAT(faults_of(""), ElementsAre("f.headerKey: is required", "f.etcdPrefix: is required",
                                          "f.headerSetters: is required"));
   const std::string head = "headerKey: A\netcdPrefix: b\n";
-  EXPECT_THAT(
-      faults_of(head + "headerSetters: [{etcdKey: a, headerKey: Host}]"),
-      ElementsAre("f.headerSetters[0].headerKey: \"Host\" is not a header that a filter may set"));
+  EXPECT_THAT(faults_of(head + "headerSetters: [{etcdKey: a, headerKey: Host}]"),
+              ElementsAre("f.headerSetters[0].headerKey: \"Host\" belongs to the connection"));
   EXPECT_THAT(
       faults_of("headerKey: a b\netcdPrefix: b\nheaderSetters: [{etcdKey: a, headerKey: B}]"),
       ElementsAre("f.headerKey: \"a b\" is not a header name"));

@@ -104,7 +104,7 @@ class HeaderToJson final : public pipeline::Filter {
     http::Body fresh(templates::json_text(body));
     SLUICE_CHECK(charge_body(exchange, fresh));
     request.body = std::move(fresh);
-    forget_body(request.headers);
+    forget_body(request.headers, request.body);
     if (!request.headers.contains("Content-Type"))
       request.headers.set("Content-Type", "application/json");
     return {};

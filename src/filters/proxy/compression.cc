@@ -10,6 +10,7 @@
 #include "http/body_memory.h"
 #include "http/cache_control.h"
 #include "http/content_coding.h"
+#include "http/withheld_trailers.h"
 #include "loop/event_loop.h"
 
 namespace sluice::filters {
@@ -39,11 +40,9 @@ class CompressionPermit {
 constexpr std::array<std::string_view, 4> kDigests = {"Content-MD5", "Digest", "Content-Digest",
                                                       "Repr-Digest"};
 
-// Removes the trailers that do not hold for the compressed body.
-std::unique_ptr<http::Headers> without_digests(std::unique_ptr<http::Headers> trailers) {
-  if (!trailers) return nullptr;
-  for (const std::string_view name : kDigests) trailers->remove(name);
-  return trailers->empty() ? nullptr : std::move(trailers);
+// The digests do not hold for the compressed body.
+void withhold_digests(http::Body& body) {
+  for (const std::string_view name : kDigests) http::withhold_trailer(body, name);
 }
 
 // Invariant: each piece can be decoded once it has been read, so no byte that the backend has sent
@@ -58,7 +57,7 @@ class GzipBody final : public http::BodyReader {
   }
 
   std::unique_ptr<http::Headers> take_trailers() override {
-    return without_digests(source_.reader()->take_trailers());
+    return source_.reader()->take_trailers();
   }
   Task<Result<std::string_view>> read() override {
     out_.clear();
@@ -203,6 +202,7 @@ Task<bool> Compression::apply(const http::Request& request, http::Response& resp
   const bool at_once = !response.body.is_stream() && response.body.bytes().size() <= kPieceBytes;
   if (!at_once && *permits_ == 0) co_return false;
   mark_compressed(response.headers);
+  withhold_digests(response.body);
   if (!response.body.is_stream()) {
     co_await compress_whole(response);
   } else {
@@ -217,7 +217,7 @@ Task<bool> Compression::apply(const http::Request& request, http::Response& resp
 }
 
 Task<void> Compression::compress_whole(http::Response& response) {
-  auto trailers = without_digests(response.body.take_trailers());
+  auto trailers = response.body.take_trailers();
   std::string out = co_await compressed(response.body.bytes());
   response.body.assign(std::move(out));
   response.body.set_trailers(std::move(trailers));

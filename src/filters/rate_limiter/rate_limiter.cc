@@ -10,12 +10,16 @@
 #include "filters/rate_limiter/limiter.h"
 #include "filters/rate_limiter/request_key.h"
 #include "filters/rate_limiter/spec.h"
+#include "http/withheld_trailers.h"
 #include "loop/event_loop.h"
 #include "pipeline/exchange.h"
 #include "pipeline/simple_kind.h"
 
 namespace sluice::filters {
 namespace {
+
+constexpr std::string_view kPolicyField = "RateLimit-Policy";
+constexpr std::string_view kLimitField = "RateLimit";
 
 std::int64_t whole_seconds(Duration duration) {
   return std::chrono::ceil<std::chrono::seconds>(duration).count();
@@ -57,8 +61,10 @@ class LimitedUrl {
     limiter_->give_back(key, policy_, cycle, Clock::now());
   }
   void show(http::Response& response, const Verdict& verdict) const {
-    response.headers.set("RateLimit-Policy", shown_policy_);
-    response.headers.set("RateLimit", '"' + name_ + "\";r=" + std::to_string(verdict.left) +
+    for (const std::string_view name : {kPolicyField, kLimitField})
+      http::withhold_trailer(response.body, name);
+    response.headers.set(kPolicyField, shown_policy_);
+    response.headers.set(kLimitField, '"' + name_ + "\";r=" + std::to_string(verdict.left) +
                                           ";t=" + std::to_string(whole_seconds(verdict.reset)));
   }
 

@@ -10,6 +10,7 @@
 #include "http/exact_value.h"
 #include "http/field_kind.h"
 #include "http/path.h"
+#include "http/withheld_trailers.h"
 
 namespace sluice::filters {
 namespace {
@@ -104,7 +105,7 @@ Result<RemoteResponse> response_of(const Json& map) {
 }
 
 // Puts `fields` in the place of the headers that concern neither the hop nor the framing.
-void replace_fields(const http::Headers& fields, http::Headers& headers) {
+void replace_others(const http::Headers& fields, http::Headers& headers, http::Body& body) {
   http::Headers next;
   for (const auto& [name, value] : headers) {
     if (http::field_kind(name) != http::FieldKind::other) next.add(name, value);
@@ -112,7 +113,7 @@ void replace_fields(const http::Headers& fields, http::Headers& headers) {
   for (const auto& [name, value] : fields) {
     if (http::field_kind(name) == http::FieldKind::other) next.add(name, value);
   }
-  headers = std::move(next);
+  http::replace_fields(headers, body, std::move(next));
 }
 
 }  // namespace
@@ -169,7 +170,7 @@ void apply(RemoteRequest changes, http::Request& request) {
     request.has_query = !changes.query->empty();
     request.query = *std::move(changes.query);
   }
-  if (changes.headers) replace_fields(*changes.headers, request.headers);
+  if (changes.headers) replace_others(*changes.headers, request.headers, request.body);
   if (!changes.body) return;
   const bool same =
       request.body.is_stream() ? changes.body->empty() : *changes.body == request.body.bytes();
@@ -178,7 +179,7 @@ void apply(RemoteRequest changes, http::Request& request) {
 
 void apply(RemoteResponse changes, http::Response& response) {
   if (changes.status) response.status = *changes.status;
-  if (changes.headers) replace_fields(*changes.headers, response.headers);
+  if (changes.headers) replace_others(*changes.headers, response.headers, response.body);
   if (!changes.body) return;
   const bool same =
       response.body.is_stream() ? changes.body->empty() : *changes.body == response.body.bytes();

@@ -44,6 +44,19 @@ TEST(RemoteMessage, HoldsTheExchange) {
   EXPECT_EQ(with["response"]["header"]["X-A"][0], "\xef\xbf\xbd");
 }
 
+TEST(RemoteMessage, TrailersHaveNoneOfItsFields) {
+  http::Request request = make_request();
+  auto trailers = std::make_unique<http::Headers>();
+  for (const char* name : {"X-New", "x_list", "X-Sum"}) trailers->add(name, "1");
+  request.body.set_trailers(std::move(trailers));
+  auto reply = parse_remote(R"({"request": {"header": {"X-New": ["1"]}}})");
+  ASSERT_TRUE(reply && reply->request);
+  apply(*std::move(reply->request), request);
+  ASSERT_NE(request.body.trailers(), nullptr);
+  ASSERT_EQ(request.body.trailers()->size(), 1U);
+  EXPECT_TRUE(request.body.trailers()->contains("X-Sum"));
+}
+
 TEST(RemoteMessage, HoldsNoLargeBody) {
   http::Request request = make_request();
   request.body.assign(std::string(kRemoteBodyBytesMax, 'x'));

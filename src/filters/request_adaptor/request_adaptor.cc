@@ -217,7 +217,7 @@ class RequestAdaptor final : public pipeline::Filter {
     if (!spec.method.empty()) request.method = spec.method;
     if (!spec.host.empty()) request.host = spec.host;
     if (!spec.body.empty()) replace_body(request, spec.body);
-    header.apply_to_request(request.headers, request.host, made);
+    header.apply_to_request(request, made);
     if (!spec.decompress.empty()) {
       const auto done = co_await decompress_body(exchange, request.headers, request.body);
       if (!done) co_return answer(exchange, 400, kDecompressFailed, done.error());
@@ -229,8 +229,8 @@ class RequestAdaptor final : public pipeline::Filter {
     co_return sign(exchange, request);
   }
   static void replace_body(http::Request& request, const std::string& body) {
-    forget_body(request.headers);
     request.body.assign(body);
+    forget_body(request.headers, request.body);
   }
   std::string_view sign(Exchange& exchange, http::Request& request) {
     if (!model_->signer) return "";

@@ -181,6 +181,24 @@ TEST_F(RequestAdaptorTest, CompressesAndDecompresses) {
   EXPECT_EQ(request().body.bytes(), text + text);
 }
 
+TEST_F(RequestAdaptorTest, TrailersHaveNoneOfItsFields) {
+  const auto left = [&](std::string_view spec, http::Headers trailers) {
+    request().body.assign("text");
+    request().body.set_trailers(std::make_unique<http::Headers>(std::move(trailers)));
+    EXPECT_EQ(run(spec), "");
+    std::string names;
+    if (const http::Headers* all = request().body.trailers())
+      for (const http::Field& field : *all) names += field.name + " ";
+    return names;
+  };
+  http::Headers trailers;
+  for (const char* name : {"X-Set", "x_add", "X-Del", "X-Other", "Digest", "ETag"})
+    trailers.add(name, "1");
+  EXPECT_EQ(left("header: {set: {X-Set: a}, add: {X-Add: b}, del: [X-Del]}", trailers),
+            "X-Other Digest ETag ");
+  EXPECT_EQ(left("compress: gzip", trailers), "X-Set x_add X-Del X-Other ");
+}
+
 TEST_F(RequestAdaptorTest, WhatCannotBeRecodedFails) {
   request().headers.set("Content-Encoding", "gzip");
   request().body.assign("garbage");

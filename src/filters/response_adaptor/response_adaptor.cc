@@ -165,10 +165,10 @@ class ResponseAdaptor final : public pipeline::Filter {
                                 const HeaderChange::Made* made) {
     const bool has_body = has_whole_body(exchange, response);
     if (has_body && !spec.body.empty()) {
-      forget_body(response.headers);
       response.body.assign(spec.body);
+      forget_body(response.headers, response.body);
     }
-    header.apply_to_response(response.headers, made);
+    header.apply_to_response(response, made);
     if (!has_body) co_return "";
     if (!spec.decompress.empty()) {
       const auto done = co_await decompress_body(exchange, response.headers, response.body);

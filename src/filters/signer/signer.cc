@@ -7,7 +7,7 @@
 #include "base/encoding.h"
 #include "base/text.h"
 #include "http/field_kind.h"
-#include "http/headers.h"
+#include "http/withheld_trailers.h"
 
 namespace sluice::filters {
 
@@ -45,7 +45,9 @@ Result<void> RequestSigner::sign(http::Request& request, SignTime now) const {
   terms.scopes = scopes_;
   terms.query = canonical_query(*std::move(pairs));
   terms.body_hash = spec_.exclude_body ? kUnsignedPayload : sha256_hex(request.body.bytes());
+  http::claim_field(request, literal.date);
   request.headers.set(literal.date, terms.time);
+  http::claim_field(request, literal.content_sha256);
   if (spec_.exclude_body || request.headers.contains(literal.content_sha256))
     request.headers.set(literal.content_sha256, terms.body_hash);
   terms.names = names_of(request);

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "http/field_kind.h"
+#include "filters/header_rules.h"
 #include "http/headers.h"
 
 namespace sluice::filters {
@@ -94,12 +94,8 @@ void JwtSpec::validate(const std::string& path, config::Faults& faults) const {
   if (!cookie_name.empty() && !http::is_token(cookie_name))
     faults.add(join_path(path, "cookieName"), "is no name of a cookie");
   for (const auto& [claim, header] : claims_to_headers) {
-    const std::string where = join_path(join_path(path, "claimsToHeaders"), claim);
-    if (!http::is_token(header)) {
-      faults.add(where, config::quote(header) + " is not a header name");
-    } else if (http::field_kind(header) != http::FieldKind::other) {
-      faults.add(where, config::quote(header) + " belongs to the connection");
-    }
+    if (const auto reason = own_header_fault(header))
+      faults.add(join_path(join_path(path, "claimsToHeaders"), claim), *reason);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "filters/validator/model.h"
 #include "filters/validator/password_check.h"
 #include "filters/validator/token_check.h"
+#include "http/withheld_trailers.h"
 #include "pipeline/exchange.h"
 #include "pipeline/holds_certificates.h"
 #include "pipeline/names_others.h"
@@ -62,6 +63,7 @@ class Validator final : public pipeline::Filter {
     }
     for (const std::string& name : model_->own_headers) request->headers.remove(name);
     model_->twins.remove_from(request->headers);
+    http::withhold_trailers(request->body, model_->twins);
     NewHeaders found;
     Verdict verdict = check_at_once(*request, found);
     if (verdict.passes() && model_->spec.oauth2) verdict = co_await check_oauth2(*request, found);

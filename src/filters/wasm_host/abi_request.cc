@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "filters/wasm_host/abi.h"
@@ -73,23 +74,32 @@ OwnedGuestString get_all_header(SeenRequest request) {
   return OwnedGuestString{to_header_text(request->headers)};
 }
 
-Result<void> set_all_header(EditedRequest request, GuestHeaderText text) {
-  SLUICE_TRY(request->headers, parse_header_text(text));
+Result<void> set_all_header(EditedRequest request, HostContext& context, GuestHeaderText text) {
+  SLUICE_TRY(auto fields, parse_header_text(text));
+  SLUICE_CHECK(context.claim(*request, request->headers));
+  SLUICE_CHECK(context.claim(*request, fields));
+  request->headers = std::move(fields);
   return {};
 }
 
-Result<void> set_header(EditedRequest request, GuestText name, GuestText value) {
+Result<void> set_header(EditedRequest request, HostContext& context, GuestText name,
+                        GuestText value) {
+  SLUICE_CHECK(context.claim(*request, name));
   http::remove_twins(request->headers, name);
   return set_field(request->headers, name, value);
 }
 
-Result<void> add_header(EditedRequest request, GuestText name, GuestText value) {
+Result<void> add_header(EditedRequest request, HostContext& context, GuestText name,
+                        GuestText value) {
+  SLUICE_CHECK(context.claim(*request, name));
   return add_field(request->headers, name, value);
 }
 
-void del_header(EditedRequest request, GuestText name) {
+Result<void> del_header(EditedRequest request, HostContext& context, GuestText name) {
+  SLUICE_CHECK(context.claim(*request, name));
   http::remove_twins(request->headers, name);
   request->headers.remove(name);
+  return {};
 }
 
 std::vector<std::string> cookies_of(const http::Request& request) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
+#include <utility>
 
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/header_text.h"
@@ -31,20 +32,32 @@ OwnedGuestString resp_get_all_header(SeenResponse response) {
   return OwnedGuestString{to_header_text(response->headers)};
 }
 
-Result<void> resp_set_all_header(EditedResponse response, GuestHeaderText text) {
-  SLUICE_TRY(response->headers, parse_header_text(text));
+Result<void> resp_set_all_header(EditedResponse response, HostContext& context,
+                                 GuestHeaderText text) {
+  SLUICE_TRY(auto fields, parse_header_text(text));
+  SLUICE_CHECK(context.claim(*response, response->headers));
+  SLUICE_CHECK(context.claim(*response, fields));
+  response->headers = std::move(fields);
   return {};
 }
 
-Result<void> resp_set_header(EditedResponse response, GuestText name, GuestText value) {
+Result<void> resp_set_header(EditedResponse response, HostContext& context, GuestText name,
+                             GuestText value) {
+  SLUICE_CHECK(context.claim(*response, name));
   return set_field(response->headers, name, value);
 }
 
-Result<void> resp_add_header(EditedResponse response, GuestText name, GuestText value) {
+Result<void> resp_add_header(EditedResponse response, HostContext& context, GuestText name,
+                             GuestText value) {
+  SLUICE_CHECK(context.claim(*response, name));
   return add_field(response->headers, name, value);
 }
 
-void resp_del_header(EditedResponse response, GuestText name) { response->headers.remove(name); }
+Result<void> resp_del_header(EditedResponse response, HostContext& context, GuestText name) {
+  SLUICE_CHECK(context.claim(*response, name));
+  response->headers.remove(name);
+  return {};
+}
 
 // ABI: text that is not a cookie is ignored.
 Result<void> set_cookie(EditedResponse response, GuestText text) {

@@ -166,6 +166,7 @@ std::string_view WasmHostFilter::done(Attempt& attempt) {
   // Invariant I4: what is told is durable.
   SLUICE_DEBUG_ASSERT(view_.is_durable(attempt.version), "the run has waited for what it has read");
   if (attempt.full) return limit_reached(attempt);
+  attempt.undo.keep();
   attempt.context.flush_logs(parts_.recipe->name);
   if (attempt.handed != nullptr) [[unlikely]]
     report_done(attempt);

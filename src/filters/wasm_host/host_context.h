@@ -78,6 +78,17 @@ class HostContext {
   [[nodiscard]] Result<http::Response*> edit_response();
   [[nodiscard]] Result<http::Request*> edit_request_body();
   [[nodiscard]] Result<http::Response*> edit_response_body();
+  // The guest sets or removes a field of a message that it edits: a trailer of that name does not
+  // pass once the run counts.
+  template <class Message>
+  [[nodiscard]] Result<void> claim(const Message& message, std::string_view name) {
+    return undo_->claim(message, name);
+  }
+  template <class Message>
+  [[nodiscard]] Result<void> claim(const Message& message, const http::Headers& fields) {
+    for (const http::Field& field : fields) SLUICE_CHECK(claim(message, field.name));
+    return {};
+  }
   [[nodiscard]] double random() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
 
   // The lines are held until the run counts. Excess lines, and excess bytes of a line, are cut.

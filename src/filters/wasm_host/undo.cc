@@ -3,8 +3,12 @@
 
 #include <utility>
 
+#include "http/withheld_trailers.h"
+
 namespace sluice::filters {
 namespace {
+
+constexpr std::size_t kClaimsMax = 1000;
 
 void copy_head(const http::Request& from, http::Request& to) {
   to.version = from.version;
@@ -24,7 +28,29 @@ void copy_head(const http::Response& from, http::Response& to) {
   to.headers = from.headers;
 }
 
+Result<void> add_claim(const http::Body& body, std::string_view name, http::FieldTwins& fields) {
+  if (!http::may_bring_trailers(body)) return {};
+  if (fields.size() >= kClaimsMax)
+    return fail(ErrorKind::too_large, "more than 1000 header fields of a message with trailers");
+  fields.add(name);
+  return {};
+}
+
 }  // namespace
+
+Result<void> Undo::claim(const http::Request& request, std::string_view name) {
+  return add_claim(request.body, name, request_fields_);
+}
+
+Result<void> Undo::claim(const http::Response& response, std::string_view name) {
+  return add_claim(response.body, name, response_fields_);
+}
+
+void Undo::keep() {
+  if (!request_fields_.empty()) http::withhold_trailers(exchange_.request()->body, request_fields_);
+  if (!response_fields_.empty())
+    http::withhold_trailers(exchange_.response()->body, response_fields_);
+}
 
 void Undo::save_head(const http::Request& request) {
   if (!request_head_) copy_head(request, request_head_.emplace());
@@ -52,6 +78,8 @@ void Undo::restore() {
   request_body_.reset();
   response_head_.reset();
   response_body_.reset();
+  request_fields_ = {};
+  response_fields_ = {};
 }
 
 }  // namespace sluice::filters

@@ -4,7 +4,10 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
+#include "base/result.h"
+#include "http/field_twins.h"
 #include "pipeline/exchange.h"
 
 namespace sluice::filters {
@@ -22,8 +25,14 @@ class Undo {
   void save_head(const http::Response& response);
   void save_body(http::Response& response);
 
+  // The run sets or removes a field of the message. Error `too_large`: it names too many.
+  [[nodiscard]] Result<void> claim(const http::Request& request, std::string_view name);
+  [[nodiscard]] Result<void> claim(const http::Response& response, std::string_view name);
+
   // Restores everything, tags included, and starts over.
   void restore();
+  // The run counts: withholds what it has claimed from the trailers (http/withheld_trailers.h).
+  void keep();
 
   // True if the part has been saved since the start, so that it may have changed.
   [[nodiscard]] bool has_request_head() const { return request_head_.has_value(); }
@@ -38,6 +47,8 @@ class Undo {
   std::optional<http::Body> request_body_;
   std::optional<http::Response> response_head_;
   std::optional<http::Body> response_body_;
+  http::FieldTwins request_fields_;  // claimed
+  http::FieldTwins response_fields_;
 };
 
 }  // namespace sluice::filters

@@ -95,5 +95,65 @@ TEST_F(UndoTest, WhatIsNotTakenBackStays) {
   EXPECT_EQ(exchange_.tags().back(), "round 2");
 }
 
+class UndoClaims : public UndoTest {
+ protected:
+  UndoClaims() {
+    for (http::Body* body : {&exchange_.request()->body, &exchange_.response()->body}) {
+      auto trailers = std::make_unique<http::Headers>();
+      trailers->add("X-A", "1");
+      trailers->add("X_B", "1");
+      body->set_trailers(std::move(trailers));
+    }
+  }
+  // The names of the trailers of both messages.
+  [[nodiscard]] std::string left() {
+    std::string out;
+    for (const http::Body* body : {&exchange_.request()->body, &exchange_.response()->body}) {
+      if (body->trailers() == nullptr) {
+        out += " none";
+        continue;
+      }
+      for (const http::Field& field : *body->trailers()) out += " " + field.name;
+    }
+    return out;
+  }
+};
+
+TEST_F(UndoClaims, CountWithTheRun) {
+  Undo undo(exchange_);
+  EXPECT_TRUE(undo.claim(*exchange_.request(), "x-a"));
+  EXPECT_TRUE(undo.claim(*exchange_.response(), "X-B"));
+  EXPECT_EQ(left(), " X-A X_B X-A X_B");
+  undo.keep();
+  EXPECT_EQ(left(), " X_B X-A");
+}
+
+TEST_F(UndoClaims, OfAnUndoneRunAreForgotten) {
+  Undo undo(exchange_);
+  EXPECT_TRUE(undo.claim(*exchange_.request(), "X-A"));
+  EXPECT_TRUE(undo.claim(*exchange_.response(), "X-A"));
+  undo.restore();
+  EXPECT_TRUE(undo.claim(*exchange_.response(), "X-B"));
+  undo.keep();
+  EXPECT_EQ(left(), " X-A X_B X-A");
+}
+
+TEST_F(UndoClaims, HaveABound) {
+  Undo undo(exchange_);
+  for (int i = 0; i < 1000; ++i)
+    ASSERT_TRUE(undo.claim(*exchange_.request(), "x-" + std::to_string(i)));
+  EXPECT_EQ(undo.claim(*exchange_.request(), "x-more").error().kind, ErrorKind::too_large);
+  EXPECT_TRUE(undo.claim(*exchange_.response(), "x-more"));
+}
+
+TEST_F(UndoClaims, WithoutTrailersThereIsNone) {
+  exchange_.request()->body.set_trailers(nullptr);
+  Undo undo(exchange_);
+  for (int i = 0; i < 1001; ++i)
+    ASSERT_TRUE(undo.claim(*exchange_.request(), "x-" + std::to_string(i)));
+  undo.keep();
+  EXPECT_EQ(left(), " none X-A X_B");
+}
+
 }  // namespace
 }  // namespace sluice::filters

@@ -5,6 +5,7 @@
 
 #include "filters/wasm_host/host_context.h"
 #include "filters/wasm_host/undo.h"
+#include "http/withheld_trailers.h"
 
 namespace sluice::filters {
 namespace {
@@ -75,6 +76,8 @@ void apply_changes(HandedAnswer&& answer, HostContext& context) {
       (*request)->query = std::move(theirs.query);
       (*request)->has_query = theirs.has_query;
       (*request)->headers = std::move(theirs.headers);
+      // The answer does not name the fields that the guest has removed.
+      http::withhold_all_trailers((*request)->body);
     }
   }
   if (answer.request_body) {
@@ -84,7 +87,8 @@ void apply_changes(HandedAnswer&& answer, HostContext& context) {
   if (answer.response_head) {
     if (const auto response = context.edit_response()) {
       (*response)->status = answer.response_head->status;
-      (*response)->headers = std::move(answer.response_head->headers);
+      http::replace_fields((*response)->headers, (*response)->body,
+                           std::move(answer.response_head->headers));
     }
   }
   if (answer.response_body) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filters/builder/header_rules.h"
+#include "filters/header_rules.h"
 
 #include "config/faults.h"
 #include "http/exact_value.h"
@@ -28,6 +28,12 @@ std::optional<std::string> header_fault(std::string_view name, std::string_view 
   if (http::field_kind(name) == http::FieldKind::host && !http::is_host(value))
     return config::quote(value) + " is not a host";
   return std::nullopt;
+}
+
+std::optional<std::string> own_header_fault(std::string_view name) {
+  if (!http::is_token(name)) return config::quote(name) + " is not a header name";
+  if (http::field_kind(name) == http::FieldKind::other) return std::nullopt;
+  return config::quote(name) + " belongs to the connection";
 }
 
 std::optional<std::string> made_header_fault(std::string_view name, std::string_view value) {
