@@ -178,6 +178,36 @@ std::optional<Json> redirect_of_rewrite(const Directive& directive,
   return redirector(code, match, *replacement + (drops_query ? "" : group(part->groups + 1)));
 }
 
+bool is_break(const Directive& rewrite) {
+  return rewrite.words.size() == 3 && rewrite.words[2] == "break";
+}
+
+// nginx replaces the whole path, and a rewriteTarget what the expression has found.
+std::optional<std::string> path_of_break(const Directive& rewrite) {
+  if (!is_break(rewrite)) return std::nullopt;
+  const std::string& match = rewrite.words[0];
+  const bool whole = match.starts_with('^') && (match.ends_with("(.*)") || match.ends_with('$')) &&
+                     !match.ends_with("\\$");
+  std::string_view text = rewrite.words[1];
+  if (!whole || !text.starts_with('/') || text.find('?') != std::string_view::npos)
+    return std::nullopt;
+  std::string target;
+  while (!text.empty()) {
+    const std::size_t dollar = std::min(text.find('$'), text.size());
+    target += text.substr(0, dollar);
+    text.remove_prefix(dollar);
+    if (text.empty()) break;
+    if (text.size() < 2 || !is_digit(text[1]) || text[1] == '0') return std::nullopt;
+    target += "${" + std::string(1, text[1]) + "}";
+    text.remove_prefix(2);
+  }
+  return target;
+}
+
+Json slash_redirect(const std::string& path) {
+  return redirector(kMoved, UrlMatch().whole(), path + "${6}");
+}
+
 std::optional<Json> redirect_of_if(const Directive& directive, const std::string& server_name) {
   if (directive.block.size() != 1) return std::nullopt;
   const auto match = condition(directive);

@@ -50,9 +50,11 @@ class LocationReader {
       location.around.push_back(outer->directive);
     }
     const bool named = sign->text.starts_with('@');
+    const ResponseHeaders around = settings.response;
     bool wider = false;
     if (!named && !set_match(*sign, outer, location, wider)) return lose(directive);
     read(directive, settings, location);
+    if (!named && !location.closed) add_slash(location, around);
     if (wider) close_wider(location);
     if (named) {
       out_.named[sign->text] = std::move(location);
@@ -107,6 +109,28 @@ class LocationReader {
     return sign.sign.empty() || sign.sign == "^~";
   }
 
+  // nginx redirects to the location of a proxy_pass if only its slash is missing.
+  void add_slash(const Location& location, const ResponseHeaders& headers) {
+    const bool proxied = std::ranges::any_of(
+        location.content, [](const Json& filter) { return filter["kind"] == "Proxy"; });
+    if (!proxied || !is_prefix(location) || location.text.size() < 2 ||
+        !location.text.ends_with('/'))
+      return;
+    const std::string path = location.text.substr(0, location.text.size() - 1);
+    Location made{.match = Location::Match::exact,
+                  .text = path,
+                  .name = path + "/slash",
+                  .directive = location.directive,
+                  .place = location.place,
+                  .path = {{"path", path}},
+                  .before = around_.before,
+                  .content = {slash_redirect(location.text)},
+                  .adds_slash = true};
+    if (Json adaptor = response_adaptor(headers, false, notes_); !adaptor.is_null())
+      made.before.insert(made.before.begin(), std::move(adaptor));
+    out_.list.push_back(std::move(made));
+  }
+
   void close_wider(Location& location) {
     notes_.add(*location.directive,
                "RE2 has no form for the expression: a wider one stands here, and answers " +
@@ -126,7 +150,7 @@ class LocationReader {
       } else if (one->name == "internal") {
         internal = true;
       } else if (one->name == "rewrite" && !one->words.empty()) {
-        if (reached && takes_all(one->words[0])) content.redirect = one;
+        if (reached && takes_all(one->words[0]) && !is_break(*one)) content.redirect = one;
         if (reached && content.redirect == nullptr) rewrites.push_back(one);
       } else if (one->name == "if") {
         if (reached) add_if(*one, settings, location);
@@ -141,7 +165,7 @@ class LocationReader {
       close_for(*one, "its paths cannot be told from others", settings, notes_);
       return true;
     });
-    for (const Directive* one : rewrites) add_rewrite(*one, settings, location);
+    for (const Directive* one : rewrites) add_rewrite(*one, settings, content, location);
     for (const Directive* one : inner) add(*one, settings, &location);
     fill(location, content, settings, around_, notes_);
     if (internal) close_location(location, kNotFound);
@@ -176,7 +200,8 @@ class LocationReader {
   }
 
   // A rewrite of some of the paths goes before the location.
-  void add_rewrite(const Directive& rewrite, Settings& settings, const Location& location) {
+  void add_rewrite(const Directive& rewrite, Settings& settings, const Content& content,
+                   const Location& location) {
     const auto expression = expression_of(rewrite.words[0], false);
     if (location.match == Location::Match::exact && expression &&
         !found_in(expression->text, location.text))
@@ -187,8 +212,23 @@ class LocationReader {
     Location made = location;
     made.before.clear();
     made.path = {{"pathRegexp", *inner}};
-    put_rewrite(rewrite, *expression, settings, made);
+    // What an `if` before it redirects would not be.
+    const bool kept = location.before.empty() && settings.closed == 0 && !expression->wider;
+    if (const auto target = path_of_break(rewrite); kept && target && is_address(content.pass)) {
+      made.path["rewriteTarget"] = *target;
+      fill(made, {.pass = content.pass, .tries = content.tries}, settings, around_, notes_);
+    } else {
+      put_rewrite(rewrite, *expression, settings, made);
+    }
     out_.list.push_back(std::move(made));
+  }
+
+  // Whether it is a proxy_pass without the path that replaces the location.
+  static bool is_address(const Directive* pass) {
+    if (pass == nullptr || pass->words.empty()) return false;
+    const std::string& url = pass->words[0];
+    const std::size_t scheme = url.find("://");
+    return scheme != std::string::npos && url.find('/', scheme + 3) == std::string::npos;
   }
 
   void put_rewrite(const Directive& rewrite, const Expression& expression, const Settings& settings,
