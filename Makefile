@@ -26,6 +26,11 @@ build: ## build/bin/sluice-server and build/bin/egctl, optimised
 	@tools/install.sh build
 	@tools/build.sh release sluice-server egctl
 
+.PHONY: profiled
+profiled: ## build-profiled/bin, optimised by a profile of the benches: what to run in production, 8 % less CPU
+	@tools/install.sh build bench
+	@tools/build_profiled.sh
+
 .PHONY: run
 run: ## build, then run the flash sale on port 10080 (DETACH=1: in the background)
 	@tools/run.sh
@@ -59,6 +64,12 @@ e2e: ## the end-to-end tests only (E2E='-k cookbook' picks some)
 	@tools/install.sh build test
 	@tools/build.sh release
 	@tools/test.sh release e2e
+
+.PHONY: test-languages
+test-languages: ## the SDKs: 300,000 calls on one instance of a guest in each language
+	@tools/install.sh build test languages
+	@tools/build.sh release
+	@SLUICE_LANGUAGE_CALLS=100000 E2E='-k sdk_languages -n0' tools/test.sh release e2e
 
 .PHONY: test-etcd-new
 test-etcd-new: ## the tests of clusters on etcd 3.7 instead of Debian's 3.4; needs Go
@@ -125,6 +136,13 @@ bench-filters: ## CPU per request of filters beside nginx and HAProxy (FILTERS='
 	@tools/install.sh build bench
 	@tools/build.sh release
 	@/usr/bin/python3 bench/filters.py $(FILTERS)
+
+.PHONY: bench-languages
+bench-languages: ## the flash sale in every language: lines, size, memory, CPU of a run (LANGUAGES='--only c go')
+	@tools/install.sh build test languages
+	@tools/build.sh release
+	@cmake --build --preset release --target wasm_host_bench
+	@/usr/bin/python3 bench/languages.py $(LANGUAGES)
 
 .PHONY: bench-tls
 bench-tls: ## TLS handshakes per CPU second beside nginx (TLS='--rounds 1')

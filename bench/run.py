@@ -132,15 +132,19 @@ class Arena:
         self.add("nginx return 200", mock, process)
         self.add("nginx + Lua flash sale", lua, process)
 
-    def add_sluice(self, code: Path, access_log: bool) -> None:
-        home = self.folder / f"{self.label}-{access_log}"
-        home.mkdir()
-        api, mock, sale = free_port(), free_port(), free_port()
-        options = [] if access_log else ["--disable-access-log"]
-        process = self.start(
-            self.bin / "sluice-server", "--home-dir", home, "--api-addr", f"127.0.0.1:{api}", "--log-dir", "log", *options
-        )
+    def start_sluice(self, home: str, *options: str, program: Path | None = None) -> tuple[int, subprocess.Popen]:
+        """A server in a folder of its own; returns the port of its admin API."""
+        folder, api = self.folder / home, free_port()
+        folder.mkdir()
+        command = [program or self.bin / "sluice-server", "--home-dir", folder, "--api-addr", f"127.0.0.1:{api}"]
+        process = self.start(*command, "--log-dir", "log", *options)
         wait_for_port(api, process)
+        return api, process
+
+    def add_sluice(self, code: Path, access_log: bool) -> None:
+        options = [] if access_log else ["--disable-access-log"]
+        api, process = self.start_sluice(f"{self.label}-{access_log}", *options)
+        mock, sale = free_port(), free_port()
         self.egctl(api, ["apply", "-f", "-"], objects(mock, sale, code))
         users = "".join(f'id/user{n}: "true"\n' for n in (1, 2, 3))
         self.egctl(api, ["wasm", "apply-data", "sale", "wasm"], users)
@@ -261,6 +265,26 @@ def measure_in_turns(contenders: list[Contender], rounds: int, seconds: float) -
         order = contenders[turn:] + contenders[:turn]
         for contender in reversed(order) if number % 2 else order:
             contender.measure(seconds, keep=True)
+
+
+def compare(text: str, rounds: int, file: str, add_contenders, report) -> None:
+    """The main function of a bench that compares servers of its own: add_contenders(arena), then rounds, then
+    report(contenders), which returns what `file` gets."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--json", type=Path, default=ROOT / "build" / file)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="sluice-bench-") as name:
+        os.chmod(name, 0o755)
+        arena = Arena(Path(name))
+        try:
+            add_contenders(arena)
+            measure_in_turns(arena.contenders, arguments.rounds, arguments.seconds)
+            result = report(arena.contenders)
+        finally:
+            arena.stop()
+    write_result(arguments.json, result | {"rounds": arguments.rounds, "processors": os.cpu_count()})
 
 
 def write_result(path: Path, result: dict) -> None:

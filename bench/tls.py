@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 
 from proxy import ProxyArena
-from run import BIN, ROOT, cpu_seconds, family, free_port, wait_for_port
+from run import ROOT, cpu_seconds, family, free_port, wait_for_port
 
 KEYS = {"ECDSA P-256": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "RSA 2048": ["rsa:2048"]}
 VERSIONS = {"TLS 1.3": "-tls1_3", "TLS 1.2": "-tls1_2"}
@@ -84,7 +84,7 @@ def start_sluice(arena: ProxyArena, pairs: dict) -> Target:
     home.mkdir()
     api = free_port()
     process = arena.start(
-        BIN / "sluice-server", "--home-dir", home, "--api-addr", f"127.0.0.1:{api}", "--disable-access-log"
+        arena.bin / "sluice-server", "--home-dir", home, "--api-addr", f"127.0.0.1:{api}", "--disable-access-log"
     )
     wait_for_port(api, process)
     ports = {name: free_port() for name in pairs}

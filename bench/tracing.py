@@ -11,16 +11,11 @@ turn. The load is wrk -t1 -c64, keep-alive. Medians of the ratios of neighbours 
     bench/tracing.py [--rounds 7] [--seconds 2] [--json FILE]
 """
 
-import argparse
-import os
 import subprocess
-import sys
-import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
-from run import ROOT, Arena, Contender, free_port, measure_in_turns, wait_for_port, write_result
+from run import Arena, Contender, compare, free_port
 
 TARGET = 1.02  # 1 % / none
 RATES = {"none": None, "0 %": 0, "1 %": 0.01, "100 %": 1}
@@ -52,7 +47,7 @@ def server(name: str, port: int, rate: float | None, sink: str) -> str:
     if rate is not None:
         tracing = f"tracing: {{serviceName: bench, sampleRate: {rate}, exporter: {{otlp: {{endpoint: '{sink}'}}}}}}\n"
     return (
-        f"kind: HTTPServer\nname: {name}\nport: {port}\n{tracing}"
+        f"kind: HTTPServer\nname: {name}\nport: {port}\noverload: {{target: 1h}}\n{tracing}"
         "rules: [{paths: [{path: /mock, backend: mock}, {path: /proxy, backend: proxy}]}]\n---\n"
     )
 
@@ -74,17 +69,12 @@ class Asked(Contender):
         return [f"http://127.0.0.1:{self.port}/{self.kind}"]
 
 
-def add_contenders(arena: Arena, sink: str) -> None:
+def add_contenders(arena: Arena) -> None:
+    sink = start_sink()
     arena.add_responder()
     backend = arena.contenders.pop().port
-    home = arena.folder / "sluice"
-    home.mkdir()
-    api, ports = free_port(), {rate: free_port() for rate in RATES}
-    process = arena.start(
-        *(arena.bin / "sluice-server", "--home-dir", home, "--api-addr", f"127.0.0.1:{api}", "--log-dir", "log"),
-        "--disable-access-log",
-    )
-    wait_for_port(api, process)
+    api, process = arena.start_sluice("sluice", "--disable-access-log")
+    ports = {rate: free_port() for rate in RATES}
     servers = "".join(server(f"s{n}", port, RATES[rate], sink) for n, (rate, port) in enumerate(ports.items()))
     arena.egctl(api, ["apply", "-f", "-"], servers + pipelines(backend))
     for kind in KINDS:
@@ -104,24 +94,5 @@ def report(contenders: list[Contender]) -> dict:
     return {"rows": rows, "target": TARGET, "most": most}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=int, default=2)
-    parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench-tracing.json")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="sluice-bench-") as name:
-        os.chmod(name, 0o755)
-        arena = Arena(Path(name))
-        try:
-            add_contenders(arena, start_sink())
-            measure_in_turns(arena.contenders, arguments.rounds, arguments.seconds)
-            result = report(arena.contenders)
-        finally:
-            arena.stop()
-    result |= {"rounds": arguments.rounds, "processors": os.cpu_count()}
-    write_result(arguments.json, result)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    compare(__doc__, 7, "bench-tracing.json", add_contenders, report)

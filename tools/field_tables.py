@@ -49,6 +49,8 @@ class Schemas:
         return self.known[kind]
 
     def resolve(self, whole: dict, schema: dict) -> dict:
+        if "anyOf" in schema:  # the other choice: an empty field, which counts as left out
+            schema = {**schema["anyOf"][0], **{key: value for key, value in schema.items() if key != "anyOf"}}
         while "$ref" in schema:
             target = whole["$defs"]
             for word in schema["$ref"].removeprefix(PLACE).split("/"):
@@ -63,7 +65,7 @@ def grouped(number) -> str:
 
 def bounds(schema: dict) -> str:
     if "enum" in schema:
-        known = {word.lower(): f"`{word}`" for word in reversed(schema["enum"]) if word != ""}
+        known = {word.lower(): f"`{word}`" for word in reversed(schema["enum"]) if word}
         words = list(reversed(known.values()))
         return ", ".join(words[:-1]) + (" or " if len(words) > 1 else "") + words[-1]
     for low, high, unit in BOUNDS:
@@ -116,7 +118,7 @@ def rows(schemas: Schemas, whole: dict, schema: dict, path: str, flat: bool, ski
         line = f"| `{path}{name}` | {default(field, required)} | {meaning(field)} |"
         yield path + name, line.replace("|  |", "| |")
         below, way = inner(schemas, whole, field)
-        if not flat and "oneOf" not in below and "$ref" not in below:
+        if not flat and "allOf" not in below and "$ref" not in below:
             yield from rows(schemas, whole, below, f"{path}{name}{way}.", flat, set())
 
 

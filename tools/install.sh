@@ -1,35 +1,42 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what a Debian 12 machine lacks for the given tasks (default: build).
-#   tools/install.sh [build] [cluster] [test] [bench] [lint] [fuzz] [house]
+#   tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house]
+# `languages`: what builds guests with the SDKs. Zig, which Debian has not, goes into the cache. Go is
+# not installed: the tests of its SDK are skipped without it.
 # `house` also puts lizard, which counts functions, into .cache/lizard.
 # Nothing missing: no network, no root, a fraction of a second.
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config ccache lld-16 libboost1.81-dev libyaml-cpp-dev
        nlohmann-json3-dev libre2-dev libspdlog-dev libcli11-dev libsqlite3-dev libssl-dev libcrypt-dev libnghttp2-dev zlib1g-dev
-       libcpp-httplib-dev libcurl4-openssl-dev protobuf-compiler libprotobuf-dev libgtest-dev libgmock-dev libbenchmark-dev curl)
-test=(python3 python3-pytest python3-pytest-xdist python3-yaml python3-websockets python3-jsonschema python3-jwt python3-cryptography nginx-light nghttp2-client nghttp2-server procps openssl testssl.sh etcd-server etcd-client iproute2 nftables prometheus)
+       libcpp-httplib-dev libcurl4-openssl-dev protobuf-compiler libprotobuf-dev libgtest-dev libgmock-dev libbenchmark-dev curl python3-pip)
+test=(python3 python3-pytest python3-pytest-xdist python3-yaml python3-websockets python3-jsonschema python3-jwt python3-cryptography nginx-light nghttp2-client nghttp2-server procps openssl testssl.sh etcd-server etcd-client iproute2 nftables prometheus chromium)
 bench=(python3 wrk nginx-light libnginx-mod-http-lua haproxy openssl)
 lint=(python3 python3-pytest clang-16 clang-format-16 clang-tidy-16)
 fuzz=(clang-16 libclang-rt-16-dev)
 house=(python3 python3-pip)
+languages=(rustc cargo libstd-rust-dev-wasm32 lld-14 clang-16 lld-16 libc++-16-dev-wasm32 libc++abi-16-dev-wasm32 libclang-rt-16-dev-wasm32 wasi-libc python3 python3-pip)
 cluster=(etcd-server etcd-client curl)
 lizard=(lizard==1.24.3 pathspec==1.1.1 pygments==2.21.0)
+engines=$(dirname "${BASH_SOURCE[0]}")/../engines
+ziglang=$(sed -n 's/^ziglang==\([0-9.]*\).*/\1/p' "$engines/compiler.txt")
 
 packages=("${build[@]}")
 with_lizard=0
+with_ziglang=0
 for task in "$@"; do
   case $task in
     build) ;;
     cluster) packages+=("${cluster[@]}") ;;
     test) packages+=("${test[@]}") ;;
+    languages) packages+=("${languages[@]}") with_ziglang=1 ;;
     bench) packages+=("${bench[@]}") ;;
     lint) packages+=("${lint[@]}") ;;
     fuzz) packages+=("${fuzz[@]}") ;;
     house) packages+=("${house[@]}") with_lizard=1 ;;
     *)
-      printf 'usage: tools/install.sh [build] [cluster] [test] [bench] [lint] [fuzz] [house]\n' >&2
+      printf 'usage: tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house]\n' >&2
       exit 2
       ;;
   esac
@@ -73,10 +80,14 @@ if ((${#missing[@]} > 0)); then
   apt install --no-install-recommends "${missing[@]}"
 fi
 
-if ! command -v cargo >/dev/null; then
+cargo_version=$(cargo --version 2>/dev/null </dev/null | sed -n 's/^cargo 1\.\([0-9]*\).*/\1/p')
+if ((${cargo_version:-0} < 95)); then  # Debian's own builds guests only
   printf 'cargo 1.95 or newer is needed and not on PATH: https://rustup.rs\n' >&2
   exit 1
 fi
+
+# The compiler of the script engines, which is not needed where they are built already.
+"$(dirname "${BASH_SOURCE[0]}")"/build_engines.sh compiler >/dev/null
 
 # Debian 12 has no package of lizard. The folder says which versions it holds.
 if ((with_lizard)); then
@@ -86,5 +97,17 @@ if ((with_lizard)); then
     rm -rf "$folder"
     /usr/bin/python3 -m pip install --quiet --no-deps --root-user-action=ignore --target "$folder" "${lizard[@]}" </dev/null >&2
     printf '%s\n' "${lizard[*]}" >"$folder/versions"
+  fi
+fi
+
+# The folder appears as a whole.
+if ((with_ziglang)); then
+  folder=${SLUICE_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}/ziglang-$ziglang
+  if [[ ! -x $folder/ziglang/zig ]]; then
+    printf 'install: ziglang %s\n' "$ziglang" >&2
+    rm -rf "$folder" "$folder.new"
+    /usr/bin/python3 -m pip install --quiet --no-deps --require-hashes --root-user-action=ignore \
+      --target "$folder.new" -r "$engines/compiler.txt" </dev/null >&2
+    mv "$folder.new" "$folder"
   fi
 fi

@@ -9,12 +9,15 @@
 #include "admin/handed_calls.h"
 #include "admin/health.h"
 #include "admin/http_server.h"
+#include "admin/live/live.h"
+#include "admin/live/sampler.h"
 #include "admin/logs.h"
 #include "admin/member_report.h"
 #include "admin/members.h"
 #include "admin/metadata.h"
 #include "admin/metrics.h"
 #include "admin/objects.h"
+#include "admin/picture/picture.h"
 #include "admin/profile.h"
 #include "admin/status.h"
 #include "admin/wasm_code.h"
@@ -61,6 +64,7 @@ class HttpApi final : public Api {
       : context_{std::move(options), Published<Json>(), std::move(logger), controller} {
     if (controller.store().is_shared())
       context_.link = std::make_unique<MemberLink>(context_.options.to_members);
+    context_.live = std::make_shared<LiveSampler>(controller);
     add_about(router_, context_);
     add_objects(router_, context_);
     add_custom_data(router_, context_);
@@ -72,6 +76,8 @@ class HttpApi final : public Api {
     add_wasm_code(router_, context_);
     add_wasm_data(router_, context_);
     add_logs(router_, context_);
+    add_live(router_, context_);
+    add_picture(router_);
     add_backup(router_, context_);
   }
 
@@ -98,6 +104,7 @@ class HttpApi final : public Api {
     HttpServer::Options its{*std::exchange(options.listener, {}), access_, version};
     its.health = options.health;
     server_ = HttpServer::start(std::move(its), router_, context_.logger);
+    context_.live->start();
     report_ = std::make_unique<MemberReport>(context_);
     if (options.handed) options.handed->start(router_, context_);
     context_.logger.info("admin API listens on " + address.host + ":" + std::to_string(port()) +

@@ -50,7 +50,7 @@ class ApiConnection final : public ApiConnections::OpenConnection {
   void stop() override;
   void retire() override;
   void cut() override { wire_->close(); }
-  [[nodiscard]] bool in_admitted_call() const override { return in_call_ && admitted_; }
+  [[nodiscard]] bool in_admitted_call() const override { return in_call_ && terms_.admitted; }
 
  private:
   class Waiting;
@@ -85,9 +85,9 @@ class ApiConnection final : public ApiConnections::OpenConnection {
   bool idle_ = false;  // between two requests
   bool keep_alive_ = true;
   bool streaming_ = false;
-  bool in_call_ = false;   // from the end of a head to the next one
-  bool admitted_ = false;  // the last caller has proved who it is
-  bool answered_ = false;  // the last response was sent, and the connection ends
+  bool in_call_ = false;      // from the end of a head to the next one
+  Service::CallTerms terms_;  // of the last call
+  bool answered_ = false;     // the last response was sent, and the connection ends
 };
 
 // The connection waits for its client while this lives.
@@ -258,14 +258,14 @@ Task<bool> ApiConnection::answer() {
   if (!input_.finished()) {
     request_.body = http::Body(std::make_unique<Upload>(*this), input_.parser().content_length());
   }
-  admitted_ = false;
-  http::Response response = co_await all_.service().answer(request_, client_, *access_, admitted_);
+  terms_ = {};
+  http::Response response = co_await all_.service().answer(request_, client_, *access_, terms_);
   co_return co_await write(response);
 }
 
 bool ApiConnection::may_go_on() const {
-  return keep_alive_ && admitted_ && input_.finished() && !input_.broken() && !all_.stopping() &&
-         access_ == all_.access();
+  return keep_alive_ && terms_.admitted && input_.finished() && !input_.broken() &&
+         !all_.stopping() && access_ == all_.access();
 }
 
 Task<void> ApiConnection::refuse(int status, std::string_view reason) {
@@ -351,8 +351,9 @@ Task<bool> ApiConnection::send(std::string_view bytes) {
     const std::string_view part = bytes.substr(0, kWriteBytes);
     bytes.remove_prefix(part.size());
     const Waiting waiting(*this, Waits::for_room);
-    const Duration patience =
-        all_.stopping() ? Duration(kLastWords) : Duration(all_.patience().write);
+    const Duration patience = all_.stopping()
+                                  ? Duration(kLastWords)
+                                  : terms_.write_patience.value_or(all_.patience().write);
     stream_->set_deadline(Clock::now() + patience);
     const auto written = co_await stream_->write_all(part);
     if (!written) co_return false;
@@ -364,10 +365,10 @@ Task<bool> ApiConnection::send(std::string_view bytes) {
 Task<void> ApiConnection::linger() {
   stream_->shutdown_write();
   const bool whole = input_.finished() && input_.unread().empty();
-  const std::uint64_t bytes_max = admitted_ ? kDrainBytesMax : kStrangerDrainBytesMax;
+  const std::uint64_t bytes_max = terms_.admitted ? kDrainBytesMax : kStrangerDrainBytesMax;
   const Duration silence = whole ? Duration(kFarewell) : Duration(all_.patience().body);
   const TimePoint end =
-      admitted_ ? TimePoint::max() : std::max(greeting_until_, Clock::now() + kFarewell);
+      terms_.admitted ? TimePoint::max() : std::max(greeting_until_, Clock::now() + kFarewell);
   for (std::uint64_t dropped = 0; dropped <= bytes_max;) {
     input_.drop();
     const auto count = co_await receive(std::min(end, Clock::now() + silence), kBodyReadBytes);

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/easegress_metrics.h"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
 
+#include "admin/member_report.h"
 #include "control/controller.h"
 
 namespace sluice::admin {
@@ -88,7 +92,21 @@ void add_server(const Json& status, const std::string& router_kind, MetricLabels
   out.add(kDurations, labels, count, "_count");
 }
 
-// The pools of a Proxy: "mainPool", "candidatePools" ... each with `stat`, or a list of such.
+// The pools of a Proxy, in its status and in the access log. Of a list, each has a number.
+struct PoolName {
+  std::string_view key;
+  std::string_view name;
+};
+constexpr std::array kPoolNames{PoolName{"mainPool", "main"},
+                                PoolName{"candidatePools", "candidate"},
+                                PoolName{"mirrorPool", "mirror"}};
+
+std::string name_of_pool(const std::string& key) {
+  const auto known = std::ranges::find(kPoolNames, std::string_view(key), &PoolName::key);
+  return known == kPoolNames.end() ? key : std::string(known->name);
+}
+
+// Each pool has `stat`, or is a list of such.
 void add_pools(const Json& pools, const std::string& name, MetricLabels labels, Exposition& out) {
   if (pools.is_array()) {
     std::size_t place = 0;
@@ -108,7 +126,8 @@ void add_pipeline(const Json& status, const MetricLabels& labels, Exposition& ou
   for (const auto& [filter, its] : filters.items()) {
     if (!its.is_object()) continue;
     for (const auto& [pool, figures] : its.items())
-      add_pools(figures, status.value("name", "") + "#" + filter + "#" + pool, labels, out);
+      add_pools(figures, status.value("name", "") + "#" + filter + "#" + name_of_pool(pool), labels,
+                out);
   }
 }
 
@@ -116,10 +135,9 @@ void add_pipeline(const Json& status, const MetricLabels& labels, Exposition& ou
 
 void expose_as_easegress(const Context& context, Exposition& out) {
   const auto options = context.start_options.load();
-  const MetricLabels common{
-      {"clusterName", options ? options->value("cluster-name", "") : ""},
-      {"clusterRole", options ? options->value("cluster-role", "primary") : "primary"},
-      {"instanceName", context.options.member_name}};
+  const MetricLabels common{{"clusterName", options ? options->value("cluster-name", "") : ""},
+                            {"clusterRole", role_of(context)},
+                            {"instanceName", context.options.member_name}};
   for (const Json& spec : context.controller.list()) {
     const auto status = context.controller.status(spec.value("name", ""));
     if (!status) continue;  // deleted meanwhile

@@ -68,18 +68,49 @@ Json describe_certificates(const control::Controller& controller) {
   return list;
 }
 
+// Namespace -> why this member can neither own nor follow it.
+Json describe_unreadable(control::Controller& controller, const std::vector<std::string>& names) {
+  Json unreadable = Json::object();
+  for (const std::string& ns : names) {
+    const auto status = controller.store().status(ns);
+    if (!status.trouble.empty() && unreadable.size() < kNamedMax)
+      unreadable[ns] = status.trouble.substr(0, kReasonBytesMax);
+  }
+  return unreadable;
+}
+
 }  // namespace
+
+std::vector<std::string> namespaces_here(const Context& context) {
+  std::vector<std::string> names;
+  for (const Json& object : context.controller.list()) {
+    for (const Json& filter : object.value("filters", Json::array())) {
+      auto ns =
+          context.controller.data_namespace(object.value("name", ""), filter.value("name", ""));
+      if (ns) names.push_back(*std::move(ns));
+    }
+  }
+  return names;
+}
+
+const char* role_of(const Context& context) {
+  return context.controller.store().is_shared() ? "member" : "single";
+}
 
 Json describe_this_member(const Context& context) {
   const auto start_options = context.start_options.load();
   Json options = start_options->is_object() ? *start_options : Json::object();
   options["name"] = context.options.member_name;
+  options["cluster-role"] = role_of(context);
   options["api-addr"] = context.options.address;
   Json report = {{"options", std::move(options)},
                  {"startTime", format_rfc3339_ms(context.started)},
                  {"version", SLUICE_VERSION},
                  {"health", context.controller.health()},
                  {"objects", describe_objects(context.controller)}};
+  if (Json unreadable = describe_unreadable(context.controller, namespaces_here(context));
+      !unreadable.empty())
+    report["unreadable"] = std::move(unreadable);
   report["certificates"] = describe_certificates(context.controller);
   if (const auto clock = context.clock.load()) report["clock"] = clock->to_json();
   return report;

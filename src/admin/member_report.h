@@ -17,6 +17,12 @@ namespace sluice::admin {
 // GET /status/members shows it, without the parts that the store knows.
 inline constexpr const char* kMemberNotes = "member/";
 
+// The namespaces that the filters of this process share.
+[[nodiscard]] std::vector<std::string> namespaces_here(const Context& context);
+
+// The role of this process: `member` of a cluster, or `single`.
+[[nodiscard]] const char* role_of(const Context& context);
+
 // This process, as its note describes it. Any thread but a worker's.
 [[nodiscard]] Json describe_this_member(const Context& context);
 

@@ -19,10 +19,7 @@ Result<ApiResponse> list_one(Context& context, const ApiRequest& request) {
   member["lastHeartbeatTime"] = format_rfc3339_ms(std::chrono::system_clock::now());
   const bool shared = context.controller.store().is_shared();
   member["state"] = shared ? "Running" : "Leader";
-  if (shared) {
-    member["options"]["cluster-role"] = "member";
-    member["me"] = true;
-  }
+  if (shared) member["me"] = true;
   return respond(request, Json::array({std::move(member)}));
 }
 
@@ -109,23 +106,10 @@ Json describe_owner(const std::string& ns, const store::Owner& owner) {
           {"me", owner.me}};
 }
 
-// The namespaces that the filters of this process share.
-std::vector<std::string> own_namespaces(const Context& context) {
-  std::vector<std::string> names;
-  for (const Json& object : context.controller.list()) {
-    for (const Json& filter : object.value("filters", Json::array())) {
-      auto ns =
-          context.controller.data_namespace(object.value("name", ""), filter.value("name", ""));
-      if (ns) names.push_back(*std::move(ns));
-    }
-  }
-  return names;
-}
-
 // Without etcd, a member knows of the namespaces that it runs, as it last heard.
 Json owners_as_heard(Context& context) {
   Json list = Json::array();
-  for (const std::string& ns : own_namespaces(context)) {
+  for (const std::string& ns : namespaces_here(context)) {
     const auto known = context.controller.store().owner(ns);
     const auto& owner = known.now ? known.now : known.last;
     Json one = owner ? describe_owner(ns, *owner) : Json{{"namespace", ns}, {"member", ""}};
@@ -146,6 +130,20 @@ Result<ApiResponse> list_owners(Context& context, const ApiRequest& request, con
   return respond(request, list);
 }
 
+// Error: the member itself says that it cannot read the data. It would not take them.
+Result<void> check_reader(store::Store& store, const std::string& ns, const std::string& member) {
+  if (!store.is_shared()) return {};
+  SLUICE_TRY(const auto notes, store.notes(kMemberNotes));
+  const auto reports = reports_in(notes);
+  const auto its = reports.find(member);
+  if (its == reports.end()) return {};
+  const Json unreadable = its->second.value("unreadable", Json::object());
+  const auto reason = unreadable.is_object() ? unreadable.find(ns) : unreadable.end();
+  if (reason == unreadable.end() || !reason->is_string()) return {};
+  return fail(ErrorKind::conflict, "member " + member + " cannot read the shared data of " + ns +
+                                       ": " + reason->get<std::string>());
+}
+
 Result<ApiResponse> move_namespace(Context& context, const ApiRequest& request,
                                    const PathNames& names) {
   const auto member = request.query.find("member");
@@ -159,6 +157,7 @@ Result<ApiResponse> move_namespace(Context& context, const ApiRequest& request,
   const bool is_there = std::ranges::any_of(owners, [&](const store::Store::OwnedNamespace& one) {
     return one.ns == ns && one.owner.member == member->second;
   });
+  SLUICE_CHECK(check_reader(store, ns, member->second));
   const TimePoint begin = Clock::now();
   SLUICE_CHECK(store.move(ns, member->second));  // also then: it holds through a restart
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,13 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/time.h"
+
+namespace sluice::http {
+class BodyReader;
+}
+namespace sluice::loop {
+class EventLoop;
+}
 
 namespace sluice::admin {
 
@@ -47,13 +55,21 @@ struct Events {
   Duration pause = std::chrono::milliseconds(200);
 };
 
+// The API is for programs: no page may frame or run its responses.
+inline constexpr std::string_view kPolicyOfData = "default-src 'none'; frame-ancestors 'none'";
+
 struct ApiResponse {
   int status = 200;
   std::string content_type{};
   std::string body{};
-  WriteBody stream{};   // replaces `body`
-  Events events{};      // if it has `next`: replaces `body`
-  std::string allow{};  // methods, for 405
+  WriteBody stream{};  // replaces `body`
+  Events events{};     // if it has `next`: replaces `body`
+  // Replaces `body`: makes a reader on the loop of the API.
+  std::function<std::unique_ptr<http::BodyReader>(loop::EventLoop& loop)> reader{};
+  // For a client that does not read; nullopt: that of the connection.
+  std::optional<Duration> write_patience{};
+  std::string_view policy = kPolicyOfData;  // Content-Security-Policy
+  std::string allow{};                      // methods, for 405
   int retry_after_seconds = 0;
 };
 

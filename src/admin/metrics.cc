@@ -2,7 +2,9 @@
 #include "admin/metrics.h"
 
 #include "admin/easegress_metrics.h"
+#include "admin/health.h"
 #include "control/controller.h"
+#include "control/metrics.h"
 
 namespace sluice::admin {
 namespace {
@@ -29,6 +31,7 @@ Result<ApiResponse> metrics(Context& context, const ApiRequest& request, const P
     expose_as_easegress(context, out);
   } else {
     context.controller.expose(out);
+    control::expose_ready(context.options.health->ready(), out);
   }
   return ApiResponse{.content_type = std::string(content_type(format)), .body = out.text()};
 }

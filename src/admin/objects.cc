@@ -2,7 +2,9 @@
 #include "admin/objects.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "base/text.h"
 #include "control/controller.h"
 #include "control/validation.h"
 
@@ -67,6 +69,15 @@ Result<ApplyMode> mode_of(const ApiRequest& request) {
   return fail(ErrorKind::invalid, "?mode= wants create, update or apply");
 }
 
+// The names in ?custom-kinds=, of the kinds of custom data that are to come with the objects.
+std::set<std::string> new_kinds_of(const ApiRequest& request) {
+  std::set<std::string> kinds;
+  const auto list = request.query.find("custom-kinds");
+  if (list == request.query.end()) return kinds;
+  for (std::string_view rest = list->second; !rest.empty();) kinds.emplace(take_until(rest, ','));
+  return kinds;
+}
+
 // Includes the secrets only if an admin asks for them with ?secrets=true.
 Result<Json> shown(const Controller& controller, const ApiRequest& request, Json spec) {
   if (!query_flag(request, "secrets")) return controller.without_secrets(std::move(spec));
@@ -88,7 +99,8 @@ Result<ApiResponse> post(Context& context, const ApiRequest& request, const Path
   SLUICE_TRY(const ApplyMode mode, mode_of(request));
   SLUICE_TRY(const auto documents, control::objects_in(request.body));
   if (query_flag(request, "dry-run")) {
-    SLUICE_TRY(const auto previews, context.controller.preview(documents, mode));
+    const auto kinds = new_kinds_of(request);
+    SLUICE_TRY(const auto previews, context.controller.preview(documents, mode, kinds));
     return respond(request, json_of_previews(previews));
   }
   SLUICE_TRY(const auto applied, context.controller.apply(documents, mode));

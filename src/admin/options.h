@@ -28,6 +28,8 @@ struct Options {
   std::optional<TlsPaths> tls{};
   CredentialOptions credentials{};
   bool profiling = false;
+  // The file in which a process leaves its profiles to the next one; "": it leaves none.
+  std::string kept_profiles{};
   std::shared_ptr<const Health> health{};   // null: one of its own
   std::optional<net::Listener> listener{};  // a socket that listens on `address` already
   // In a cluster:

@@ -8,8 +8,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
+#include "admin/kept_profiles.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mutex.h"
 #include "config/value.h"
 #include "observe/cpu_sampler.h"
@@ -22,41 +25,95 @@ constexpr std::size_t kPathBytesMax = 4096;
 constexpr std::size_t kRollupBytesMax = 64 << 10;
 
 // The profiles that are being taken. A path is that of a file of the caller, which the server only
-// remembers: the caller that stops the profile may be another run of egctl.
+// remembers: the caller that stops the profile may be another run of egctl. A restart ends a
+// profile of the CPU. The next process gives what was collected.
 class Profiles {
  public:
-  [[nodiscard]] Json info() const {
+  // `kept_file`: where a process leaves what it has to the next one; "": nowhere.
+  Profiles(std::string kept_file, Logger logger)
+      : kept_file_(std::move(kept_file)), logger_(std::move(logger)) {}
+  Profiles(const Profiles&) = delete;
+  Profiles& operator=(const Profiles&) = delete;
+  ~Profiles() {
     const ExclusiveLock lock(mutex_);
-    return {{"cpuPath", cpu_path_.value_or("")}, {"memoryPath", memory_path_.value_or("")}};
+    if (cpu_path_ && ended_cpu_.empty()) {
+      if (const auto profile = sampler_.stop()) ended_cpu_ = profile->pprof();
+    }
+    keep();
+  }
+
+  [[nodiscard]] Json info() {
+    const ExclusiveLock lock(mutex_);
+    take_over();
+    return {{"cpuPath", cpu_path_.value_or("")},
+            {"cpuEnded", !ended_cpu_.empty()},
+            {"memoryPath", memory_path_.value_or("")}};
   }
   [[nodiscard]] Result<void> start_cpu(std::string path) {
     const ExclusiveLock lock(mutex_);
+    take_over();
+    if (!ended_cpu_.empty()) {
+      return fail(ErrorKind::conflict,
+                  "a CPU profile that ended with a restart of the server is there: get it with "
+                  "egctl profile stop");
+    }
     SLUICE_CHECK(sampler_.start());
     cpu_path_ = std::move(path);
     return {};
   }
   [[nodiscard]] Result<void> start_memory(std::string path) {
     const ExclusiveLock lock(mutex_);
+    take_over();
     if (memory_path_) return fail(ErrorKind::conflict, "a memory profile is being taken already");
     memory_path_ = std::move(path);
     return {};
   }
-  [[nodiscard]] Result<observe::CpuProfile> stop_cpu() {
+  [[nodiscard]] Result<std::string> stop_cpu() {
     const ExclusiveLock lock(mutex_);
+    take_over();
     cpu_path_.reset();
-    return sampler_.stop();
+    if (!ended_cpu_.empty()) {
+      std::string ended = std::exchange(ended_cpu_, {});
+      keep();
+      return ended;
+    }
+    SLUICE_TRY(const observe::CpuProfile profile, sampler_.stop());
+    return profile.pprof();
   }
   [[nodiscard]] Result<void> stop_memory() {
     const ExclusiveLock lock(mutex_);
+    take_over();
     if (!memory_path_) return fail(ErrorKind::conflict, "no memory profile is being taken");
     memory_path_.reset();
+    if (!ended_cpu_.empty()) keep();
     return {};
   }
 
  private:
+  // At the first call: the process before this one has left its file by then.
+  void take_over() SLUICE_REQUIRES(mutex_) {
+    if (std::exchange(took_over_, true) || kept_file_.empty()) return;
+    KeptProfiles kept = KeptProfiles::read(kept_file_);
+    memory_path_ = std::move(kept.memory_path);
+    if (kept.cpu.empty()) return;
+    cpu_path_ = std::move(kept.cpu_path);
+    ended_cpu_ = std::move(kept.cpu);
+  }
+  void keep() SLUICE_REQUIRES(mutex_) {
+    if (kept_file_.empty() || !took_over_) return;
+    KeptProfiles kept{.cpu_path = {}, .cpu = ended_cpu_, .memory_path = memory_path_};
+    if (!ended_cpu_.empty()) kept.cpu_path = cpu_path_.value_or("");
+    if (const auto written = kept.write(kept_file_); !written)
+      logger_.warn("a profile is lost: " + written.error().message);
+  }
+
+  const std::string kept_file_;
+  const Logger logger_;
   mutable Mutex mutex_;
+  bool took_over_ SLUICE_GUARDED_BY(mutex_) = false;
   observe::CpuSampler sampler_ SLUICE_GUARDED_BY(mutex_);
   std::optional<std::string> cpu_path_ SLUICE_GUARDED_BY(mutex_);
+  std::string ended_cpu_ SLUICE_GUARDED_BY(mutex_);  // of the process before this one; "": none
   std::optional<std::string> memory_path_ SLUICE_GUARDED_BY(mutex_);
 };
 
@@ -93,8 +150,8 @@ Result<ApiResponse> stop(Profiles& profiles, const ApiRequest& request) {
   const auto kind = request.query.find("kind");
   const std::string which = kind == request.query.end() ? "" : kind->second;
   if (which == "cpu") {
-    SLUICE_TRY(const observe::CpuProfile profile, profiles.stop_cpu());
-    return bytes(profile.pprof());
+    SLUICE_TRY(std::string profile, profiles.stop_cpu());
+    return bytes(std::move(profile));
   }
   if (which == "memory") {
     SLUICE_CHECK(profiles.stop_memory());
@@ -106,7 +163,9 @@ Result<ApiResponse> stop(Profiles& profiles, const ApiRequest& request) {
 }  // namespace
 
 void add_profile(ApiRouter& router, Context& context) {
-  const auto profiles = std::make_shared<Profiles>();
+  const std::string& file = context.options.kept_profiles;
+  const auto profiles =
+      std::make_shared<Profiles>(context.options.profiling ? file : "", context.logger);
   using Answer = std::function<Result<ApiResponse>(const ApiRequest&)>;
   const auto add = [&](const char* method, const char* pattern, Answer answer) {
     router.add({.group = "profile",

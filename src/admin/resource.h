@@ -22,6 +22,8 @@ class Controller;
 
 namespace sluice::admin {
 
+class LiveSampler;
+
 // Outlives the router.
 struct Context {
   Options options;  // as of the start
@@ -32,7 +34,8 @@ struct Context {
   std::atomic<int> followers = 0;      // clients that follow the log
   std::atomic<int> restores = 0;       // restorations of a backup in progress
   std::unique_ptr<MemberLink> link{};  // null: the store is not shared
-  Published<ClockReading> clock{};     // of this member in its cluster; null: not known
+  std::shared_ptr<LiveSampler> live{};
+  Published<ClockReading> clock{};  // of this member in its cluster; null: not known
   Published<std::string> clock_warning{};
   std::atomic<bool> lacks_cluster_addr = false;  // and there are other members
 };

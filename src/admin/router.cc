@@ -15,6 +15,8 @@ constexpr std::string_view kPrefix1 = "/apis/v1";
 constexpr std::string_view kPrefix2 = "/apis/v2";
 // Where Prometheus looks by default: a second name of kPrefix2 and this.
 constexpr std::string_view kMetrics = "/metrics";
+// The page for people, likewise; / is another name of it.
+constexpr std::string_view kPicture = "/picture";
 // The id of an item of custom data, which may be no name.
 constexpr std::string_view kIdPlaceholder = "{id}";
 
@@ -116,7 +118,8 @@ Result<void> parse_target(std::string_view target, ApiRequest& out) {
   const std::size_t query = std::min(target.find('?'), target.size());
   std::string_view path = target.substr(0, query);
   const bool prefixed = path.starts_with(kPrefix1) || path.starts_with(kPrefix2);
-  const bool known = prefixed || path == kMetrics;
+  if (path == "/") path = kPicture;
+  const bool known = prefixed || path == kMetrics || path.starts_with(kPicture);
   if (prefixed) path.remove_prefix(kPrefix1.size());
   if (!known || (!path.empty() && path[0] != '/')) {
     return fail(ErrorKind::not_found, "no such path; the API begins at /apis/v2");

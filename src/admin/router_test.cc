@@ -52,6 +52,20 @@ TEST_F(RouterTest, BothPrefixesAndTrailingSlash) {
   EXPECT_EQ(call("GET", "/apis/v2/").body, "root");
 }
 
+TEST_F(RouterTest, ThePageHasTheRootAndAFolder) {
+  const auto add = [this](const char* pattern) {
+    router_.add({"picture", "GET", pattern,
+                 [pattern](const ApiRequest&, const PathNames&) { return respond_text(pattern); }});
+  };
+  add("/picture");
+  add("/picture/app.js");
+  for (const char* target : {"/", "/?x=1", "/picture", "/apis/v2/picture"})
+    EXPECT_EQ(call("GET", target).body, "/picture") << target;
+  EXPECT_EQ(call("GET", "/picture/app.js").body, "/picture/app.js");
+  for (const char* target : {"/picturesque", "/picture/b.js", "/app.js", "//"})
+    EXPECT_EQ(call("GET", target).status, 404) << target;
+}
+
 TEST_F(RouterTest, NamesAreDecodedAndChecked) {
   EXPECT_EQ(call("PUT", "/apis/v2/objects/flash%2Dsale").body, "flash-sale");
   EXPECT_EQ(call("PUT", "/apis/v2/objects/a%2Fb").status, 400);

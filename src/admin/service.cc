@@ -45,10 +45,9 @@ class Held {
   std::size_t& all_;
 };
 
-// The API is for programs: no page may frame, run, sniff or cache its responses.
-void add_security_fields(http::Headers& headers) {
+void add_security_fields(http::Headers& headers, std::string_view policy) {
   headers.set("Cache-Control", "no-store");
-  headers.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  headers.set("Content-Security-Policy", policy);
   headers.set("X-Content-Type-Options", "nosniff");
   headers.set("X-Frame-Options", "DENY");
 }
@@ -64,20 +63,21 @@ Service::Service(const ApiRouter& router, Logger logger, Sources sources, loop::
       threads_(threads) {}
 
 Task<http::Response> Service::answer(http::Request& request, const Peer& client,
-                                     const AccessControl& access, bool& admitted) {
+                                     const AccessControl& access, CallTerms& terms) {
   if (sources_.health && is_probe(request.target())) {
     ApiResponse response = co_await probe(request);
     co_return finish(std::move(response));
   }
   const TimePoint begin = Clock::now();
   auto caller = co_await admit(request, client, *access.credentials);
-  admitted = caller.has_value();
+  terms.admitted = caller.has_value();
   ApiResponse response;
   if (caller) {
     response = co_await respond(request, *caller);
   } else {
     response = caller.error();
   }
+  terms.write_patience = response.write_patience;
   http::Response answer = finish(bounded(std::move(response)));
   log(request, caller, access.credentials->demanded(), answer.status, begin);
   co_return answer;
@@ -251,9 +251,11 @@ http::Response Service::finish(ApiResponse response) {
   if (response.retry_after_seconds > 0)
     out.headers.set("Retry-After", std::to_string(response.retry_after_seconds));
   if (sources_.config_version) out.headers.set("X-Config-Version", sources_.config_version());
-  add_security_fields(out.headers);
+  add_security_fields(out.headers, response.policy);
   if (response.stream) {
     out.body = http::Body(read_stream(loop_, threads_, std::move(response.stream)), std::nullopt);
+  } else if (response.reader) {
+    out.body = http::Body(response.reader(loop_), std::nullopt);
   } else if (response.events.next) {
     out.body = http::Body(read_events(loop_, threads_, std::move(response.events)), std::nullopt);
   } else {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,10 +44,15 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // Reads the body of `request` as far as it has to. Sets `admitted` once the caller has proved who
-  // it is, before the body is read. Requires: all arguments outlive the call.
+  // The connection reads these facts about a call.
+  struct CallTerms {
+    bool admitted = false;                     // the caller has proved who it is
+    std::optional<Duration> write_patience{};  // ApiResponse::write_patience
+  };
+  // Reads the body of `request` as far as it has to. Sets `terms.admitted` before the body is read.
+  // Requires: all arguments outlive the call.
   Task<http::Response> answer(http::Request& request, const Peer& client,
-                              const AccessControl& access, bool& admitted);
+                              const AccessControl& access, CallTerms& terms);
   // The response to bytes that are no request.
   [[nodiscard]] http::Response refuse(int status, std::string_view reason);
   [[nodiscard]] const Logger& logger() const { return logger_; }

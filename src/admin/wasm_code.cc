@@ -20,6 +20,7 @@ std::string place_of(const Reloaded& one) {
 
 std::string text_line(const Reloaded& one) {
   const std::string filter = place_of(one);
+  if (!one.warning.empty()) return filter + "warning: " + one.warning + "\n";
   if (!one.error.empty()) return filter + "refused: " + one.error + "\n";
   return filter + (one.changed ? "reloaded" : "unchanged") + " (sha256 " + one.code_hash + ")\n";
 }
@@ -33,6 +34,7 @@ Json json_of_reloaded(const std::vector<Reloaded>& reloaded) {
                    {"codeHash", one.code_hash},
                    {"error", one.error}});
     if (!one.member.empty()) out.back()["member"] = one.member;
+    if (!one.warning.empty()) out.back()["warning"] = one.warning;
   }
   return out;
 }

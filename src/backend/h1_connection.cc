@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/deadline.h"
 #include "http/h1/serializer.h"
 
 namespace sluice::backend {
@@ -37,7 +38,7 @@ void H1Connection::set_deadline(TimePoint when) {
 // the backend's. Meanwhile the backend may have to stop reading the request.
 void H1Connection::listen() {
   if (waits_for_client_ || unread_response_) return stream_->clear_deadline();
-  const TimePoint now = Clock::now();
+  const TimePoint now = deadline_after(Duration::zero());
   const bool unlimited = silence_max_ >= deadline_ - now;
   stream_->set_deadline(unlimited ? deadline_ : now + silence_max_);
 }

@@ -42,6 +42,9 @@ std::string not_integer_reason(const Value& value) {
 }
 
 std::string not_one_of_reason(const std::string& text, const Rule& rule) {
+  for (const Rule::Absent& absent : rule.absent) {
+    if (text == absent.text) return text + " is not there: " + std::string(absent.advice);
+  }
   std::string reason = quote(text) + " is not one of";
   for (const std::string_view choice : rule.one_of) {
     reason += (choice == rule.one_of.front() ? " " : ", ") + std::string(choice);
@@ -80,6 +83,13 @@ void Decoder::note(std::string_view name, std::string_view text) {
   if (value == nullptr) return;
   const bool empty = value->scalar.empty() && value->items.empty() && value->members.empty();
   if (!empty) faults_.warn(join_path(path_, name), "has no effect: " + std::string(text));
+}
+
+void Decoder::refuse(std::string_view name, std::string_view reason) {
+  accepted_.push_back(name);
+  const Value* value = value_.find(name);
+  if (value != nullptr && value->kind != Value::Kind::null)
+    faults_.add(join_path(path_, name), reason);
 }
 
 void Decoder::finish() {

@@ -50,6 +50,9 @@ class Decoder {
   void ignore(std::string_view name) { accepted_.push_back(name); }
   // The same, and warns of it, unless it is empty: it has no effect here.
   void note(std::string_view name, std::string_view text);
+  // A field of the kind that this one is made of, which is none here: a fault with the reason,
+  // unless it is null.
+  void refuse(std::string_view name, std::string_view reason);
   // Adds a fault for each member of the map that is no field. Call it after all fields.
   void finish();
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -80,7 +83,8 @@ class Decoder {
     // Tools write an empty list for one that was not given.
     if (value.items.empty() && !rule.required && rule.min > 0) return;
     if (!check_size(value.items.size(), rule, "items", path)) return;
-    const Rule item_rule{.required = true, .format = rule.format, .one_of = rule.one_of};
+    const Rule item_rule{
+        .required = true, .format = rule.format, .one_of = rule.one_of, .absent = rule.absent};
     out.clear();
     for (std::size_t i = 0; i < value.items.size(); ++i) {
       out.emplace_back();
@@ -93,7 +97,10 @@ class Decoder {
               const std::string& path) {
     if (!expect(value, Value::Kind::map, "a map", path)) return;
     if (!check_size(value.members.size(), rule, "members", path)) return;
-    const Rule member_rule{.required = kIsNumber<T>, .format = rule.format, .one_of = rule.one_of};
+    const Rule member_rule{.required = kIsNumber<T>,
+                           .format = rule.format,
+                           .one_of = rule.one_of,
+                           .absent = rule.absent};
     out.clear();
     for (const auto& [key, member] : value.members) {
       decode(member, out[key], member_rule, join_path(path, key));

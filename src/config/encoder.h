@@ -29,6 +29,7 @@ class Encoder {
   }
   void ignore(std::string_view) {}
   void note(std::string_view, std::string_view) {}
+  void refuse(std::string_view, std::string_view) {}
   // Returns the fields visited so far. Requires: called once.
   [[nodiscard]] Json take() { return std::move(json_); }
 

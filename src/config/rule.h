@@ -21,8 +21,14 @@ struct Rule {
   // passes: encode() writes it for a string that was not given. The same holds for `one_of`.
   Format format = Format::none;
   std::vector<std::string_view> one_of{};  // allowed strings
-  bool unique = false;                     // no two equal items
-  bool secret = false;                     // shown to admins only: redact.h
+  // Strings that configurations in use have and that are not allowed, with the advice to them.
+  struct Absent {
+    std::string_view text;
+    std::string_view advice;
+  };
+  std::vector<Absent> absent{};
+  bool unique = false;  // no two equal items
+  bool secret = false;  // shown to admins only: redact.h
   // Other spellings that configurations in use have. Each is read, with a warning.
   std::vector<std::string_view> misspelt{};
   // For an UndecodedValue: the kind of filter whose schema describes it, and where, such as

@@ -35,6 +35,7 @@ class SchemaWriter {
   void ignore(std::string_view name) { properties_[std::string(name)] = Json::object(); }
   // A member that is accepted without effect is not described.
   void note(std::string_view, std::string_view) {}
+  void refuse(std::string_view, std::string_view) {}
   // Returns the schema of the fields visited so far. Requires: called once.
   [[nodiscard]] Json take();
 

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,7 @@ namespace sluice::control {
 
 class CustomData;
 struct ControllerState;
+class ReloadCounts;
 
 // The change that an apply would make to one object. The specs hide secrets and have no createdAt.
 struct Preview {
@@ -106,8 +108,10 @@ class Controller {
                                                    ApplyMode mode);
   // Checks the documents as apply() does and returns the changes, but makes none. Errors and
   // warnings are those of apply(), but only apply() finds a port that another process holds.
+  // `new_kinds`: of custom data, which are to come with the documents.
   [[nodiscard]] Result<std::vector<Preview>> preview(const std::vector<config::Value>& documents,
-                                                     ApplyMode mode);
+                                                     ApplyMode mode,
+                                                     const std::set<std::string>& new_kinds = {});
   // Returns the objects that still name it.
   [[nodiscard]] Result<std::vector<User>> remove(std::string_view name);
   [[nodiscard]] Result<std::size_t> remove_all();
@@ -193,6 +197,8 @@ class Controller {
   // nothing has changed. Requires: there is a cluster port with TLS.
   [[nodiscard]] Result<void> renew_cluster_port(const net::KeyPair& pair,
                                                 const std::string& authorities);
+  // Of this process, by its users. The controller counts those of objects and code.
+  [[nodiscard]] ReloadCounts& reloads();
   // False while an object is being built that does not run yet.
   [[nodiscard]] bool is_built() const;
   // The figures of all objects and of the process, for Prometheus. Reads files.

@@ -33,10 +33,12 @@ const char* word_of(Change change) {
 
 }  // namespace
 
-Result<std::vector<Step>> ControllerState::propose_all(const std::vector<config::Value>& documents,
-                                                       ApplyMode mode,
-                                                       const std::stop_token& stop) const {
-  auto steps = propose(documents, mode, {builder, publisher.objects()}, stop);
+Result<std::vector<Step>> ControllerState::propose_all(
+    const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop,
+    const std::set<std::string>& new_kinds) const {
+  CustomKinds kinds = new_kinds;
+  for (const auto& [name, kind] : custom_data.state()->kinds) kinds->insert(name);
+  auto steps = propose(documents, mode, {builder, publisher.objects(), std::move(kinds)}, stop);
   // Code that only the store has cannot be read, and the document is not to blame.
   if (!steps && steps.error().kind == ErrorKind::invalid && store.is_shared() &&
       !store.health().empty())
@@ -71,34 +73,41 @@ void ControllerState::renew_warnings(const std::vector<Step>& steps) {
   }
 }
 
-Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>& documents,
-                                               ApplyMode mode) {
-  ControllerState& s = *state_;
+Result<std::vector<Applied>> ControllerState::apply(const std::vector<config::Value>& documents,
+                                                    ApplyMode mode) {
   if (documents.empty()) return fail(ErrorKind::invalid, "no object given");
-  const auto claim = s.claims.take(names_of(documents));
-  SLUICE_TRY(auto steps, s.propose_and_commit(documents, mode, claim.stop()));
+  const auto claim = claims.take(names_of(documents));
+  SLUICE_TRY(auto steps, propose_and_commit(documents, mode, claim.stop()));
   std::vector<Applied> result;
-  s.renew_warnings(steps);
+  renew_warnings(steps);
   for (Step& step : steps) {
     Applied& applied = step.applied;
     const Object& runs = step.proposed.changes ? *step.proposed.object : *step.running;
-    if (auto error = s.publisher.port_error(applied.name); !error.empty())
+    if (auto error = publisher.port_error(applied.name); !error.empty())
       applied.warnings.push_back(std::move(error));
-    const auto now = s.store.is_shared() ? s.publisher.find(applied.name) : nullptr;
+    const auto now = store.is_shared() ? publisher.find(applied.name) : nullptr;
     if (now) applied.version = now->version;
     std::ranges::move(runs.prototype->notes(), std::back_inserter(applied.warnings));
-    s.logger.info("object " + applied.kind + " " + applied.name + word_of(applied.change));
+    logger.info("object " + applied.kind + " " + applied.name + word_of(applied.change));
     result.push_back(std::move(applied));
   }
   return result;
 }
 
+Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>& documents,
+                                               ApplyMode mode) {
+  auto applied = state_->apply(documents, mode);
+  state_->reloads.note(ReloadKind::objects, applied.has_value());
+  return applied;
+}
+
 Result<std::vector<Preview>> Controller::preview(const std::vector<config::Value>& documents,
-                                                 ApplyMode mode) {
+                                                 ApplyMode mode,
+                                                 const std::set<std::string>& new_kinds) {
   ControllerState& s = *state_;
   if (documents.empty()) return fail(ErrorKind::invalid, "no object given");
   const auto claim = s.claims.take(names_of(documents));
-  SLUICE_TRY(auto steps, s.propose_all(documents, mode, claim.stop()));
+  SLUICE_TRY(auto steps, s.propose_all(documents, mode, claim.stop(), new_kinds));
   std::vector<Proposed> proposed;
   for (const Step& step : steps) proposed.push_back(step.proposed);
   SLUICE_CHECK(s.changes.check(proposed));

@@ -18,11 +18,15 @@ void Controller::expose(observe::Exposition& out) const {
     object->prototype->expose({.port_error = port_error, .memory = memory}, out);
   }
   expose_objects(counts, config_version(), out);
+  expose_reloads(state_->reloads, out);
+  expose_certificates(certificates(), out);
   expose_memory(memory, out);
   expose_store(state_->store, out);
   expose_access_log(state_->workers.dropped_log_lines(), out);
   observe::expose_process(out);
 }
+
+ReloadCounts& Controller::reloads() { return state_->reloads; }
 
 bool Controller::is_built() const {
   for (const auto& [name, object] : state_->publisher.objects()) {

@@ -46,7 +46,10 @@ Result<Json> Controller::status(std::string_view name) const {
   }
   if (!object->is_current() || !error.empty()) status["error"] = error;
   std::vector<std::string> warnings = object->warnings;
-  std::ranges::move(loose_ends(*object, state_->publisher.objects()), std::back_inserter(warnings));
+  CustomKinds kinds = std::set<std::string>();
+  for (const auto& [kind, items] : state_->custom_data.state()->kinds) kinds->insert(kind);
+  std::ranges::move(loose_ends(*object, state_->publisher.objects(), kinds),
+                    std::back_inserter(warnings));
   if (!warnings.empty()) status["warnings"] = warnings;
   status["name"] = object->name;
   status["kind"] = object->kind;

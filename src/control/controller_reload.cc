@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `reload-code`: all pipelines at the same time, each independently.
+#include <algorithm>
 #include <latch>
 #include <nlohmann/json.hpp>
 
@@ -31,7 +32,9 @@ std::string hash_of(const pipeline::PipelinePrototype& pipeline, const std::stri
 void log_outcome(const Reloaded& one, const Logger& logger) {
   const std::string what = "reload " + one.pipeline + "/" + one.filter +
                            (one.member.empty() ? "" : " on member " + one.member);
-  if (!one.error.empty()) {
+  if (!one.warning.empty()) {
+    logger.warn(what + ": " + one.warning);
+  } else if (!one.error.empty()) {
     logger.error(what + " refused, the old code serves on: " + one.error);
   } else {
     logger.info(what + (one.changed ? ": now " : ": unchanged, ") + one.code_hash);
@@ -45,14 +48,22 @@ Result<std::vector<Reloaded>> Controller::reload_code(bool force) {
   for (const auto& [name, object] : state_->publisher.objects()) {
     if (is_pipeline(*object)) names.push_back(name);
   }
-  return state_->reload_all(names, {.force = force});
+  return state_->reload_and_count(names, {.force = force});
 }
 
 Result<std::vector<Reloaded>> Controller::upload_code(const std::string& pipeline,
                                                       const std::string& filter,
                                                       const std::string& code, bool force) {
   SLUICE_CHECK(data_namespace(pipeline, filter));
-  return state_->reload_all({pipeline}, {.filter = filter, .code = &code, .force = force});
+  return state_->reload_and_count({pipeline}, {.filter = filter, .code = &code, .force = force});
+}
+
+Result<std::vector<Reloaded>> ControllerState::reload_and_count(
+    const std::vector<std::string>& names, const CodeRequest& request) {
+  auto reloaded = reload_all(names, request);
+  const auto runs = [](const Reloaded& one) { return one.error.empty(); };
+  reloads.note(ReloadKind::code, reloaded && std::ranges::all_of(*reloaded, runs));
+  return reloaded;
 }
 
 Result<std::vector<Reloaded>> ControllerState::reload_all(const std::vector<std::string>& names,

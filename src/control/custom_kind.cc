@@ -24,10 +24,11 @@ struct CustomKindSpec {
   config::UndecodedValue json_schema;
 
   void fields(auto& visit) {
-    visit("name", name, {.required = true, .format = config::Format::name});
-    visit("kind", kind, {.one_of = {kCustomDataKind}});
-    visit("idField", id_field, {.min = 1});
-    visit("jsonSchema", json_schema);
+    visit("name", name,
+          {.required = true, .format = config::Format::name, .doc = "unique among the kinds"});
+    visit("kind", kind, {.one_of = {kCustomDataKind}, .doc = "CustomDataKind"});
+    visit("idField", id_field, {.min = 1, .doc = "the member of an item that is its id"});
+    visit("jsonSchema", json_schema, {.doc = "the form of the items"});
     visit.ignore("createdAt");
     visit.ignore("len");
   }
@@ -41,11 +42,12 @@ struct CustomChangeSpec {
   std::vector<config::UndecodedValue> list;
 
   void fields(auto& visit) {
-    visit("name", name);
-    visit("kind", kind, {.one_of = {kCustomData}});
-    visit("rebuild", rebuild);
-    visit("delete", erase);
-    visit("list", list);
+    visit("name", name, {.doc = "of the kind"});
+    visit("kind", kind, {.one_of = {kCustomData}, .doc = "CustomData"});
+    visit("rebuild", rebuild, {.doc = "all items go that are not in `list`"});
+    visit("delete", erase, {.doc = "the ids of items that go; an absent id is no error"});
+    visit("list", list,
+          {.doc = "these items take the place of those with the same ids; the others stay"});
   }
 };
 
@@ -123,6 +125,14 @@ void check_custom_item(const CustomKind& kind, const Json& item, const std::stri
     return faults.add(path, "has more than " + std::to_string(kCustomItemBytesMax) + " bytes");
   if (kind.schema) kind.schema->check(item, path, faults);
 }
+
+Json custom_kind_schema() {
+  Json schema = config::schema<CustomKindSpec>();
+  schema["properties"]["len"]["description"] = "the number of items, which the server counts";
+  return schema;
+}
+
+Json custom_change_schema() { return config::schema<CustomChangeSpec>(); }
 
 CustomChange read_custom_change(const config::Value& document, config::Faults& faults) {
   CustomChange change;

@@ -47,6 +47,10 @@ void check_custom_item(const CustomKind& kind, const Json& item, const std::stri
 // Returns nullopt if `id` can be the id of an item, else the reason.
 [[nodiscard]] std::optional<std::string> fault_of_custom_id(std::string_view id);
 
+// The JSON schemas of both documents.
+[[nodiscard]] Json custom_kind_schema();
+[[nodiscard]] Json custom_change_schema();
+
 // A change of the items of a kind, in the form of the document `CustomData`.
 struct CustomChange {
   std::string kind;      // its name; "" if the document does not say

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/memory_budget.h"
+#include "control/reload_counts.h"
+#include "net/tls/certificate_end.h"
 #include "observe/exposition.h"
 #include "pipeline/filter.h"
 #include "pipeline/prototype.h"
@@ -24,6 +26,12 @@ struct ObjectCounts {
 };
 void expose_objects(const ObjectCounts& objects, std::uint64_t config_version,
                     observe::Exposition& out);
+// `ready`: as /readyz answers.
+void expose_ready(bool ready, observe::Exposition& out);
+void expose_reloads(const ReloadCounts& reloads, observe::Exposition& out);
+// Those of the first kCertificatesMax places. Requires: the first one ends first.
+inline constexpr std::size_t kCertificatesMax = 100;
+void expose_certificates(const net::CertificateEnds& certificates, observe::Exposition& out);
 void expose_memory(const MemoryBudget& budget, observe::Exposition& out);
 void expose_access_log(std::uint64_t dropped_lines, observe::Exposition& out);
 void expose_store(const store::Store& store, observe::Exposition& out);

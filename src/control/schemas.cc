@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/faults.h"
 #include "config/schema.h"
+#include "control/custom_kind.h"
 #include "resilience/spec.h"
 
 namespace sluice::control {
@@ -44,8 +45,9 @@ void mend_text(Json& schema, bool required) {
     if (pattern != kPatterns.end())
       schema["pattern"] = "^(" + std::string(pattern->text) + (required ? ")$" : ")?$");
   }
-  if (!required && schema.contains("enum") && schema.value("default", Json()) == "")
-    schema["enum"].push_back("");
+  const auto its_default = schema.find("default");
+  const bool may_be_empty = its_default != schema.end() && *its_default == Json("");
+  if (!required && schema.contains("enum") && may_be_empty) schema["enum"].push_back("");
 }
 
 void mend(Json& schema, bool required);
@@ -119,10 +121,54 @@ void collect_kinds(const Json& schema, const Json& definitions, std::set<std::st
   }
 }
 
+// One of several kinds. The kind alone decides which schema counts, so that a misspelt kind is one
+// fault, and a fault of a field is one of that kind.
+Json choice_by_kind(const Json& references) {
+  Json choice{{"type", "object"}, {"required", {"kind"}}, {"allOf", Json::array()}};
+  Json& kinds = choice["properties"]["kind"]["enum"] = Json::array();
+  for (const Json& reference : references) {
+    const std::string kind = kind_in(reference.at("$ref").get<std::string>());
+    kinds.push_back(kind);
+    choice["allOf"].push_back(
+        {{"if", {{"properties", {{"kind", {{"const", kind}}}}}, {"required", {"kind"}}}},
+         {"then", reference}});
+  }
+  return choice;
+}
+
+// An empty field, `data:`, counts as left out.
+void allow_null(Json& field) {
+  if (!field.is_object()) return;
+  if (field.contains("$ref")) {
+    field["anyOf"] = {{{"$ref", field["$ref"]}}, {{"type", "null"}}};
+    field.erase("$ref");
+  } else if (field.contains("type") && field["type"].is_string()) {
+    field["type"] = {field["type"], "null"};
+    if (field.contains("enum")) field["enum"].push_back(nullptr);
+  }
+}
+
+// The form in which a schema goes to an editor.
+void finish(Json& schema) {
+  if (!schema.is_structured()) return;
+  for (Json& inner : schema) finish(inner);
+  if (!schema.is_object()) return;
+  if (schema.contains("oneOf")) {
+    schema.update(choice_by_kind(schema["oneOf"]));
+    schema.erase("oneOf");
+  }
+  if (!schema.contains("properties") || !schema["properties"].is_object()) return;
+  const Json required = schema.value("required", Json::array());
+  for (auto& [name, field] : schema["properties"].items()) {
+    if (std::ranges::find(required, Json(name)) == required.end()) allow_null(field);
+  }
+}
+
 Json with_definitions(Json schema, const std::string& id, const Json& definitions) {
   std::set<std::string> needed;
   collect_kinds(schema, definitions, needed);
   for (const std::string& kind : needed) schema["$defs"][kind] = definitions.at(kind);
+  finish(schema);
   schema["$schema"] = kDraft;
   schema["$id"] = "urn:sluice:schema:" + id;
   return schema;
@@ -132,6 +178,7 @@ Json with_definitions(Json schema, const std::string& id, const Json& definition
 
 Schemas::Schemas(const ObjectKinds& kinds, const pipeline::FilterKinds& filters) {
   add_objects(kinds);
+  add_custom_data();
   add_filters(filters);
   add_policies();
   join_parts(filters);
@@ -148,6 +195,17 @@ void Schemas::add_objects(const ObjectKinds& kinds) {
   }
 }
 
+void Schemas::add_custom_data() {
+  entries_.push_back({std::string(kCustomDataKind),
+                      Group::data,
+                      "A table of custom data, and the form of its items.",
+                      {"cdk"}});
+  definitions_[std::string(kCustomDataKind)] =
+      mended(custom_kind_schema(), std::string(kCustomDataKind));
+  entries_.push_back({std::string(kCustomData), Group::data, "A change of the items of a kind."});
+  definitions_[std::string(kCustomData)] = mended(custom_change_schema(), std::string(kCustomData));
+}
+
 void Schemas::add_filters(const pipeline::FilterKinds& filters) {
   for (const auto& filter : filters) {
     const std::string kind(filter->name());
@@ -158,11 +216,14 @@ void Schemas::add_filters(const pipeline::FilterKinds& filters) {
 }
 
 void Schemas::add_policies() {
-  entries_.push_back({"Retry", Group::policy, "tries failed requests again"});
-  definitions_["Retry"] = mended(config::schema<resilience::RetrySpec>(), "Retry");
-  entries_.push_back({"CircuitBreaker", Group::policy, "spares a backend that fails"});
-  definitions_["CircuitBreaker"] =
-      mended(config::schema<resilience::CircuitBreakerSpec>(), "CircuitBreaker");
+  const auto add = [this](const char* kind, const char* about, Json schema) {
+    entries_.push_back({kind, Group::policy, about});
+    definitions_[kind] = mended(std::move(schema), kind);
+    definitions_[kind]["description"] = about;
+  };
+  add("Retry", "Tries failed requests again.", config::schema<resilience::RetrySpec>());
+  add("CircuitBreaker", "Spares a backend that fails.",
+      config::schema<resilience::CircuitBreakerSpec>());
 }
 
 void Schemas::join_parts(const pipeline::FilterKinds& filters) {
@@ -204,9 +265,10 @@ Json Schemas::document(const Entry& entry) const {
 }
 
 Json Schemas::any_object() const {
-  return with_definitions(
-      {{"title", "an object of Sluice"}, {"oneOf", references_of(entries_, Group::object)}},
-      "object", definitions_);
+  Json kinds = references_of(entries_, Group::object);
+  for (Json& kind : references_of(entries_, Group::data)) kinds.push_back(std::move(kind));
+  return with_definitions({{"title", "an object of Sluice"}, {"oneOf", std::move(kinds)}}, "object",
+                          definitions_);
 }
 
 }  // namespace sluice::control

@@ -22,7 +22,7 @@ inline constexpr const char* kFormatWord = "x-format";
 
 class Schemas {
  public:
-  enum class Group { object, filter, policy };
+  enum class Group { object, data, filter, policy };  // data: custom data
   struct Entry {
     std::string kind;  // "Pipeline", "WasmHost", "Retry"
     Group group;
@@ -32,7 +32,7 @@ class Schemas {
 
   Schemas(const ObjectKinds& kinds, const pipeline::FilterKinds& filters);
 
-  // Objects first, then filters, then policies.
+  // Objects first, then custom data, filters and policies.
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
   // By kind, name or alias; case does not matter. Error `not_found`, with a suggestion.
   [[nodiscard]] Result<const Entry*> find(std::string_view word) const;
@@ -41,11 +41,12 @@ class Schemas {
   [[nodiscard]] const Json& definitions() const { return definitions_; }
   // The schema of one kind, with all definitions that it refers to.
   [[nodiscard]] Json document(const Entry& entry) const;
-  // The schema of an object of any kind.
+  // The schema of an object of any kind, or of a document of custom data.
   [[nodiscard]] Json any_object() const;
 
  private:
   void add_objects(const ObjectKinds& kinds);
+  void add_custom_data();
   void add_filters(const pipeline::FilterKinds& filters);
   void add_policies();
   void join_parts(const pipeline::FilterKinds& filters);

@@ -58,13 +58,14 @@ TEST_F(SchemasTest, ADocumentHoldsAllThatItRefersTo) {
 TEST_F(SchemasTest, APipelineKnowsItsFiltersAndTheirResults) {
   const Json pipeline = document("Pipeline");
   EXPECT_EQ(pipeline["properties"]["kind"]["const"], "Pipeline");
-  EXPECT_EQ(pipeline["properties"]["filters"]["items"]["oneOf"].size(), builder_.filters().size());
-  EXPECT_EQ(pipeline["properties"]["resilience"]["items"]["oneOf"].size(), 2U);
+  EXPECT_EQ(pipeline["properties"]["filters"]["items"]["allOf"].size(), builder_.filters().size());
+  EXPECT_EQ(pipeline["properties"]["resilience"]["items"]["allOf"].size(), 2U);
   const Json names =
       pipeline["properties"]["flow"]["items"]["properties"]["jumpIf"]["propertyNames"]["enum"];
   EXPECT_THAT(names, ::testing::Contains(Json("")));
   const Json global = document("GlobalFilter");
-  EXPECT_EQ(global["properties"]["beforePipeline"]["$ref"], "#/$defs/PartOfGlobalFilter");
+  EXPECT_EQ(global["properties"]["beforePipeline"]["anyOf"][0]["$ref"],
+            "#/$defs/PartOfGlobalFilter");
 }
 
 TEST_F(SchemasTest, AFormatIsAPattern) {

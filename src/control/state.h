@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@
 #include "control/loader.h"
 #include "control/proposed.h"
 #include "control/publisher.h"
+#include "control/reload_counts.h"
 #include "control/saved_objects.h"
 #include "control/status_notes.h"
 #include "control/stored_objects.h"
@@ -57,10 +59,14 @@ struct ControllerState {
         trials(store, builder, claims, publisher, changes, stored, crew, member, logger),
         follower(stored, changes, custom_data, loader, trials, logger) {}
 
-  // controller_apply.cc: as propose(), on the objects in force. Requires: a claim on the objects.
-  [[nodiscard]] Result<std::vector<Step>> propose_all(const std::vector<config::Value>& documents,
-                                                      ApplyMode mode,
-                                                      const std::stop_token& stop) const;
+  // controller_apply.cc
+  [[nodiscard]] Result<std::vector<Applied>> apply(const std::vector<config::Value>& documents,
+                                                   ApplyMode mode);
+  // As propose(), on the objects in force. `new_kinds`: of custom data, which come with them.
+  // Requires: a claim on the objects.
+  [[nodiscard]] Result<std::vector<Step>> propose_all(
+      const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop,
+      const std::set<std::string>& new_kinds = {}) const;
   [[nodiscard]] Result<std::vector<Step>> propose_and_commit(
       const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop);
   void renew_warnings(const std::vector<Step>& steps);
@@ -76,6 +82,8 @@ struct ControllerState {
   };
   [[nodiscard]] Result<std::vector<Reloaded>> reload_all(const std::vector<std::string>& names,
                                                          const CodeRequest& request);
+  [[nodiscard]] Result<std::vector<Reloaded>> reload_and_count(
+      const std::vector<std::string>& names, const CodeRequest& request);
   // Builds the pipeline with the new code. On a store of this process, puts it in force.
   [[nodiscard]] FreshCode reload(const std::string& pipeline, const CodeRequest& request);
   [[nodiscard]] FreshCode build_fresh(const std::string& pipeline, const CodeRequest& request,
@@ -88,6 +96,7 @@ struct ControllerState {
   store::Store& store;
   server::Workers& workers;
   pipeline::StateRegistry states;  // of the objects in force
+  ReloadCounts reloads;
   const ObjectBuilder builder;
   StoredObjects stored;
   Publisher publisher;

@@ -60,6 +60,7 @@ Result<void> Swap::run(std::vector<FreshCode>& fresh) {
   judge(outcomes, fresh);
   SLUICE_CHECK(commit(fresh));
   await_swaps(outcomes, fresh);
+  warn_of_gone(fresh);
   return {};
 }
 
@@ -104,13 +105,19 @@ Result<std::vector<std::string>> Swap::read_outcomes(Outcomes& outcomes) const {
   return silent;
 }
 
-Swap::Outcomes Swap::collect() const {
+Swap::Outcomes Swap::collect() {
   const TimePoint end = Clock::now() + kTrialMax;
   Outcomes outcomes;
+  std::set<std::string> waited_for;
   std::string trouble = "it has not built the code within 60 s";
   while (true) {
     const auto silent = read_outcomes(outcomes);
-    if (silent && silent->empty()) return outcomes;
+    if (silent && silent->empty()) {
+      for (const auto& [member, outcome] : outcomes) waited_for.erase(member);
+      note_gone(waited_for);
+      return outcomes;
+    }
+    if (silent) waited_for.insert(silent->begin(), silent->end());
     if (Clock::now() < end && !claims_.has_ended()) {
       std::this_thread::sleep_for(kLookPeriod);
       continue;
@@ -185,11 +192,33 @@ Result<std::vector<Swap::Lag>> Swap::find_lags(const Outcomes& outcomes,
   return lags;
 }
 
-void Swap::await_swaps(const Outcomes& outcomes, std::vector<FreshCode>& fresh) const {
+void Swap::note_gone(const std::set<std::string>& names) {
+  if (names.empty()) return;
+  const auto members = store_.members();
+  if (!members) return;
+  for (const std::string& name : names) {
+    if (std::ranges::find(*members, name, &store::Store::Member::name) == members->end())
+      gone_.insert(name);
+  }
+}
+
+void Swap::warn_of_gone(std::vector<FreshCode>& fresh) const {
+  for (FreshCode& code : fresh) {
+    if (!code.built) continue;
+    for (const std::string& member : gone_) {
+      report(code, changed_filter(code), member, "");
+      code.outcome.back().warning = "the member has gone without having followed";
+    }
+  }
+}
+
+void Swap::await_swaps(const Outcomes& outcomes, std::vector<FreshCode>& fresh) {
   const TimePoint end = Clock::now() + kSwapMax;
+  std::set<std::string> waited_for;
   while (true) {
     const auto lags = find_lags(outcomes, fresh);
-    if (lags && lags->empty()) return;
+    if (lags && lags->empty()) return note_gone(waited_for);
+    for (const Lag& lag : lags.value_or(std::vector<Lag>())) waited_for.insert(lag.member);
     if (Clock::now() >= end || claims_.has_ended()) {
       for (const Lag& lag : lags.value_or(std::vector<Lag>()))
         report(*lag.code, changed_filter(*lag.code), lag.member, lag.why);

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,7 +51,7 @@ class Swap {
   using Outcomes = std::map<std::string, TrialOutcome>;  // by member
   [[nodiscard]] Result<void> announce(const std::vector<FreshCode>& fresh);
   // Waits until each other member has an outcome. Sets one for those that are late.
-  [[nodiscard]] Outcomes collect() const;
+  [[nodiscard]] Outcomes collect();
   [[nodiscard]] Result<std::vector<std::string>> read_outcomes(Outcomes& outcomes) const;
   void judge(const Outcomes& outcomes, std::vector<FreshCode>& fresh) const;
   [[nodiscard]] Result<void> commit(std::vector<FreshCode>& fresh);
@@ -63,7 +64,10 @@ class Swap {
   [[nodiscard]] Result<std::vector<Lag>> find_lags(const Outcomes& outcomes,
                                                    std::vector<FreshCode>& fresh) const;
   // Waits until the other members have swapped, and reports those that have not.
-  void await_swaps(const Outcomes& outcomes, std::vector<FreshCode>& fresh) const;
+  void await_swaps(const Outcomes& outcomes, std::vector<FreshCode>& fresh);
+  // Adds those of `names` that are no members any more to `gone_`.
+  void note_gone(const std::set<std::string>& names);
+  void warn_of_gone(std::vector<FreshCode>& fresh) const;
   [[nodiscard]] std::string lag_of(const std::string& member, const std::string& pipeline,
                                    const std::vector<store::Store::Note>& notes) const;
 
@@ -75,6 +79,7 @@ class Swap {
   const bool force_;
   const Logger logger_;
   Announcement announcement_;
+  std::set<std::string> gone_;                     // members that left without having swapped
   std::map<std::string, store::Version> swapped_;  // pipeline -> version of its pins
 };
 

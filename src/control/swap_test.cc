@@ -117,16 +117,21 @@ TEST_F(SwapTest, ARefusalHereIsAsWithoutOthers) {
   EXPECT_THAT(reload("one"), IsEmpty());
 }
 
-TEST_F(SwapTest, AMemberThatLeavesHoldsUpNobody) {
+TEST_F(SwapTest, AMemberThatLeavesHoldsUpNobodyAndIsNamed) {
   members_.script("three").hold("p");
   members_.script("one").reload_finds("two");
-  std::vector<std::string> refused{"none yet"};
-  std::thread reloading([&] { refused = reload("one"); });
+  Result<std::vector<Reloaded>> reloaded;
+  std::thread reloading([&] { reloaded = members_.of("one")->reload_code(false); });
   members_.script("three").wait_for_build("p");
   members_.stop("three");
   reloading.join();
-  EXPECT_THAT(refused, IsEmpty());
+  EXPECT_THAT(refusals(reloaded), IsEmpty());
   EXPECT_EQ(code("two", "p"), "two");
+  std::vector<std::string> warnings;
+  for (const Reloaded& one : *reloaded) {
+    if (!one.warning.empty()) warnings.push_back(one.member + " " + one.pipeline);
+  }
+  EXPECT_THAT(warnings, ElementsAre("three p", "three q"));
 }
 
 // While the others build, the user changes the pipeline.

@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "config/redact.h"
+#include "control/custom_kind.h"
 #include "control/documents.h"
 
 namespace sluice::control {
@@ -81,10 +82,10 @@ Step propose_one(const config::Value& document, std::string prefix, const Ground
   return step;
 }
 
-void add_warnings(std::vector<Step>& steps, const Objects& next) {
+void add_warnings(std::vector<Step>& steps, const Objects& next, const CustomKinds& custom_kinds) {
   for (Step& step : steps) {
     step.applied.warnings = step.proposed.object->warnings;
-    std::ranges::move(loose_ends(*step.proposed.object, next),
+    std::ranges::move(loose_ends(*step.proposed.object, next, custom_kinds),
                       std::back_inserter(step.applied.warnings));
   }
 }
@@ -93,6 +94,15 @@ Objects with(Objects objects, const std::vector<Step>& steps) {
   for (const Step& step : steps)
     objects.insert_or_assign(step.proposed.object->name, step.proposed.object);
   return objects;
+}
+
+void warn_of_custom_kind(const ObjectPrototype::Reference& reference, const CustomKinds& kinds,
+                         config::Faults& lines) {
+  if (!kinds || kinds->contains(reference.name)) return;
+  lines.warn(reference.path,
+             "there is no " + reference.kind + " " + reference.name +
+                 config::suggestion(reference.name, {kinds->begin(), kinds->end()}) +
+                 ": until there is one, the filter finds nothing");
 }
 
 bool collide(const std::optional<Listening>& taken, const Listening& place) {
@@ -162,7 +172,7 @@ Result<std::vector<Step>> propose(const std::vector<config::Value>& documents, A
   }
   if (!faults.empty()) return std::unexpected(faults.to_error());
   if (!disallowed.empty()) return mode_error(mode, disallowed);
-  add_warnings(steps, with(ground.objects, steps));
+  add_warnings(steps, with(ground.objects, steps), ground.custom_kinds);
   return steps;
 }
 
@@ -188,10 +198,15 @@ Result<std::vector<Step>> validate(const std::vector<config::Value>& documents, 
   return steps;
 }
 
-std::vector<std::string> loose_ends(const Object& object, const Objects& all) {
+std::vector<std::string> loose_ends(const Object& object, const Objects& all,
+                                    const CustomKinds& custom_kinds) {
   config::Faults lines;
   if (!object.runs()) return {};
   for (const ObjectPrototype::Reference& reference : object.prototype->references()) {
+    if (reference.kind == kCustomDataKind) {
+      warn_of_custom_kind(reference, custom_kinds, lines);
+      continue;
+    }
     const auto target = find_in(all, reference.name);
     if (target == nullptr) {
       lines.warn(reference.path, "there is no " + reference.kind + " " + reference.name +

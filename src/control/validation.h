@@ -4,6 +4,8 @@
 // Any thread but a worker's. Builds block.
 #pragma once
 
+#include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -16,10 +18,14 @@
 
 namespace sluice::control {
 
+// The names of the kinds of custom data; nullopt: not known.
+using CustomKinds = std::optional<std::set<std::string>>;
+
 // The builder and the objects that validate() checks the documents against.
 struct Ground {
   const ObjectBuilder& builder;
-  Objects objects{};      // in force
+  Objects objects{};  // in force
+  CustomKinds custom_kinds{};
   ObjectList internal{};  // servers of this process that are no objects
 };
 
@@ -44,8 +50,9 @@ struct Ground {
                                                  ApplyMode mode, const Ground& ground,
                                                  const std::stop_token& stop = {});
 
-// Warnings of what `object` names and `all` does not have, one line each: `path: text`.
-[[nodiscard]] std::vector<std::string> loose_ends(const Object& object, const Objects& all);
+// Warnings of what `object` names and is not there, one line each: `path: text`.
+[[nodiscard]] std::vector<std::string> loose_ends(const Object& object, const Objects& all,
+                                                  const CustomKinds& custom_kinds = {});
 
 // The objects of `all` that name `object`.
 [[nodiscard]] std::vector<User> users_of(const Object& object, const Objects& all);

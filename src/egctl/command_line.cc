@@ -35,6 +35,7 @@
 #include "egctl/profile.h"
 #include "egctl/schema.h"
 #include "egctl/store.h"
+#include "egctl/top.h"
 #include "egctl/validate.h"
 #include "egctl/version.h"
 #include "egctl/wasm.h"
@@ -89,6 +90,7 @@ void add_commands(Command root, Invocation& invocation) {
   add_store(root, invocation);
   add_purge(root, invocation);
   add_backup(root, invocation);
+  add_top(root, invocation);
   add_logs(root, invocation);
   add_health(root, invocation);
   add_explain(root, invocation);

@@ -16,6 +16,7 @@ std::string kinds_text(const control::Schemas& schemas) {
   for (const control::Schemas::Entry& entry : schemas.entries()) {
     using Group = control::Schemas::Group;
     const char* group = entry.group == Group::object   ? "object"
+                        : entry.group == Group::data   ? "custom data"
                         : entry.group == Group::filter ? "filter"
                                                        : "policy";
     rows.push_back({entry.kind, group, entry.about});

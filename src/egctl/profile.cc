@@ -22,6 +22,11 @@ std::string path_of(const Json& info, const std::string& kind) {
   return text_at(info, kind + "Path");
 }
 
+// A restart of the server ends a profile of the CPU, and keeps the samples taken until then.
+bool has_ended(const Json& info, const std::string& kind) {
+  return info.value(kind + "Ended", false);
+}
+
 Result<void> print_info(Invocation& invocation) {
   SLUICE_TRY(const ApiClient client, invocation.client());
   const auto info = client.json({.path = "/profile"});
@@ -29,7 +34,11 @@ Result<void> print_info(Invocation& invocation) {
   std::string text;
   for (const std::string kind : kKinds) {
     const std::string path = path_of(*info, kind);
-    if (!path.empty()) text += kind + " profile is being taken, for " + path + "\n";
+    if (path.empty()) continue;
+    const bool ended = has_ended(*info, kind);
+    text += kind +
+            (ended ? " profile has ended with a restart, for " : " profile is being taken, for ") +
+            path + "\n";
   }
   invocation.print_or(*info, text.empty() ? "no profile is being taken\n" : text);
   return {};
@@ -93,8 +102,11 @@ Result<void> stop(Invocation& invocation, const std::string& given) {
   if (running.empty()) return fail(ErrorKind::conflict, "no profile is being taken");
   if (!given.empty() && running.size() > 1)
     return invocation.misuse("two profiles are being taken: leave out PATH");
-  for (const std::string& kind : running)
+  for (const std::string& kind : running) {
     SLUICE_CHECK(stop_one(invocation, client, kind, given.empty() ? path_of(*info, kind) : given));
+    if (has_ended(*info, kind))
+      invocation.err << "Warning: the " << kind << " profile ended with a restart of the server\n";
+  }
   return {};
 }
 

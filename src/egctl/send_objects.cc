@@ -25,6 +25,16 @@ std::string outcome_line(const Json& one, const std::string& mode) {
   return mode + " " + object + " successfully";
 }
 
+// "&custom-kinds=a,b": the kinds of the same files, which the objects may name.
+std::string kinds_in(const std::vector<CustomDocument>& documents) {
+  std::string list;
+  for (const CustomDocument& document : documents) {
+    if (document.kind == kCustomDataKind && !document.name.empty())
+      list.append(list.empty() ? "&custom-kinds=" : ",").append(percent_encode(document.name));
+  }
+  return list;
+}
+
 // An older server sends one text.
 std::vector<std::string> warnings_of(const Json& one) {
   std::vector<std::string> lines;
@@ -70,9 +80,10 @@ Result<Json> ask_for_preview(const Invocation& invocation, ObjectDocuments objec
   SLUICE_TRY(Json custom, preview_custom_documents(invocation, objects.custom, mode));
   if (objects.names.empty() && !objects.custom.empty()) return custom;
   SLUICE_TRY(const ApiClient client, invocation.client());
-  auto previews = client.json({.method = "POST",
-                               .path = "/objects?dry-run=true&mode=" + mode,
-                               .body = std::move(objects.text)});
+  auto previews =
+      client.json({.method = "POST",
+                   .path = "/objects?dry-run=true&mode=" + mode + kinds_in(objects.custom),
+                   .body = std::move(objects.text)});
   if (previews) {
     for (Json& one : *previews) custom.push_back(std::move(one));
     return custom;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "control/validation.h"
 #include "egctl/catalog.h"
@@ -35,7 +36,12 @@ Result<Json> validate_objects(const ObjectDocuments& objects) {
   if (objects.names.empty() && !objects.custom.empty()) return Json::array();
   SLUICE_TRY(const auto documents, control::objects_in(objects.text));
   SLUICE_TRY(const Catalog catalog, Catalog::open(Catalog::Use::build));
-  auto steps = control::validate(documents, control::ApplyMode::apply, {catalog.builder()});
+  std::set<std::string> kinds;
+  for (const CustomDocument& document : objects.custom) {
+    if (document.kind == kCustomDataKind) kinds.insert(document.name);
+  }
+  auto steps = control::validate(documents, control::ApplyMode::apply,
+                                 {.builder = catalog.builder(), .custom_kinds = std::move(kinds)});
   if (steps) return validation_json(*steps);
   name_places(objects.places, steps.error().details);
   return std::unexpected(std::move(steps).error());

@@ -3,6 +3,7 @@
 
 #include "egctl/wasm_data.h"
 #include "egctl/wasm_reload.h"
+#include "egctl/wasm_watch.h"
 
 namespace sluice::egctl {
 
@@ -12,6 +13,7 @@ void add_wasm(Command root, Invocation& invocation) {
   add_wasm_reload(wasm, invocation);
   add_wasm_upload(wasm, invocation);
   add_wasm_data(wasm, invocation);
+  add_wasm_watch(wasm, invocation);
 }
 
 }  // namespace sluice::egctl

@@ -1,25 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/string_matcher.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 
 namespace sluice::filters {
-
-namespace {
-
-std::shared_ptr<const re2::RE2> compile(const std::string& expression, const std::string& path,
-                                        config::Faults& faults) {
-  RE2::Options options;
-  options.set_log_errors(false);
-  auto regex = std::make_shared<const RE2>(expression, options);
-  if (regex->ok()) return regex;
-  faults.add(path, "\"" + expression + "\" is not a regular expression: " + regex->error());
-  return nullptr;
-}
-
-}  // namespace
 
 std::optional<StringMatcher> StringMatcher::build(const StringMatcherSpec& spec,
                                                   const std::string& path, config::Faults& faults) {
@@ -32,7 +16,7 @@ std::optional<StringMatcher> StringMatcher::build(const StringMatcherSpec& spec,
   StringMatcher matcher;
   matcher.spec_ = spec;
   if (!spec.regex.empty()) {
-    matcher.regex_ = compile(spec.regex, config::join_path(path, "regex"), faults);
+    matcher.regex_ = router::Pattern::compile(spec.regex, config::join_path(path, "regex"), faults);
     if (!matcher.regex_) return std::nullopt;
   }
   return matcher;
@@ -42,7 +26,7 @@ bool StringMatcher::matches(std::string_view text) const {
   if (spec_.empty) return text.empty();
   if (!spec_.exact.empty() && text == spec_.exact) return true;
   if (!spec_.prefix.empty() && text.starts_with(spec_.prefix)) return true;
-  return regex_ && RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *regex_);
+  return regex_ && regex_->found_in(text);
 }
 
 HeaderMatcher HeaderMatcher::build(const Spec& spec, bool all, const std::string& path,

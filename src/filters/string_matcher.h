@@ -4,7 +4,6 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,10 +11,7 @@
 
 #include "config/fields.h"
 #include "http/headers.h"
-
-namespace re2 {
-class RE2;
-}
+#include "router/pattern.h"
 
 namespace sluice::filters {
 
@@ -46,7 +42,7 @@ class StringMatcher {
 
  private:
   StringMatcherSpec spec_;
-  std::shared_ptr<const re2::RE2> regex_;
+  std::optional<router::Pattern> regex_;
 };
 
 // Conditions on headers. If a header occurs more than once, any of its values may match.

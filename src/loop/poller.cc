@@ -102,16 +102,17 @@ void Poller::wait() {
 }
 
 void Poller::take_turn() {
-  collect();
+  TimePoint now = collect();
+  const bool is_late = now == TimePoint() || !at_hand_.empty();
   while (!at_hand_.empty()) tell(at_hand_.oldest());
   if (new_work_.empty()) return;
-  TimePoint now = Clock::now();
+  if (is_late) now = Clock::now();
   const TimePoint end = now + kTurnTime;
   for (int told = 0; told < kTurnMax && now < end; ++told) {
     const Turns::End which = next_end(now);
     tell(which == Turns::End::newest ? new_work_.newest() : new_work_.oldest());
-    const TimePoint begun = std::exchange(now, Clock::now());
     if (new_work_.empty()) return turns_.reset();
+    const TimePoint begun = std::exchange(now, Clock::now());
     turns_.note(which, now - begun);
   }
 }
@@ -122,15 +123,17 @@ Turns::End Poller::next_end(TimePoint now) const {
   return turns_.next();
 }
 
-void Poller::collect() {
+TimePoint Poller::collect() {
+  TimePoint now;
   for (int batch = 0; batch < kBatchesMax; ++batch) {
     const int count = ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), 0);
-    if (count <= 0) return;
-    const TimePoint now = Clock::now();
+    if (count <= 0) break;
+    now = Clock::now();
     for (int i = 0; i < count; ++i)
       enqueue(*static_cast<Watcher*>(events_[i].data.ptr), events_[i].events, now);
-    if (static_cast<std::size_t>(count) < events_.size()) return;
+    if (static_cast<std::size_t>(count) < events_.size()) break;
   }
+  return now;
 }
 
 void Poller::enqueue(Watcher& watcher, std::uint32_t events, TimePoint now) {

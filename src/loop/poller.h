@@ -97,7 +97,8 @@ class Poller {
 
   void wait();
   void take_turn();
-  void collect();
+  // Returns when it took the last batch; TimePoint() if nothing was ready.
+  TimePoint collect();
   void enqueue(Watcher& watcher, std::uint32_t events, TimePoint now);
   [[nodiscard]] WatcherQueue& queue_of(const Watcher& watcher) {
     return watcher.is_new_work_ ? new_work_ : at_hand_;

@@ -97,6 +97,7 @@ AccessFormat AccessFormat::json_lines() {
   AccessFormat made{Empty{}};
   made.escape_ = LineEscape::json();
   made.kind_ = Kind::json_lines;
+  made.has_trace_id_ = true;
   return made;
 }
 
@@ -140,6 +141,7 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
     if (json && !is_number(found->second) && quotes_in(literals) % 2 == 0)
       return fail(ErrorKind::invalid,
                   "{{" + std::string(name) + "}} is text: in JSON it needs \"\"");
+    out.note(found->second);
     if (found->second == LogVariable::tags) literals += '|';  // separates two tags
     out.items_.push_back({found->second, {}});
     format.remove_prefix(close + 2);
@@ -148,11 +150,10 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
   return out;
 }
 
-bool AccessFormat::has_fields() const {
-  return std::ranges::any_of(items_, [](const FormatItem& item) {
-    return item.variable == LogVariable::request_fields ||
-           item.variable == LogVariable::response_fields;
-  });
+void AccessFormat::note(LogVariable variable) {
+  if (variable == LogVariable::trace_id) has_trace_id_ = true;
+  if (variable == LogVariable::request_fields || variable == LogVariable::response_fields)
+    has_fields_ = true;
 }
 
 bool AccessFormat::is_number(LogVariable variable) {
@@ -205,30 +206,30 @@ void AccessFormat::append_json_steps(std::string& out, const AccessEntry& entry)
   out += ']';
 }
 
+// Each piece of text between two values is one literal: a line costs little more than one of text.
 void AccessFormat::append_json(std::string& out, const AccessEntry& entry, TimeCache& cache) const {
-  const auto text = [&](std::string_view key, std::string_view value) {
-    out.append(",\"").append(key).append("\":\"");
+  const auto text = [&](std::string_view before, std::string_view value) {
+    out += before;
     escape_.append(out, value);
-    out += '"';
   };
-  const auto number = [&](std::string_view key, std::uint64_t value) {
-    out.append(",\"").append(key).append("\":");
+  const auto number = [&out](std::string_view before, std::uint64_t value) {
+    out += before;
     append_number(out, value);
   };
   out += "{\"time\":\"";
   append_time(out, entry.start, cache);
-  out += '"';
-  text("peer", entry.peer);
-  text("client", entry.real_ip);
-  text("method", entry.method);
-  text("target", entry.target.substr(0, kUriBytesMax));
-  text("protocol", entry.protocol);
-  number("status", static_cast<std::uint64_t>(entry.status));
+  out.append("\",\"peer\":\"").append(entry.peer);
+  text("\",\"client\":\"", entry.real_ip);
+  text("\",\"method\":\"", entry.method);
+  text("\",\"target\":\"", entry.target.substr(0, kUriBytesMax));
+  out.append("\",\"protocol\":\"").append(entry.protocol);
+  number("\",\"status\":", static_cast<std::uint64_t>(entry.status));
   out += ",\"durationUs\":";
   append_microseconds(out, entry.duration);
-  number("requestBytes", entry.request_bytes);
-  number("responseBytes", entry.response_bytes);
-  text("pipeline", entry.pipeline);
+  number(",\"requestBytes\":", entry.request_bytes);
+  number(",\"responseBytes\":", entry.response_bytes);
+  text(",\"pipeline\":\"", entry.pipeline);
+  out += '"';
   append_json_steps(out, entry);
   if (is_traced(entry)) {
     out += ",\"traceId\":\"";

@@ -59,7 +59,9 @@ class AccessFormat {
   // An error names the unknown variable, or the one outside of quotes in JSON.
   static Result<AccessFormat> parse(std::string_view format);
   // A line has the fields of requests or responses, which are costly to collect.
-  [[nodiscard]] bool has_fields() const;
+  [[nodiscard]] bool has_fields() const { return has_fields_; }
+  // A line has the id of the trace.
+  [[nodiscard]] bool has_trace_id() const { return has_trace_id_; }
   // The rendered second of the last line: formatting a date costs more than the rest of the line.
   struct TimeCache {
     std::int64_t second = -1;
@@ -94,12 +96,15 @@ class AccessFormat {
     std::string text;
   };
   static bool is_number(LogVariable variable);
+  void note(LogVariable variable);
   void append_tags(std::string& out, const AccessEntry& entry) const;
   void append_json(std::string& out, const AccessEntry& entry, TimeCache& cache) const;
   void append_json_steps(std::string& out, const AccessEntry& entry) const;
 
   std::vector<FormatItem> items_;
   LineEscape escape_;
+  bool has_fields_ = false;
+  bool has_trace_id_ = false;
   Kind kind_ = Kind::given;
 };
 

@@ -51,6 +51,9 @@ struct AccessLog::State {
     if (file != nullptr && file != stdout) std::fclose(file);
   }
   void begin(Lines lines);
+  [[nodiscard]] const AccessFormat& format_of(const AccessFormat& of_server) const {
+    return json && of_server.is_default() ? *json : of_server;
+  }
   void offer(Core& core);
   void put(std::string_view batch);
   void drain();
@@ -141,6 +144,10 @@ AccessLog::~AccessLog() {
   std::fflush(state_->file);
 }
 
+bool AccessLog::has_trace_id(const AccessFormat& format) const {
+  return state_->format_of(format).has_trace_id();
+}
+
 void AccessLog::write(unsigned core, const AccessFormat& format, const AccessEntry& entry) {
   State::Core& mine = state_->per_core[core];
   if (mine.buffer.size() > kBufferBytesMax) {
@@ -148,8 +155,7 @@ void AccessLog::write(unsigned core, const AccessFormat& format, const AccessEnt
     state_->offer(mine);
     return;
   }
-  const AccessFormat& its = state_->json && format.is_default() ? *state_->json : format;
-  its.append(mine.buffer, entry, mine.time);
+  state_->format_of(format).append(mine.buffer, entry, mine.time);
   if (mine.buffer.size() >= kBatchBytes) state_->offer(mine);
 }
 

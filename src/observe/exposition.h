@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exposition: figures as the text that Prometheus reads. A family of figures is declared once, as a
 // constant, with its type, unit, help and labels; its samples are collected from anywhere, in any
-// order. docs/metrics.md is made of the declarations.
+// order. docs/metrics.md is made of the declarations. A class that derives from Exposition takes
+// the figures as numbers instead.
 #pragma once
 
 #include <cstdint>
@@ -43,17 +44,21 @@ enum class ExpositionFormat {
 class Exposition {
  public:
   explicit Exposition(ExpositionFormat format = ExpositionFormat::text) : format_(format) {}
+  Exposition(const Exposition&) = delete;
+  Exposition& operator=(const Exposition&) = delete;
+  virtual ~Exposition() = default;
 
   // `suffix`: "_sum" or "_count" of a summary.
-  void add(const MetricFamily& family, const MetricLabels& labels, double value,
-           std::string_view suffix = {});
+  virtual void add(const MetricFamily& family, const MetricLabels& labels, double value,
+                   std::string_view suffix = {});
   // A sample of a counter or gauge. Requires: as many values as the family has labels.
-  void sample(const MetricFamily& family, LabelValues values, double value);
+  virtual void sample(const MetricFamily& family, LabelValues values, double value);
   // A histogram of seconds.
-  void histogram(const MetricFamily& family, LabelValues values, const DurationCounts& counts);
+  virtual void histogram(const MetricFamily& family, LabelValues values,
+                         const DurationCounts& counts);
   // A quantile of a summary.
-  void quantile(const MetricFamily& family, LabelValues values, std::string_view quantile,
-                double value);
+  virtual void quantile(const MetricFamily& family, LabelValues values, std::string_view quantile,
+                        double value);
   // Families in the order of their names, each with HELP, TYPE and its samples as they were added.
   [[nodiscard]] std::string text() const;
 

@@ -430,7 +430,7 @@ TEST_F(PipelineTest, WarnsOfAFallbackThatReplacesGoodResponses) {
               ElementsAre(HasSubstr("flow[2]: Fallback f runs also after success of x")));
   for (const char* meant :
        {"[{filter: x, jumpIf: {first: f}}, {filter: e}, {filter: END}, {filter: f}]",
-        "[{filter: x, jumpIf: {'': f}}, {filter: e, jumpIf: {'': END}}, {filter: f}]",
+        "[{filter: x, jumpIf: {'': f, first: e}}, {filter: e, jumpIf: {'': END}}, {filter: f}]",
         "[{filter: x, namespace: other}, {filter: e}, {filter: f}]",
         "[{filter: e}, {filter: f, jumpIf: {first: x}}, {filter: x}]"})
     EXPECT_THAT(warnings(meant), IsEmpty()) << meant;

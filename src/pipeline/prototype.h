@@ -19,6 +19,7 @@
 #include "pipeline/exchange.h"
 #include "pipeline/filter.h"
 #include "pipeline/filter_stats.h"
+#include "pipeline/names_others.h"
 #include "resilience/policies.h"
 
 namespace sluice::pipeline {
@@ -102,6 +103,8 @@ class PipelinePrototype {
   [[nodiscard]] std::vector<std::string> notes() const;
   // HoldsCertificates::certificates of all filters; the places begin with the filter's name.
   [[nodiscard]] net::CertificateEnds certificates() const;
+  // The kinds of custom data that the filters look up; the fields are those of the pipeline's spec.
+  [[nodiscard]] std::vector<NamesOthers::Name> custom_kinds() const;
   // Null if there is no filter of that name.
   [[nodiscard]] const FilterPrototype* find(std::string_view filter) const;
 
@@ -148,8 +151,10 @@ class PipelinePrototype {
   void build_flow(config::Faults& faults);
   void build_jumps(std::size_t index, const FlowNode& node, config::Faults& faults);
   void check_data(config::Faults& faults);
-  // prototype_use.cc. Warns of nodes and filters that never run, and of failures without a way.
+  // prototype_use.cc. Warns of nodes and filters that never run, of failures without a way, and of
+  // namespaces that no node fills.
   void check_use(config::Faults& faults) const;
+  void check_namespaces(config::Faults& faults) const;
   void check_failure(std::size_t node, config::Faults& faults) const;
   void check_fallback(std::size_t node, config::Faults& faults) const;
 

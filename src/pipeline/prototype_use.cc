@@ -2,6 +2,7 @@
 // Warnings on flows that are legal, and that probably do not mean what they say.
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "pipeline/prototype.h"
 
@@ -21,6 +22,13 @@ bool has_result(const FilterKind& kind, std::string_view result) {
   return std::ranges::find(kind.results(), result) != kind.results().end();
 }
 
+NamesOthers::Names names_of(const FilterPrototype* filter) {
+  const auto* its = dynamic_cast<const NamesOthers*>(filter);
+  return its != nullptr ? its->names() : NamesOthers::Names();
+}
+
+std::string path_of_filter(std::size_t index) { return "filters[" + std::to_string(index) + "]"; }
+
 }  // namespace
 
 void PipelinePrototype::check_failure(std::size_t node, config::Faults& faults) const {
@@ -32,10 +40,35 @@ void PipelinePrototype::check_failure(std::size_t node, config::Faults& faults) 
     if (nodes_[later].filter == kEndNode) continue;
     const NamedFilter& answerer = filters_[nodes_[later].filter];
     if (std::ranges::find(kAnswerers, answerer.kind->name()) == kAnswerers.end()) continue;
-    return faults.warn("filters[" + std::to_string(filter) + "]",
+    return faults.warn(path_of_filter(filter),
                        "if the program fails, " + answerer.name +
                            " does not run and clients get 503: give its node a jumpIf for "
                            "wasmError, to END if that is meant");
+  }
+}
+
+std::vector<NamesOthers::Name> PipelinePrototype::custom_kinds() const {
+  std::vector<NamesOthers::Name> kinds;
+  for (std::size_t i = 0; i < filters_.size(); ++i) {
+    for (NamesOthers::Name& kind : names_of(filters_[i].prototype.get()).custom_kinds) {
+      kind.field.insert(0, path_of_filter(i) + ".");
+      kinds.push_back(std::move(kind));
+    }
+  }
+  return kinds;
+}
+
+void PipelinePrototype::check_namespaces(config::Faults& faults) const {
+  std::set<std::string_view> known{kDefaultNamespace};
+  for (const BuiltNode& node : nodes_) known.insert(node.filter_namespace);
+  for (std::size_t i = 0; i < filters_.size(); ++i) {
+    for (const auto& [field, name] : names_of(filters_[i].prototype.get()).namespaces) {
+      if (known.contains(name)) continue;
+      faults.warn(path_of_filter(i) + "." + field,
+                  "no node of the flow has the namespace " + config::quote(name) +
+                      config::suggestion(name, {known.begin(), known.end()}) +
+                      ": it is empty, unless a GlobalFilter fills it");
+    }
   }
 }
 
@@ -81,10 +114,10 @@ void PipelinePrototype::check_use(config::Faults& faults) const {
   }
   for (std::size_t i = 0; i < filters_.size(); ++i) {
     if (!is_used[i]) {
-      faults.warn("filters[" + std::to_string(i) + "]",
-                  filters_[i].name + " is not in the flow: it never runs");
+      faults.warn(path_of_filter(i), filters_[i].name + " is not in the flow: it never runs");
     }
   }
+  check_namespaces(faults);
 }
 
 }  // namespace sluice::pipeline

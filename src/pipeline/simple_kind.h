@@ -24,6 +24,8 @@
 // A filter that needs a model built from the spec, once for all cores, has
 //     static Model prepare(const Spec& spec, const FilterContext& context, config::Faults& faults);
 // which may refuse the spec by adding faults. Its constructor then takes a shared_ptr<const Model>.
+// A model that names other things, such as a kind of custom data, has `names()`:
+// pipeline/names_others.h.
 // The constructor may take a `const loop::Core&` next, followed by the parts given to the kind:
 // SimpleKind<Spec, Filter, Parts...>(parts...). The parts must be safe to copy on any core.
 #pragma once
@@ -38,6 +40,7 @@
 
 #include "config/fields.h"
 #include "pipeline/filter.h"
+#include "pipeline/names_others.h"
 
 namespace sluice::pipeline {
 
@@ -75,12 +78,19 @@ class SimpleKind final : public FilterKind {
   using Model = decltype(prepare(std::declval<Spec>(), std::declval<const FilterContext&>(),
                                  std::declval<config::Faults&>()));
 
-  class Prototype final : public FilterPrototype {
+  class Prototype final : public FilterPrototype, public NamesOthers {
    public:
     Prototype(Json spec, std::shared_ptr<const Model> model, std::tuple<Parts...> parts)
         : spec_(std::move(spec)), model_(std::move(model)), parts_(std::move(parts)) {}
 
     [[nodiscard]] Json spec() const override { return spec_; }
+    [[nodiscard]] Names names() const override {
+      if constexpr (requires(const Model& model) { model.names(); }) {
+        return model_->names();
+      } else {
+        return {};
+      }
+    }
     [[nodiscard]] std::unique_ptr<Filter> instantiate(const loop::Core& core) const override {
       return std::apply(
           [&](const Parts&... parts) -> std::unique_ptr<Filter> {

@@ -18,15 +18,9 @@ bool has_capitals(std::string_view text) { return std::ranges::any_of(text, is_u
 
 // Adds the named groups of the first match.
 void capture_groups(const Pattern& pattern, std::string_view text, Captures& out) {
-  const re2::RE2& re2 = pattern.re2();
-  std::vector<re2::StringPiece> groups(static_cast<std::size_t>(re2.NumberOfCapturingGroups()) + 1);
-  if (!re2.Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(),
-                 static_cast<int>(groups.size())))
-    return;
-  for (const auto& [name, number] : re2.NamedCapturingGroups()) {
-    const re2::StringPiece& group = groups[static_cast<std::size_t>(number)];
-    if (group.data() != nullptr) out.emplace_back(name, std::string(group.data(), group.size()));
-  }
+  pattern.for_each_named_group(text, [&out](const std::string& name, std::string_view group) {
+    out.emplace_back(name, std::string(group));
+  });
 }
 
 }  // namespace

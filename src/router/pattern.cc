@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "http/message.h"
 
 namespace sluice::router {
@@ -15,6 +16,7 @@ namespace {
 constexpr std::size_t kGroupsAtHand = 10;  // without memory of their own
 constexpr std::size_t kReservedBytes = 64;
 constexpr std::size_t kReservedPieces = 8;
+constexpr char32_t kNoCharacter = 0xfffd;  // stands for an octet that is not UTF-8
 
 bool is_name_char(char c) { return is_alphanumeric(c) || c == '_'; }
 
@@ -59,7 +61,30 @@ std::vector<std::size_t> escape_offsets(std::size_t path_size, std::string_view 
   return offsets;
 }
 
+std::string_view view_of(const re2::StringPiece& piece) { return {piece.data(), piece.size()}; }
+
 }  // namespace
+
+Subject::Subject(std::string_view text) : text_(text) {
+  if (is_utf8(text)) return;
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Char next = first_utf8_char(text.substr(at));
+    append_utf8(repaired_, next.valid ? next.value : kNoCharacter);
+    origins_.resize(repaired_.size(), at);
+    at += next.size;
+  }
+  origins_.push_back(text.size());
+}
+
+std::string_view Subject::part(std::size_t begin, std::size_t end) const {
+  if (origins_.empty()) return text_.substr(begin, end - begin);
+  return text_.substr(origins_[begin], origins_[end] - origins_[begin]);
+}
+
+std::string_view Subject::part(std::string_view seen_part) const {
+  const auto begin = static_cast<std::size_t>(seen_part.data() - seen().data());
+  return part(begin, begin + seen_part.size());
+}
 
 std::optional<Pattern> Pattern::compile(const std::string& text, const std::string& path,
                                         config::Faults& faults, Case letter_case) {
@@ -75,16 +100,36 @@ std::optional<Pattern> Pattern::compile(const std::string& text, const std::stri
 }
 
 bool Pattern::found_in(std::string_view text) const {
-  return re2_->Match(text, 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);
+  const Subject subject(text);
+  const std::string_view seen = subject.seen();
+  return re2_->Match(seen, 0, seen.size(), re2::RE2::UNANCHORED, nullptr, 0);
 }
 
 std::optional<std::string_view> Pattern::first_group_in(std::string_view text) const {
+  const Subject subject(text);
+  const std::string_view seen = subject.seen();
   std::array<re2::StringPiece, 2> groups;
   if (!has_groups() ||
-      !re2_->Match(text, 0, text.size(), re2::RE2::UNANCHORED, groups.data(), groups.size()))
+      !re2_->Match(seen, 0, seen.size(), re2::RE2::UNANCHORED, groups.data(), groups.size()))
     return std::nullopt;
   if (groups[1].data() == nullptr) return std::nullopt;
-  return std::string_view(groups[1].data(), groups[1].size());
+  return subject.part(view_of(groups[1]));
+}
+
+void Pattern::for_each_named_group(
+    std::string_view text,
+    const std::function<void(const std::string& name, std::string_view text)>& use) const {
+  const Subject subject(text);
+  const std::string_view seen = subject.seen();
+  std::vector<re2::StringPiece> groups(static_cast<std::size_t>(re2_->NumberOfCapturingGroups()) +
+                                       1);
+  if (!re2_->Match(seen, 0, seen.size(), re2::RE2::UNANCHORED, groups.data(),
+                   static_cast<int>(groups.size())))
+    return;
+  for (const auto& [name, number] : re2_->NamedCapturingGroups()) {
+    const re2::StringPiece& group = groups[static_cast<std::size_t>(number)];
+    if (group.data() != nullptr) use(name, subject.part(view_of(group)));
+  }
 }
 
 bool Pattern::has_groups() const { return re2_->NumberOfCapturingGroups() > 0; }
@@ -126,17 +171,19 @@ bool Replacement::replace(const Pattern& pattern, std::string_view text, const s
   const auto count = static_cast<std::size_t>(groups_);
   if (count > few.size()) many.resize(count);
   re2::StringPiece* const groups = many.empty() ? few.data() : many.data();
+  const Subject subject(text);
+  const std::string_view seen = subject.seen();
   std::size_t at = 0;
   std::size_t last_end = std::string_view::npos;
-  while (at <= text.size() && out.size() <= size_max &&
-         pattern.re2().Match(text, at, text.size(), re2::RE2::UNANCHORED, groups, groups_)) {
-    const auto begin = static_cast<std::size_t>(groups[0].data() - text.data());
-    piece(text.substr(at, begin - at));
+  while (at <= seen.size() && out.size() <= size_max &&
+         pattern.re2().Match(seen, at, seen.size(), re2::RE2::UNANCHORED, groups, groups_)) {
+    const auto begin = static_cast<std::size_t>(groups[0].data() - seen.data());
+    piece(subject.part(at, begin));
     at = begin;
     if (groups[0].empty() && begin == last_end) {  // an empty match right after the last match
-      if (at == text.size()) break;
-      const std::size_t size = character_size(text.substr(at));
-      piece(text.substr(at, size));
+      if (at == seen.size()) break;
+      const std::size_t size = character_size(seen.substr(at));
+      piece(subject.part(at, at + size));
       at += size;
       continue;
     }
@@ -144,11 +191,11 @@ bool Replacement::replace(const Pattern& pattern, std::string_view text, const s
       literal(part.literal);
       if (part.group < 0) continue;
       const re2::StringPiece& group = groups[part.group];
-      if (group.data() != nullptr) piece(std::string_view(group.data(), group.size()));
+      if (group.data() != nullptr) piece(subject.part(view_of(group)));
     }
     last_end = at = begin + groups[0].size();
   }
-  if (at < text.size()) piece(text.substr(at));
+  if (at < seen.size()) piece(subject.part(at, seen.size()));
   return out.size() <= size_max;
 }
 

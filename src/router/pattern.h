@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Regular expressions (RE2, found anywhere in a text), and the replacement of their matches.
-// Immutable; any thread.
+// Regular expressions (RE2, found anywhere in a text), and the replacement of their matches. As in
+// Go, an octet that is not UTF-8 is U+FFFD to an expression, so that `.` and `[^/]` match it: RE2
+// by itself matches no text that holds one. Immutable; any thread.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +20,24 @@ class RE2;
 
 namespace sluice::router {
 
+// A text as an expression sees it. Requires: the text outlives this.
+class Subject {
+ public:
+  explicit Subject(std::string_view text);
+  [[nodiscard]] std::string_view seen() const { return origins_.empty() ? text_ : repaired_; }
+  // Returns the part of the text that is seen from `begin` to `end`. Requires: neither is within a
+  // character.
+  [[nodiscard]] std::string_view part(std::size_t begin, std::size_t end) const;
+  // The same for a part of seen().
+  [[nodiscard]] std::string_view part(std::string_view seen_part) const;
+
+ private:
+  std::string_view text_;
+  std::string repaired_;
+  std::vector<std::size_t>
+      origins_;  // of each octet of repaired_, and the end; empty: text_ is UTF-8
+};
+
 class Pattern {
  public:
   enum class Case { sensitive, insensitive };
@@ -31,6 +51,10 @@ class Pattern {
   // Returns the text of the first group of a match in `text`; nullopt: there is no match, or the
   // group takes no part in it.
   [[nodiscard]] std::optional<std::string_view> first_group_in(std::string_view text) const;
+  // Calls `use(name, text)` with each named group that takes part in the first match in `text`.
+  void for_each_named_group(
+      std::string_view text,
+      const std::function<void(const std::string& name, std::string_view text)>& use) const;
   [[nodiscard]] bool has_groups() const;
   [[nodiscard]] const re2::RE2& re2() const { return *re2_; }
 

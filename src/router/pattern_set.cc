@@ -71,9 +71,10 @@ void PatternSet::finish() {
 }
 
 void PatternSet::find(std::string_view text, Candidates& out) const {
-  if (!anchored_ && !floating_) out.add(numbers_);
-  if (anchored_) anchored_->find(text, out);
-  if (floating_) floating_->find(text, out);
+  if (!anchored_ && !floating_) return out.add(numbers_);
+  const Subject subject(text);
+  if (anchored_) anchored_->find(subject.seen(), out);
+  if (floating_) floating_->find(subject.seen(), out);
 }
 
 }  // namespace sluice::router

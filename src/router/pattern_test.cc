@@ -42,6 +42,20 @@ TEST(Pattern, FindsItsFirstGroup) {
   EXPECT_FALSE(compile("(?:a)").has_groups());
 }
 
+TEST(Pattern, TakesAnOctetThatIsNotUtf8ForACharacter) {
+  for (const char* text : {"^/a/.+$", "^/a/[^/]+$", "^/a/\\W$", "^/a/(?i:.)$"})
+    EXPECT_TRUE(compile(text).found_in("/a/\xff")) << text;
+  EXPECT_TRUE(compile("^/a/..$").found_in("/a/\xc3("));
+  EXPECT_TRUE(compile("^/a/é.$").found_in("/a/é\xc3"));
+  EXPECT_FALSE(compile("^/a/\\w$").found_in("/a/\xff"));
+  EXPECT_EQ(compile("/(.+)/b").first_group_in("/\xff\xfe\xc3/b"), "\xff\xfe\xc3");
+  std::string named;
+  compile("/(?P<x>é.)(?P<y>z)?").for_each_named_group("\x80/é\xc3z", [&](auto& name, auto text) {
+    named.append(name).append("=").append(text).append(" ");
+  });
+  EXPECT_EQ(named, "x=é\xc3 y=z ");
+}
+
 TEST(Pattern, SaysWhatIsWrong) {
   config::Faults faults;
   EXPECT_FALSE(Pattern::compile("a(b", "rules[0].hostRegexp", faults));
@@ -67,6 +81,16 @@ TEST(Replacement, HandlesEmptyMatches) {
   EXPECT_EQ(replace("$", "!", "ab"), "ab!");
   EXPECT_EQ(replace("^", "!", "ab"), "!ab");
   EXPECT_EQ(replace("a*", "-", ""), "-");
+}
+
+TEST(Replacement, KeepsOctetsThatAreNotUtf8) {
+  EXPECT_EQ(replace("^/a/(.+)$", "/b/$1", "/a/\xff\xc3é"), "/b/\xff\xc3é");
+  EXPECT_EQ(replace("b", "-",
+                    "\xff"
+                    "b\xfe"
+                    "b\x80"),
+            "\xff-\xfe-\x80");
+  EXPECT_EQ(replace("", "-", "\xff\xfe"), "-\xff-\xfe-");
 }
 
 TEST(Replacement, RefusesUnknownGroups) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/deadline.h"
 #include "server/limits.h"
 
 namespace sluice::server {
@@ -36,7 +37,7 @@ Task<Result<std::size_t>> H1Input::read_more() {
 
 Task<bool> H1Input::wait(Duration patience) {
   if (has_bytes()) co_return true;
-  stream_.set_deadline(Clock::now() + patience);
+  stream_.set_deadline(deadline_after(patience));
   const auto count = co_await stream_.read_into(*this);
   if (!count || *count == 0) co_return false;
   buffer_.filled(*count);
@@ -44,7 +45,7 @@ Task<bool> H1Input::wait(Duration patience) {
 }
 
 Task<bool> H1Input::becomes(std::string_view text, Duration patience) {
-  stream_.set_deadline(Clock::now() + patience);
+  stream_.set_deadline(deadline_after(patience));
   while (may_become(text) && unread().size() < text.size()) {
     const auto count = co_await read_more();
     if (!count || *count == 0) co_return false;
@@ -60,7 +61,7 @@ Task<H1Input::Head> H1Input::read_head(Duration patience) {
       co_return Head::complete;
     }
     if (progress.state == ParseState::refused) co_return Head::refused;
-    if (first) stream_.set_deadline(Clock::now() + patience);  // most heads arrive whole
+    if (first) stream_.set_deadline(deadline_after(patience));  // most heads arrive whole
     const auto count = co_await read_more();
     if (!count && count.error().kind == ErrorKind::timed_out) co_return Head::timed_out;
     if (!count && count.error().kind == ErrorKind::unavailable) co_return Head::no_memory;

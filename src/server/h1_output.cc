@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/deadline.h"
 #include "server/limits.h"
 #include "server/progress.h"
 #include "server/watched.h"
@@ -42,7 +43,7 @@ Task<bool> H1Output::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::string_view part = bytes.substr(0, kProgressBytes);
     bytes.remove_prefix(part.size());
-    stream_.set_deadline(Clock::now() + patience_);
+    stream_.set_deadline(deadline_after(patience_));
     const auto written = co_await stream_.write_all(part);
     if (!written) co_return false;
   }

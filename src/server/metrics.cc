@@ -21,6 +21,7 @@ struct ServerFigure {
     sent,
     up,
     connections,
+    connections_max,
     accepted,
     handshakes,
     protocol_errors,
@@ -43,6 +44,8 @@ constexpr std::array kServerFamilies{
     MetricFamily{"sluice_server_up", MetricType::gauge, "1: the server listens as configured.", "",
                  "server"},
     MetricFamily{"sluice_server_connections", MetricType::gauge, "Open connections.", "", "server"},
+    MetricFamily{"sluice_server_connections_max", MetricType::gauge,
+                 "The limit of open connections (maxConnections).", "", "server"},
     MetricFamily{"sluice_server_accepted_connections_total", MetricType::counter,
                  "Connections accepted.", "", "server"},
     MetricFamily{"sluice_server_tls_handshakes_total", MetricType::counter,
@@ -108,6 +111,7 @@ void expose(const ServerPrototype& server, bool listens, Exposition& out) {
              static_cast<double>(counters.stats.request_bytes()));
   out.sample(kServerFamilies[ServerFigure::sent], {name},
              static_cast<double>(counters.stats.response_bytes()));
+  out.sample(kServerFamilies[ServerFigure::connections_max], {name}, server.spec.max_connections);
   out.sample(kServerFamilies[ServerFigure::up], {name}, listens ? 1 : 0);
   out.sample(kServerFamilies[ServerFigure::overloaded], {name}, overload.overloaded ? 1 : 0);
   out.sample(kServerFamilies[ServerFigure::delay], {name},

@@ -78,7 +78,8 @@ void ServedExchange::clear() {
 
 void ServedExchange::begin() {
   started_ = Clock::now();
-  started_at_ = std::chrono::system_clock::now();
+  const bool is_told = core_.access_log() != nullptr || prototype_->tracer != nullptr;
+  started_at_ = is_told ? std::chrono::system_clock::now() : decltype(started_at_){};
   late_ = server_.overload().note_request(started_, core_.loop().waited(started_));
 }
 
@@ -146,6 +147,7 @@ int ServedExchange::route() {
 
 // prototype_ keeps the Tracer alive as long as the exchange.
 void ServedExchange::begin_trace() {
+  if (started_at_ == decltype(started_at_){}) started_at_ = std::chrono::system_clock::now();
   exchange_.trace.begin(*prototype_->tracer, core_.core().index, request(), started_, started_at_);
   if (exchange_.trace.sampled()) note_request(exchange_.trace, request(), exchange_);
 }
@@ -351,11 +353,12 @@ void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint6
                                      bytes_sent);
   RouteCounts& route = route_ != nullptr ? *route_ : prototype_->counters->routes.none();
   route.record(core_.core().index, status, duration);
-  const tracing::TraceId trace = exchange_.trace.id();
   if (exchange_.trace.sampled()) [[unlikely]]
     finish_trace(exchange_, method_, status, started_ + duration);
   observe::AccessLog* access_log = core_.access_log();
   if (access_log == nullptr) return;
+  tracing::TraceId trace;
+  if (access_log->has_trace_id(prototype_->access_format)) trace = exchange_.trace.id();
   steps_.clear();
   for (const auto& step : exchange_.steps)
     steps_.push_back({step.alias, step.result, step.duration});

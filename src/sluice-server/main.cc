@@ -146,6 +146,20 @@ void stop(const Running& running, admin::Health& health) {
   running.logger.info("stopped");
 }
 
+auto make_engine(const Options& options) {
+  return wasm::Engine::create({.cache_directory = options.path_of(options.data_dir) + "/modules",
+                               .guests_max = options.max_guests});
+}
+
+void say_started(const Options& options, unsigned cores, std::uint64_t memory,
+                 const Logger& logger) {
+  logger.info("sluice-server " SLUICE_VERSION " started, " + std::to_string(cores) +
+              " workers, memory budget " + format_memory_size(memory) + ", admin API on " +
+              options.api_addr);
+  std::fprintf(stderr, "sluice-server %s: %u workers, admin API on %s\n", SLUICE_VERSION, cores,
+               options.api_addr.c_str());
+}
+
 Result<void> run(const Options& options, const Program& program, PredecessorProcess* predecessor) {
   const Signals signals;
   raise_file_limit();
@@ -158,10 +172,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
       options.workers > 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
 
   const std::string code_folder = options.path_of(options.data_dir) + "/code";
-  SLUICE_TRY(
-      const auto engine,
-      wasm::Engine::create({.cache_directory = options.path_of(options.data_dir) + "/modules",
-                            .guests_max = options.max_guests}));
+  SLUICE_TRY(const auto engine, make_engine(options));
   SLUICE_TRY(auto cluster, make_cluster_ports(options, tls, cores));
   PredecessorProcess::Estate inherited;
   config::Value known;
@@ -213,12 +224,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   if (!options.health_addr.empty()) {
     SLUICE_TRY(health_server, admin::HealthServer::start(options.health_addr, health, logger));
   }
-  logger.info("sluice-server " SLUICE_VERSION " started, " + std::to_string(cores) +
-              " workers, memory budget " + format_memory_size(memory) + ", admin API on " +
-              options.api_addr);
-  std::fprintf(stderr, "sluice-server %s: %u workers, admin API on %s\n", SLUICE_VERSION, cores,
-               options.api_addr.c_str());
-
+  say_started(options, cores, memory, logger);
   const Adoption adoption(predecessor, workers);
   notify_service_manager("READY=1\nMAINPID=" + std::to_string(getpid()));
 

@@ -6,8 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "control/controller.h"
+#include "control/reload_counts.h"
 #include "sluice-server/command_line.h"
+#include "sluice-server/open_store.h"
 #include "sluice-server/options_update.h"
+#include "store/etcd/try_etcd.h"
 
 namespace sluice::server_program {
 namespace {
@@ -18,8 +21,23 @@ void log_refusal(const Logger& logger, const Error& error) {
   for (const std::string& line : error.details) logger.error("configuration: " + line);
 }
 
-// Of `fresh`, all is checked.
-void renew(MemberTls& in_force, const MemberTls& fresh, const Logger& logger,
+// Warns if etcd does not admit the new certificate, user or password: an open connection would hide
+// it for days. They are used all the same, since etcd may be about to change, too.
+void try_new_etcd(const Options& next, const InForce& in_force, const MemberTls& fresh,
+                  const Logger& logger) {
+  if (!next.cluster.on_etcd()) return;
+  const MemberTls& now = in_force.tls;
+  if (now.etcd == fresh.etcd && now.etcd_password.text() == fresh.etcd_password.text()) return;
+  const auto tried = store::try_etcd(etcd_options(next, fresh));
+  if (tried) return;
+  logger.warn(
+      "etcd does not admit what the files etcd-*-file hold now, and this member uses them from "
+      "its next connection on: " +
+      tried.error().message);
+}
+
+// Of `fresh`, all is checked. False: the cluster port keeps its certificate.
+bool renew(MemberTls& in_force, const MemberTls& fresh, const Logger& logger,
            control::Controller& controller) {
   in_force.etcd_password.renew(fresh.etcd_password.text());
   if (!(in_force.etcd == fresh.etcd)) {
@@ -28,14 +46,17 @@ void renew(MemberTls& in_force, const MemberTls& fresh, const Logger& logger,
     in_force.etcd_certificates = fresh.etcd_certificates;
     logger.info("certificate files for etcd read again: new connections use them");
   }
-  if (in_force.port == fresh.port) return;
+  if (in_force.port == fresh.port) return true;
   in_force.to_members->renew(*fresh.to_members);
   if (const auto renewed = controller.renew_cluster_port(fresh.port.own, fresh.port.authorities);
-      !renewed)
-    return logger.error("the cluster port keeps its certificate: " + renewed.error().message);
+      !renewed) {
+    logger.error("the cluster port keeps its certificate: " + renewed.error().message);
+    return false;
+  }
   in_force.port = fresh.port;
   in_force.port_certificates = fresh.port_certificates;
   logger.info("certificate files of the cluster port read again: new connections use them");
+  return true;
 }
 
 }  // namespace
@@ -48,6 +69,7 @@ admin::Options admin_options(const Options& options) {
     made.log_file = options.path_of(options.log_dir) + "/stdout.log";
   }
   made.profiling = options.profiling;
+  made.kept_profiles = options.path_of("profiles.kept");
   made.start_options = without_secrets(options);
   // Of the embedded store.
   if (options.cluster.on_etcd()) {
@@ -72,20 +94,27 @@ void note_certificates(const MemberTls& tls, const admin::Api& api,
 void reload(InForce& in_force, const Program& program, const Logger& logger, admin::Api& api,
             control::Controller& controller) {
   Options& options = in_force.options;
+  const auto refuse = [&](control::ReloadKind kind, const Error& error) {
+    controller.reloads().note(kind, false);
+    log_refusal(logger, error);
+  };
   const auto read = read_options(program.arguments);
-  if (!read) return log_refusal(logger, read.error());
+  if (!read) return refuse(control::ReloadKind::configuration, read.error());
   auto updated = update(options, *read);
-  if (!updated) return log_refusal(logger, updated.error());
+  if (!updated) return refuse(control::ReloadKind::configuration, updated.error());
   Options& next = updated->in_force;
   const auto tls = read_member_tls(next.cluster, &in_force.tls);
-  if (!tls) return log_refusal(logger, tls.error());
+  if (!tls) return refuse(control::ReloadKind::certificates, tls.error());
+  try_new_etcd(next, in_force, *tls, logger);
   if (const auto replaced = api.replace(admin_options(next)); !replaced)
-    return log_refusal(logger, replaced.error());
+    return refuse(control::ReloadKind::certificates, replaced.error());
   // A level set through the admin API stays, unless the new configuration changes the level.
   if (next.debug != options.debug) logger.set_level(next.debug ? LogLevel::debug : LogLevel::info);
-  renew(in_force.tls, *tls, logger, controller);
+  const bool renewed = renew(in_force.tls, *tls, logger, controller);
   note_certificates(in_force.tls, api, controller);
   options = std::move(next);
+  controller.reloads().note(control::ReloadKind::certificates, renewed);
+  controller.reloads().note(control::ReloadKind::configuration, true);
   logger.info("configuration read again, certificate files too; changed: " +
               (updated->changed.empty() ? "nothing" : updated->changed));
   if (!updated->waiting.empty())

@@ -37,6 +37,7 @@
 #include "base/time.h"
 #include "loop/core.h"
 #include "loop/task.h"
+#include "observe/durations.h"
 #include "store/limit.h"
 #include "store/random_id.h"
 
@@ -329,8 +330,9 @@ struct WriteStatistics {
     std::uint64_t p99 = 0;
     std::uint64_t max = 0;
   };
-  Quantiles group_size;  // in commits
-  Quantiles write_us;    // the write of a group, its fsync included; microseconds
+  Quantiles group_size;              // in commits
+  Quantiles write_us;                // the write of a group, its fsync included; microseconds
+  observe::DurationCounts writes{};  // the same
 };
 
 struct Document {

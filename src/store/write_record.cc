@@ -6,9 +6,14 @@
 namespace sluice::store {
 namespace {
 
-WriteStatistics::Quantiles quantiles_of(const observe::Histogram& histogram) {
+observe::Histogram::Counts counts_of(const observe::Histogram& histogram) {
   observe::Histogram::Counts counts{};
   histogram.add_to(counts);
+  return counts;
+}
+
+WriteStatistics::Quantiles quantiles_of(const observe::Histogram& histogram) {
+  const observe::Histogram::Counts counts = counts_of(histogram);
   const std::uint64_t total = observe::total_of(counts);
   const std::uint64_t max = histogram.max();
   const auto quantile = [&](std::uint64_t percent) {
@@ -23,8 +28,10 @@ void WriteRecord::wrote(std::uint64_t commits, Duration duration) {
   groups_.add();
   commits_.add(commits);
   group_size_.add(commits);
-  write_us_.add(static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(duration).count()));
+  const auto us = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+  write_us_.add(us);
+  total_us_.add(us);
 }
 
 WriteStatistics WriteRecord::statistics() const {
@@ -34,6 +41,7 @@ WriteStatistics WriteRecord::statistics() const {
   statistics.failures = failures_.get();
   statistics.group_size = quantiles_of(group_size_);
   statistics.write_us = quantiles_of(write_us_);
+  statistics.writes = observe::coarse(counts_of(write_us_), total_us_.get());
   return statistics;
 }
 

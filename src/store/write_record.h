@@ -20,6 +20,7 @@ class WriteRecord {
   observe::Cell failures_;
   observe::Histogram group_size_;
   observe::Histogram write_us_;
+  observe::Cell total_us_;
 };
 
 }  // namespace sluice::store

@@ -31,6 +31,9 @@ TEST(WriteRecord, QuantilesAndTheGreatest) {
   EXPECT_NEAR(static_cast<double>(statistics.write_us.p50), 100, 13);
   EXPECT_NEAR(static_cast<double>(statistics.write_us.p99), 20'000, 2'500);
   EXPECT_EQ(statistics.write_us.max, 30'000U);
+  EXPECT_EQ(statistics.writes.count(), 100U);
+  EXPECT_EQ(statistics.writes.buckets.front(), 98U) << "below a millisecond";
+  EXPECT_EQ(statistics.writes.total_us, 98U * 100 + 50'000);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "base/json_string.h"
 #include "base/text.h"
+#include "base/text_search.h"
 #include "templates/arguments.h"
 #include "templates/function_parts.h"
 #include "templates/functions.h"
@@ -52,7 +53,7 @@ Result<Datum> call_replace(const Call& call) {
   std::string out;
   std::size_t at = 0;
   for (;;) {
-    const std::size_t found = std::min(text.find(old, at), text.size());
+    const std::size_t found = std::min(find_text(text, old, at), text.size());
     out.append(text, at, found - at);
     if (found == text.size()) return Datum(std::move(out));
     out += fresh;
@@ -90,7 +91,7 @@ Result<Datum> call_has_suffix(const Call& call) {
 Result<Datum> call_contains(const Call& call) {
   SLUICE_TRY(const std::string part, text_of(call, 0));
   SLUICE_TRY(const std::string text, text_of(call, 1));
-  return Datum(text.find(part) != std::string::npos);
+  return Datum(find_text(text, part) != std::string::npos);
 }
 
 // ASCII letters only.
@@ -142,7 +143,7 @@ Result<Datum> call_split_list(const Call& call) {
   Json list = Json::array();
   std::size_t at = 0;
   for (;;) {
-    const std::size_t found = std::min(text.find(separator, at), text.size());
+    const std::size_t found = std::min(find_text(text, separator, at), text.size());
     list.push_back(text.substr(at, found - at));
     if (found == text.size()) return Datum(std::make_shared<const Json>(std::move(list)));
     if (list.size() == kJsonValuesMax) return too_long();

@@ -59,6 +59,10 @@ const std::string* Template::skeleton() const {
   return program_->skeleton ? &program_->skeleton->text : nullptr;
 }
 
+const std::vector<std::vector<std::string>>& Template::fields_read() const {
+  return program_->reads.rooted;
+}
+
 std::vector<int> Template::bare_lines() const { return bare_values(*program_); }
 
 }  // namespace sluice::templates

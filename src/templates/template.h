@@ -36,6 +36,8 @@ class Template {
   // `element` is empty. Errs on the side of true.
   [[nodiscard]] bool may_read(std::string_view group, std::string_view element,
                               std::string_view last) const;
+  // The chains of fields that are read from the root: of `.a.b`, {"a", "b"}.
+  [[nodiscard]] const std::vector<std::vector<std::string>>& fields_read() const;
   // The lines on which a value stands in a text of JSON without being escaped: bare_values.h.
   [[nodiscard]] std::vector<int> bare_lines() const;
 

@@ -294,6 +294,28 @@ TEST(TemplateTest, WorkIsBounded) {
   EXPECT_EQ(rendered("{{range 101}}x{{end}}", small).error().kind, ErrorKind::too_large);
 }
 
+// A client chooses both texts. A search that compares the part at each place does not end before
+// the time limit of the tests.
+TEST(TemplateTest, ASearchCostsNoMoreThanItsTexts) {
+  constexpr std::size_t kSize = std::size_t{1} << 22;  // as much as a text may have
+  const nlohmann::json data = {{"text", std::string(kSize, 'a')},
+                               {"part", std::string(kSize / 2, 'a') + "b"}};
+  const Datum root(std::make_shared<const nlohmann::json>(data));
+  const RenderOptions many{.steps_max = 4 * kSize / 64};
+  for (const auto& [text, result] : std::vector<std::pair<std::string, std::string>>{
+           {"{{contains .part .text}}", "false"},
+           {"{{len (splitList .part .text)}}", "1"},
+           {"{{len (replace .part `` .text)}}", std::to_string(kSize)}}) {
+    config::Faults faults;
+    const auto made = Template::parse(text, {}, "template", faults);
+    ASSERT_TRUE(made) << text;
+    const auto out = made->render(root, many);
+    ASSERT_TRUE(out) << text << ": " << out.error().message;
+    EXPECT_EQ(out->text, result) << text;
+    EXPECT_EQ(made->render(root, {.steps_max = kSize / 64}).error().kind, ErrorKind::too_large);
+  }
+}
+
 // A copy of a value costs as much as its parts.
 TEST(TemplateTest, CopiesOfJsonCount) {
   const std::string list = "{{$l := fromJson (printf `[%s0]` (print `" + [] {

@@ -101,6 +101,11 @@ struct Found {
   bool tracestate_long = false;
 
   void take(const http::Field& field);
+  [[nodiscard]] bool any() const {
+    return tracestate_field ||
+           traceparent.count + b3.count + trace.count + span.count + sampled.count + flags.count >
+               0;
+  }
   void take_state(std::string_view value);
 };
 
@@ -217,6 +222,8 @@ Incoming read_context(const http::Headers& headers, HeaderFormat preferred) {
   Found found;
   for (const http::Field& field : headers) found.take(field);
   Incoming in;
+  in.any_field = found.any();
+  if (!in.any_field) return in;
   in.b3 = found.b3.count > 0;
   in.b3_fields = found.trace.count + found.span.count + found.sampled.count + found.flags.count > 0;
   in.tracestate_field = found.tracestate_field;

@@ -46,6 +46,7 @@ struct B3Fields {
 struct Incoming {
   Given given{};             // all empty: no field, or none that is valid
   std::string tracestate{};  // "": none that is valid
+  bool any_field = false;    // of a context, valid or not
   bool by_traceparent = false;
   // The forms of B3 that the request has, valid or not: a backend gets the same ones.
   bool b3 = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tracing/encoding.h"
 
+#include <google/protobuf/arena.h>
 #include <tracing/otlp.pb.h>
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -102,7 +103,8 @@ Json zipkin_span(const Recording& trace, const Span& span, const Settings& setti
 }  // namespace
 
 std::string encode_otlp(const Batch& batch, const Settings& settings) {
-  pb::ExportRequest request;
+  google::protobuf::Arena arena;  // else each attribute of each span is several allocations
+  auto& request = *google::protobuf::Arena::CreateMessage<pb::ExportRequest>(&arena);
   pb::ResourceSpans& spans = *request.add_resource_spans();
   put(*spans.mutable_resource()->add_attributes(), "service.name", settings.service_name);
   for (const auto& [key, value] : settings.attributes)

@@ -78,16 +78,4 @@ std::uint64_t IdSource::next() {
   return result;
 }
 
-TraceId IdSource::trace() {
-  TraceId id{next(), next()};
-  while (!id) id.low = next();
-  return id;
-}
-
-SpanId IdSource::span() {
-  SpanId id = next();
-  while (id == 0) id = next();
-  return id;
-}
-
 }  // namespace sluice::tracing

@@ -36,8 +36,12 @@ using SpanId = std::uint64_t;
 class IdSource {
  public:
   IdSource();
-  [[nodiscard]] TraceId trace();
-  [[nodiscard]] SpanId span();
+  // A half of the id of a trace, or the id of a span. Never 0.
+  [[nodiscard]] std::uint64_t half() {
+    while (true) {
+      if (const std::uint64_t id = next(); id != 0) return id;
+    }
+  }
 
  private:
   [[nodiscard]] std::uint64_t next();

@@ -25,13 +25,14 @@ void RequestTrace::begin(Tracer& tracer, unsigned core, http::Request& request, 
     in = {};
   }
   const bool decided = in.given.sampled && settings.parent_decides;
-  id_ = in.given.trace ? in.given.trace : tracer.ids(core).trace();
+  id_ = in.given.trace ? in.given.trace : TraceId{0, tracer.ids(core).half()};
   const bool sampled = decided ? *in.given.sampled : tracer.samples(id_);
   span_ = in.given.span;
   b3_ = in.b3 || settings.format == HeaderFormat::b3;
   b3_fields_ = in.b3_fields;
-  if (!sampled && in.by_traceparent && in.given.sampled == false) return;
-  if (sampled || span_ == 0) span_ = tracer.ids(core).span();
+  if (!sampled && (!in.any_field || (in.by_traceparent && in.given.sampled == false))) return;
+  make_ids();
+  if (sampled) span_ = tracer.ids(core).half();
   if (in.tracestate_field && in.tracestate.empty()) request.headers.remove("tracestate");
   tracing::write_context(request.headers, {id_, span_, sampled, b3_, b3_fields_});
   if (!sampled) return;
@@ -41,19 +42,37 @@ void RequestTrace::begin(Tracer& tracer, unsigned core, http::Request& request, 
   server.id = span_;
   server.parent = in.given.span;
   server.kind = SpanKind::server;
+  server.attributes.reserve(kUsualAttributes);
   server.began = began;
   (void)recording_->add(std::move(server));
 }
 
-void RequestTrace::pass_on(http::Request& request) const {
-  if (!id_ || has_traceparent(request.headers)) return;
+void RequestTrace::make_ids() {
+  if (tracer_ == nullptr || span_ != 0) return;
+  id_.high = tracer_->ids(core_).half();
+  span_ = tracer_->ids(core_).half();
+}
+
+const TraceId& RequestTrace::id() {
+  make_ids();
+  return id_;
+}
+
+SpanId RequestTrace::span() {
+  make_ids();
+  return span_;
+}
+
+void RequestTrace::pass_on(http::Request& request) {
+  if (!begun() || has_traceparent(request.headers)) return;
+  make_ids();
   tracing::write_context(request.headers, {id_, span_, sampled(), b3_, b3_fields_});
 }
 
 SpanId RequestTrace::step_span(std::size_t step) {
   if (step >= kSpansMax) return span_;
   if (steps_.size() <= step) steps_.resize(step + 1);
-  if (steps_[step] == 0) steps_[step] = tracer_->ids(core_).span();
+  if (steps_[step] == 0) steps_[step] = tracer_->ids(core_).half();
   return steps_[step];
 }
 
@@ -68,7 +87,7 @@ void RequestTrace::drop_steps(std::size_t step) {
 std::optional<std::size_t> RequestTrace::begin_child(std::size_t step, std::string_view name,
                                                      SpanKind kind) {
   Span span;
-  span.id = tracer_->ids(core_).span();
+  span.id = tracer_->ids(core_).half();
   span.parent = step_span(step);
   span.kind = kind;
   span.name = recording_->bounded(name);

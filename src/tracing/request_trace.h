@@ -25,20 +25,22 @@ class RequestTrace {
   RequestTrace& operator=(const RequestTrace&) = delete;
 
   // Finds the trace of the request or begins one, decides whether it is sampled, and writes its
-  // context into the request. `tracer` outlives this, or clear(). `began` and `began_at` are one
-  // moment.
+  // context into the request; pass_on() does that for a trace that begins here and is not sampled.
+  // `tracer` outlives this, or clear(). `began` and `began_at` are one moment.
   void begin(Tracer& tracer, unsigned core, http::Request& request, TimePoint began,
              std::chrono::system_clock::time_point began_at);
 
+  // False: the server has no tracing.
+  [[nodiscard]] bool begun() const { return tracer_ != nullptr; }
   [[nodiscard]] bool sampled() const { return recording_ != nullptr; }
-  // All zero: the server has no tracing.
-  [[nodiscard]] const TraceId& id() const { return id_; }
+  // All zero: the server has no tracing. The first call may make the id.
+  [[nodiscard]] const TraceId& id();
   // Of the span of this server; if the request is not sampled, possibly that of the caller.
-  [[nodiscard]] SpanId span() const { return span_; }
+  [[nodiscard]] SpanId span();
 
-  // Gives the context to a request that a filter has made for a backend, and that has none, so that
-  // the backend decides likewise. Does nothing without a trace.
-  void pass_on(http::Request& request) const;
+  // Gives the context to a request that leaves for a backend and has none, so that the backend
+  // decides likewise. Does nothing without a trace.
+  void pass_on(http::Request& request);
 
   // The next functions require: sampled().
   [[nodiscard]] Recording& recording() { return *recording_; }
@@ -66,13 +68,17 @@ class RequestTrace {
   void clear() {
     recording_.reset();
     id_ = {};
+    span_ = 0;
+    tracer_ = nullptr;
   }
 
  private:
+  void make_ids();
+
   std::unique_ptr<Recording> recording_;  // null: not sampled
-  TraceId id_{};
-  SpanId span_ = 0;
-  Tracer* tracer_ = nullptr;
+  TraceId id_{};              // only the low half, by which it is sampled, as long as span_ is 0
+  SpanId span_ = 0;           // 0: nobody has asked for the ids
+  Tracer* tracer_ = nullptr;  // null: the server has no tracing
   unsigned core_ = 0;
   bool b3_ = false;
   bool b3_fields_ = false;

@@ -50,7 +50,47 @@ TEST_F(RequestTraces, ANewTrace) {
 TEST_F(RequestTraces, ANewTraceThatIsNotSampled) {
   begin({.sample_rate = 0});
   EXPECT_FALSE(trace_.sampled());
-  EXPECT_EQ(sent(), (Given{trace_.id(), trace_.span(), false})) << "the backends decide likewise";
+  EXPECT_EQ(request_.headers.size(), 0U) << "nobody has asked for its ids";
+  trace_.pass_on(request_);
+  const Given given = sent();
+  EXPECT_NE(given.trace.high, 0U);
+  EXPECT_NE(given.span, 0U);
+  EXPECT_EQ(given, (Given{trace_.id(), trace_.span(), false})) << "the backends decide likewise";
+  http::Request retry;
+  trace_.pass_on(retry);
+  EXPECT_EQ(read_context(retry.headers, HeaderFormat::trace_context).given, given);
+}
+
+TEST_F(RequestTraces, TheLogMayAskForTheIdFirst) {
+  begin({.sample_rate = 0, .format = HeaderFormat::b3});
+  const TraceId id = trace_.id();
+  EXPECT_TRUE(id.high != 0 && id.low != 0);
+  trace_.pass_on(request_);
+  EXPECT_EQ(sent().trace, id);
+  EXPECT_EQ(field("b3"), to_hex(id) + "-" + to_hex(trace_.span()) + "-0");
+  trace_.clear();
+  EXPECT_FALSE(trace_.id()) << "there is no trace";
+}
+
+TEST_F(RequestTraces, AnInvalidContextIsReplacedAtOnce) {
+  request_.headers.add("traceparent", "00-nonsense");
+  begin({.sample_rate = 0});
+  EXPECT_EQ(sent(), (Given{trace_.id(), trace_.span(), false}));
+}
+
+// A decision that needs no id agrees with that of another process, which has only the id.
+TEST_F(RequestTraces, TheDecisionIsThatOfTheId) {
+  Tracer& own = tracer({.sample_rate = 0.5});
+  unsigned sampled = 0;
+  constexpr unsigned kCount = 1000;
+  for (unsigned i = 0; i < kCount; ++i) {
+    http::Request request;
+    trace_.clear();
+    trace_.begin(own, 1, request, Clock::now(), std::chrono::system_clock::now());
+    sampled += trace_.sampled() ? 1 : 0;
+    EXPECT_EQ(trace_.sampled(), own.samples(trace_.id()));
+  }
+  EXPECT_TRUE(sampled > 0 && sampled < kCount) << sampled;
 }
 
 TEST_F(RequestTraces, TheParentDecides) {
@@ -181,7 +221,7 @@ TEST_F(RequestTraces, ShareOfTraces) {
   Tracer& own = tracer({.sample_rate = 0.25});
   int sampled = 0;
   constexpr int kCount = 10'000;
-  for (int i = 0; i < kCount; ++i) sampled += own.samples(own.ids(0).trace()) ? 1 : 0;
+  for (int i = 0; i < kCount; ++i) sampled += own.samples({0, own.ids(0).half()}) ? 1 : 0;
   EXPECT_GT(sampled, kCount / 5);
   EXPECT_LT(sampled, kCount * 3 / 10);
   EXPECT_FALSE(tracer({.sample_rate = 0}).samples({0, 0}));

@@ -20,6 +20,9 @@ namespace sluice::tracing {
 inline constexpr std::size_t kAttributeBytesMax = 1024;  // of a value, and of a name of a span
 inline constexpr std::size_t kSpansMax = 128;            // of a request; more are dropped
 inline constexpr std::size_t kEventsMax = 128;           // of a span; more are dropped
+// Of one request, without a further allocation.
+inline constexpr std::size_t kUsualSpans = 4;
+inline constexpr std::size_t kUsualAttributes = 16;
 
 // `text` as UTF-8 of at most `bytes_max`: what is none becomes U+FFFD.
 [[nodiscard]] std::string bounded_text(std::string_view text, std::size_t bytes_max);
@@ -65,7 +68,9 @@ struct Span {
 class Recording {
  public:
   Recording(const TraceId& trace, std::string tracestate, const SpanLimits& limits)
-      : trace_(trace), tracestate_(std::move(tracestate)), limits_(limits) {}
+      : trace_(trace), tracestate_(std::move(tracestate)), limits_(limits) {
+    spans_.reserve(kUsualSpans);
+  }
 
   [[nodiscard]] const TraceId& trace() const { return trace_; }
   [[nodiscard]] const std::string& tracestate() const { return tracestate_; }

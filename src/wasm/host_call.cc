@@ -47,6 +47,7 @@ Result<void> HostCall::call_raw(std::size_t function, std::span<RawValue> values
   instance_.inside_nested_call = false;
   const TrapPtr trap(raw_trap);
   if (error || trap) {
+    instance_.errors_at = 0;  // it is in no state to go on
     const std::string_view name = instance_.module->abi().guest[function].name;
     return fail(ErrorKind::invalid,
                 std::string(name) + " failed: " + (error ? message_of(*error) : message_of(*trap)));
@@ -68,6 +69,11 @@ std::unexpected<Error> HostCall::exit(std::uint32_t status) {
 }
 
 WasiDescriptors& HostCall::descriptors() { return instance_.descriptors; }
+
+void HostCall::send_errors_to(std::uint32_t address, std::uint32_t bytes_max) {
+  instance_.errors_at = address;
+  instance_.errors_bytes_max = bytes_max;
+}
 
 bool HostCall::sleep_until(TimePoint when) {
   if (instance_.inside_nested_call) return false;

@@ -49,6 +49,10 @@ class HostCall {
   void print(std::string_view bytes);
   // Adds `text` to Instance::words(), which explains a failure of the call.
   void say(std::string_view text);
+  // From now on, an error of a host function for which the guest is at fault does not trap it: the
+  // message is written to `address`, its length as a u32 before it, `bytes_max` of it at most, and
+  // the function returns 0. The guest clears the length.
+  void send_errors_to(std::uint32_t address, std::uint32_t bytes_max);
   // Suspends the guest until `when`: it yields, and its caller sees Instance::wake_at(). The host
   // function returns before that. The guest first runs up to its next function or loop. Returns
   // false within a nested call, which cannot wait.

@@ -139,6 +139,32 @@ GuestMemory Instance::memory() {
   return {base, wasmtime_memory_data_size(state_->context, &state_->memory)};
 }
 
+Snapshot Instance::snapshot(std::string_view before) {
+  const GuestMemory now = memory();
+  const auto all = now.at(0, now.size());
+  return {now.size(), differing_pieces(before, {all->data(), all->size()}), state_->errors_at,
+          state_->errors_bytes_max};
+}
+
+Result<void> Instance::restore(const Snapshot& snapshot) {
+  constexpr std::uint64_t kPageBytes = 64 << 10;
+  const std::uint64_t size = memory().size();
+  if (snapshot.memory_bytes > size) {
+    std::uint64_t before = 0;
+    const ErrorPtr error(wasmtime_memory_grow(
+        state_->context, &state_->memory, (snapshot.memory_bytes - size) / kPageBytes, &before));
+    if (error) return fail(ErrorKind::too_large, message_of(*error));
+  }
+  const GuestMemory now = memory();
+  for (const Snapshot::Piece& piece : snapshot.pieces) {
+    SLUICE_TRY(const auto place, now.at(piece.address, piece.bytes.size()));
+    std::memcpy(place.data(), piece.bytes.data(), piece.bytes.size());
+  }
+  state_->errors_at = snapshot.errors_at;
+  state_->errors_bytes_max = snapshot.errors_bytes_max;
+  return {};
+}
+
 void Instance::start_raw(std::size_t function, std::span<const RawValue> arguments) {
   assert(state_->has(function) && !busy() && alive());
   const GuestExport& called = state_->module->abi().guest[function];

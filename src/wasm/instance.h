@@ -27,6 +27,7 @@
 #include "wasm/guest_memory.h"
 #include "wasm/linked_module.h"
 #include "wasm/pace.h"
+#include "wasm/snapshot.h"
 
 struct wasmtime_func;
 
@@ -69,6 +70,12 @@ class Instance {
   [[nodiscard]] bool busy() const;
   // Requires: the guest has a memory.
   [[nodiscard]] GuestMemory memory();
+  // Returns the snapshot of a guest whose memory was `before` when it was new. Requires: not busy,
+  // alive, and the guest keeps its state in its memory alone: its globals are as they were.
+  [[nodiscard]] Snapshot snapshot(std::string_view before);
+  // Takes on the memory of another guest of the same module. Requires: nothing has been called yet.
+  // Error `too_large`: the memory may not become so large.
+  [[nodiscard]] Result<void> restore(const Snapshot& snapshot);
 
   // Begins a call of a function of the instance's ABI. Requires: not busy, alive, has(function).
   template <class R, class... A>

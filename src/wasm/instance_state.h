@@ -31,6 +31,8 @@ struct InstanceState {
   void* user = nullptr;
   bool inside_nested_call = false;
   bool alive = true;
+  std::uint32_t errors_at = 0;  // as HostCall::send_errors_to; 0: errors trap the guest
+  std::uint32_t errors_bytes_max = 0;
   std::string host_error;  // the first error of a host function, or the exit of the guest
   GuestWords words;        // of the call in progress, or the last one
   std::string_view entry;  // the function that was called

@@ -360,5 +360,70 @@ TEST(Instance, MayMoveToAnotherThread) {
   std::thread([moved = std::move(instance)] { EXPECT_EQ(run(*moved).value(), 3); }).join();
 }
 
+// Its state is a counter in memory, beyond the first page.
+constexpr const char* kCounter = R"((module (memory (export "memory") 1)
+  (func (export "init") (param i32) (drop (memory.grow (i32.const 1)))
+    (i32.store (i32.const 70000) (i32.const 40)))
+  (func (export "run") (result i32)
+    (i32.store (i32.const 70000) (i32.add (i32.load (i32.const 70000)) (i32.const 1)))
+    (i32.load (i32.const 70000)))))";
+
+TEST(Instance, CopyGoesOnWhereTheSnapshotWasTaken) {
+  const World world;
+  const auto first = world.must(kCounter);
+  const std::string before(first->memory().size(), '\0');
+  ASSERT_TRUE(run_here(first->call(testing::kInit, Pace(), Clock::now() + 5s, 0)));
+  ASSERT_EQ(run(*first).value(), 41);
+  const Snapshot snapshot = first->snapshot(before);
+  ASSERT_EQ(run(*first).value(), 42);
+
+  const auto second = world.must(kCounter);
+  ASSERT_TRUE(second->restore(snapshot));
+  EXPECT_EQ(run(*second).value(), 42);
+  EXPECT_EQ(run(*second).value(), 43);
+
+  const auto small = world.must(kCounter, {.memory_bytes_max = 64 << 10});
+  EXPECT_EQ(small->restore(snapshot).error().kind, ErrorKind::too_large);
+}
+
+constexpr std::uint32_t kErrorPlace = 1024;
+void ask_for_errors(HostCall& call) { call.send_errors_to(kErrorPlace, 8); }
+Result<std::int32_t> refuse_as(std::int32_t kind) {
+  return fail(static_cast<ErrorKind>(kind), "not today, and not tomorrow");
+}
+constexpr HostFunction kTellingHost[] = {host_function<ask_for_errors>("ask"),
+                                         host_function<refuse_as>("refuse")};
+constexpr ImportModule kTellingModules[] = {{.name = "test", .functions = kTellingHost}};
+constexpr auto kTellingGuest = guest_exports(testing::kRun);
+constexpr Abi kTellingAbi{kTellingModules, kTellingGuest};
+
+// Returns 100 + the length of the error.
+std::string asking(ErrorKind kind) {
+  return R"((module (import "test" "ask" (func $ask))
+    (import "test" "refuse" (func $refuse (param i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "run") (result i32) (call $ask)
+      (i32.add (call $refuse (i32.const )" +
+         std::to_string(static_cast<int>(kind)) +
+         R"()) (i32.add (i32.const 100) (i32.load (i32.const 1024)))))))";
+}
+
+TEST(Instance, ErrorsGoToTheGuestThatAsks) {
+  const World world(kTellingAbi);
+  const auto guest = world.must(asking(ErrorKind::invalid));
+  EXPECT_EQ(run(*guest).value(), 108);
+  EXPECT_TRUE(guest->alive());
+  const auto text = guest->memory().at(kErrorPlace + 4, 8);
+  ASSERT_TRUE(text);
+  EXPECT_EQ(std::string_view(text->data(), text->size()), "not toda");
+}
+
+TEST(Instance, ErrorsThatAreNotItsOwnTrapItAllTheSame) {
+  const World world(kTellingAbi);
+  const auto guest = world.must(asking(ErrorKind::unavailable));
+  EXPECT_FALSE(run(*guest));
+  EXPECT_FALSE(guest->alive());
+}
+
 }  // namespace
 }  // namespace sluice::wasm

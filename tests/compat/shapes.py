@@ -86,27 +86,27 @@ VALUES: dict[str, object] = {
 
 # A call of each function that a template may use.
 CALLS = {
-    "or": 'or "" "x"', "and": 'and "x" "y"', "not": 'not ""', "eq": 'eq "a" "a"', "index": "index .list 0",
+    "or": 'or "" "x"', "and": 'and "x" "y"', "not": 'not ""', "eq": 'eq "a" "a"', "index": "index .data.list 0",
     "print": 'print "x"', "printf": 'printf "%v" 1', "urlquery": 'urlquery "a b"', "jsonEscape": 'jsonEscape "x"',
-    "b64enc": 'b64enc "x"', "get": 'get .list "x"', "last": "last .list", "replace": 'replace "a" "b" "c"',
-    "toRawJson": "toRawJson .list", "log": 'log "info" "x"', "len": 'len "x"', "default": 'default "a" "b"',
-    "header": 'header .req.Header "X"', "username": "username .req", "host": "host .req", "first": "first .list",
-    "trim": 'trim " x "', "mergeObject": "mergeObject .list .list",
+    "b64enc": 'b64enc "x"', "get": 'get .data.list "x"', "last": "last .data.list", "replace": 'replace "a" "b" "c"',
+    "toRawJson": "toRawJson .data.list", "log": 'log "info" "x"', "len": 'len "x"', "default": 'default "a" "b"',
+    "header": 'header .req.Header "X"', "username": "username .req", "host": "host .req", "first": "first .data.list",
+    "trim": 'trim " x "', "mergeObject": "mergeObject .data.list .data.list",
 }  # fmt: skip
 ACTIONS = {
     "if": '{{if "x"}}{{end}}',
     "else-if": '{{if ""}}{{else if "x"}}{{end}}',
     "else": '{{if ""}}{{else}}{{end}}',
     "with": '{{with "x"}}{{end}}',
-    "range": "{{range $i, $x := .list}}{{end}}",
-    "break": "{{range .list}}{{break}}{{end}}",
-    "continue": "{{range .list}}{{continue}}{{end}}",
+    "range": "{{range $i, $x := .data.list}}{{end}}",
+    "break": "{{range .data.list}}{{break}}{{end}}",
+    "continue": "{{range .data.list}}{{continue}}{{end}}",
     "variable": '{{$v := "x"}}',
     "assignment": '{{$w := "x"}}{{$w = "y"}}',
     "trim": '{{- "" -}}',
     "comment": "{{/* a note */}}",
     "pipeline": '{{$p := "x" | print}}',
-    "field-of-group": "{{$g := (last .list).name}}",
+    "field-of-group": "{{$g := (last .data.list).name}}",
 }
 OUTPUT = {
     "method:": "method: POST", "url:": "url: /made", "headers:": "headers: {X-Made: one}", "body:": "body: made",
@@ -119,7 +119,9 @@ def template(uses: list[str], kind: str) -> str:
     lines = [ACTIONS[use] for use in uses if use in ACTIONS]
     lines += [f"{{{{$f{n} := {CALLS[use]}}}}}" for n, use in enumerate(uses) if use in CALLS and use not in ACTIONS]
     roots = [use for use in uses if use.startswith(".") and use[1].islower()] or [".req"]
-    lines += [f"{{{{$m{n} := {roots[n % len(roots)]}.one{use}}}}}" for n, use in enumerate(uses) if use[0] == "." and use not in roots]
+    below = {".req": "", ".resp": "", ".requests": ".DEFAULT", ".responses": ".DEFAULT"}
+    places = [root + below.get(root, ".one") for root in roots]
+    lines += [f"{{{{$m{n} := {places[n % len(roots)]}{use}}}}}" for n, use in enumerate(uses) if use[0] == "." and use not in roots]
     unknown = [use for use in uses if use not in ACTIONS | CALLS | OUTPUT and use[0] != "."]
     assert not unknown, f"no example of {unknown}"
     made = {"ResultBuilder": "result1", "DataBuilder": "{n: 1}"}.get(kind)

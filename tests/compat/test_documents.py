@@ -117,10 +117,12 @@ def test_custom_data(server, own, row):
 
 @pytest.fixture(scope="module")
 def steps(server) -> Iterator[None]:
-    """The pipeline that all servers of the documents name."""
+    """The pipeline and the kind of custom data that the documents name."""
     pipeline = {"kind": "Pipeline", "name": VALUES["backend"], "filters": [{"name": "page", "kind": "Mock"}]}
     assert apply(server, documents(pipeline))[0] == 200
+    assert server.request("POST", "/apis/v2/customdatakinds", json.dumps({"name": VALUES["etcdPrefix"]}))[0] == 201
     yield
+    server.request("DELETE", f"/apis/v2/customdatakinds/{VALUES['etcdPrefix']}")
     server.request("DELETE", f"/apis/v2/objects/{VALUES['backend']}")
 
 

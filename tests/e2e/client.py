@@ -126,6 +126,18 @@ class Connection:
         except TimeoutError:
             return False
 
+    def is_closed_after_the_rest(self, timeout: float = DEADLINE) -> bool:
+        """Reads what still comes to the end of the stream; False if there is no end in time."""
+        self.socket.settimeout(timeout)
+        try:
+            while self._fill():
+                pass
+            return True
+        except ConnectionResetError:
+            return True
+        except TimeoutError:
+            return False
+
 
 def request(path: str = "/", method: str = "GET", body: bytes = b"", **headers: str) -> bytes:
     """Header names are written with _ for -, so X_Mode="loop". `Host` is there unless given."""

@@ -27,3 +27,29 @@ def example(page: str, places: dict[str, str] | None = None) -> list[dict]:
         assert old in text, f"{page}: no {old}"
         text = text.replace(old, new)
     return list(yaml.safe_load_all(text))
+
+
+def steps(text: str) -> list[tuple[str, str]]:
+    """Command and output of each `$` line in the console blocks. A command goes on in lines that are indented
+    below an open brace, and in a here-document."""
+    found = []
+    for block in re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        command, output, closes = None, "", None
+        for line in block.splitlines(keepends=True):
+            if closes is not None:
+                command += line
+                if re.match(closes, line):
+                    closes = None
+            elif line.startswith("$ "):
+                if command is not None:
+                    found.append((command, output))
+                command, output = line[2:], ""
+                closes = r"END$" if "<<END" in line else r"  \}$" if line.rstrip().endswith("{") else None
+            else:
+                output += line
+        found.append((command, output))
+    return found
+
+
+def expected(output: str) -> re.Pattern:
+    return re.compile(".*".join(map(re.escape, output.split("..."))), re.DOTALL)

@@ -185,6 +185,6 @@ def test_a_stop_ends_streams_and_half_open_callers(server):
     follower = Follower(server, "text/plain")
     with callers(server.api_port, 20, b"GET /") as half_open:
         server.stop()
-        assert follower.connection.is_closed()
+        assert follower.connection.is_closed_after_the_rest(), "what is logged of the stop may come first"
         for connection in half_open:
             assert connection.is_closed()

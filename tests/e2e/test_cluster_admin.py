@@ -488,3 +488,21 @@ def test_administration_crosses_mutual_tls(new_cluster, guests, port, tmp_path):
         gateway.wait_end(expect=1)
         assert "cluster-cert-file: the other members would not accept" in gateway.log()
         assert reason in gateway.log() and "cluster-addr is 127." in gateway.log()
+
+
+def test_data_are_not_moved_to_a_member_that_cannot_read_them(sale):
+    """It says why, and what to do: the move would wait for it in vain."""
+    cluster, members = sale
+    owner = owner_of(members)
+    owner.egctl("wasm", "apply-data", "p", "wasm", input="id/a: one\n")
+    cluster.etcd.control("put", "sluice/data/p/wasm/e0.0/id/b", "x")
+    reader, _ = others(members, owner)
+    reader.restart()
+    seen = wait_until(lambda: owner.members()[reader.name].get("unreadable"), "the member tells of it")
+    done = owner.egctl("store", "move", NS, reader.name, check=False)
+    assert done.returncode == 5, done
+    assert f"member {reader.name} cannot read the shared data of {NS}: {seen[NS]}" in done.stderr
+    assert owner.owners()[NS] == owner.name
+    cluster.etcd.control("del", "sluice/data/p/wasm/e0.0/id/b")
+    wait_until(lambda: "unreadable" not in owner.members()[reader.name], "it can read them again")
+    owner.egctl("store", "move", NS, reader.name)

@@ -110,3 +110,24 @@ def test_the_call_itself(server):
     answer = json.loads(body)
     assert status == 200 and answer[0]["change"] == "created" and answer[0]["before"] is None
     assert answer[0]["spec"]["idField"] == "name"
+
+
+LOOKUP = {"name": "look", "kind": "HeaderLookup", "headerKey": "X-Client", "etcdPrefix": "/people/",
+          "headerSetters": [{"etcdKey": "level", "headerKey": "X-Level"}]}  # fmt: skip
+PASSWORDS = {"name": "who", "kind": "Validator", "basicAuth": {"mode": "ETCD", "etcdPrefix": "poeple"}}
+
+
+def test_a_kind_that_is_not_there_is_a_warning(server):
+    """Of the server, and of the files: the kinds come before the pipelines."""
+    lookups = documents(pipeline("p", LOOKUP))
+    absent = "Warning: p: filters[0].etcdPrefix: there is no CustomDataKind people"
+    for check in CHECKS[:2]:
+        assert absent in server.egctl(*check, "-f", "-", input=lookups).stderr, check
+        assert server.egctl(*check, "-f", "-", input=documents(pipeline("p", LOOKUP), KIND)).stderr == "", check
+    server.egctl("apply", "-f", "-", input=lookups)
+    assert any("no CustomDataKind people" in line for line in server.status("p")["warnings"])
+    put_people(server, {"name": "ann"})
+    assert "warnings" not in server.status("p")
+    done = server.egctl("apply", "-f", "-", input=documents(pipeline("q", PASSWORDS)))
+    assert 'no CustomDataKind poeple, did you mean "people"?' in done.stderr
+    server.egctl("delete", "pipeline", "p", "q")

@@ -338,6 +338,7 @@ def test_names_are_completed(server):
     assert completed(server, at + "purge member ") == ["eg-default-name"]
     assert completed(server, at + "object get o") == ["other"]
     assert completed(server, at + "wasm list-data o") == ["other"]
+    assert completed(server, at + "wasm watch o") == ["other"] and completed(server, at + "top --on") == ["--once"]
     assert completed(server, at + "wasm list-data other ")[0].startswith("-"), "it has no WasmHost"
     assert completed(server, at + "get pipeline p -o j") == ["json", "jsonpath="]
     assert "--no-headers" in completed(server, at + "get --no")

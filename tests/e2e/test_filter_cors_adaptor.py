@@ -29,7 +29,7 @@ def put(server, *behind: dict, **fields) -> None:
 )
 def test_the_page(server, port):
     server.apply(*example("filter-cors-adaptor"))
-    site = Site(server, port, "shop")
+    site = Site(server, port, "for-pages")
     assert preflight(site, WWW["Origin"], "PUT", "x-token") == {
         ALLOW: WWW["Origin"],
         "access-control-allow-credentials": "true",

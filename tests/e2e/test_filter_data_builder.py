@@ -18,7 +18,7 @@ def chain(template: str, answer: str, **fields) -> dict:
 @covers("DataBuilder", "dataKey template")
 def test_the_page(server, port):
     server.apply(*example("filter-data-builder"))
-    assert Route(server, port, "db").ask("/", "POST", '{"price": 1.25, "count": 3}').text == "3.75 EUR"
+    assert Route(server, port, "totals").ask("/", "POST", '{"price": 1.25, "count": 3}').text == "3.75 EUR"
 
 
 def test_data_belong_to_one_request(server, port):

@@ -20,7 +20,7 @@ def test_the_page(server, port):
     status = [200]
     with Scripted(lambda _: Answer(status[0], {"X-Kept": "1", "ETag": '"a"'}, b"of the backend")) as backend:
         server.apply(*example("filter-fallback", {BACKEND: backend.url}))
-        route = Route(server, port, "fb")
+        route = Route(server, port, "patient")
         assert route.ask().text == "of the backend"
         status[0] = 500
         response = route.ask()

@@ -60,7 +60,7 @@ def put(server, root, **fields):
 )
 def test_the_page(server, port, root):
     server.apply(*example("filter-file-server", {"/srv/www": str(root)}))
-    site = Site(server, port, "shop")
+    site = Site(server, port, "site")
     assert site.ask("/").text == "start" and site.ask("/about").text == "about us"
     assert site.ask("/users/7").text == "a user" and site.ask("/d/").text == "of d"
     for path in ("/none", "/.git/config", "/build/x.js", "/d/x.conf"):

@@ -18,7 +18,7 @@ def backend():
 @covers("HeaderLookup", "pathRegExp headerSetters.headerKey")
 def test_the_page(server, port, backend):
     server.apply(*example("filter-header-lookup", {BACKEND: backend.url}))
-    site = Site(server, port, "shop")
+    site = Site(server, port, "clients")
     items = [{"name": "ann-orders", "id": "A7", "rank": 3}, {"name": "ann", "id": "A1"}]
     kind = {"kind": "CustomDataKind", "name": "client-info"}
     server.apply(kind, {"kind": "CustomData", "name": "client-info", "list": items})
@@ -32,7 +32,7 @@ def test_the_page(server, port, backend):
 
 def test_without_an_item(server, port, backend):
     server.apply(*example("filter-header-lookup", {BACKEND: backend.url}))
-    site = Site(server, port, "shop")
+    site = Site(server, port, "clients")
     assert site.ask("/api/orders", **{"X-Client": "ann", "X-Id": "7", "X_Rank": "1", "X-Other": "2"}).status == 200
     seen = backend.calls[-1].headers
     assert "x-id" not in seen and "x_rank" not in seen and "x-rank" not in seen

@@ -34,7 +34,7 @@ def admitted(port: int, requests: int) -> int:
 @covers("RateLimiter", "urls.url.prefix")
 def test_the_page(server, port, backend):
     server.apply(*example("filter-rate-limiter", {BACKEND: f"http://127.0.0.1:{backend.port}"}))
-    server.apply(http_server(port, {"backend": "shop"}))
+    server.apply(http_server(port, {"backend": "orders"}))
     orders = [fetch(port, "/orders/1", "POST", X_User="ann").status for _ in range(101)]
     assert orders == [200] * 100 + [429]
     others = [("POST", "/orders/1", "bob"), ("GET", "/orders/1", "ann"), ("POST", "/cart", "ann")]

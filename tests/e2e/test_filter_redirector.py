@@ -18,7 +18,7 @@ put = partial(put_redirector, kind="Redirector")
 @covers("Redirector", "match replacement", results="redirected")
 def test_the_page(server, port):
     server.apply(*example("filter-redirector"))
-    site = Site(server, port, "shop")
+    site = Site(server, port, "moved")
     response = site.ask("/users/7")
     assert (response.status, response.headers["location"]) == (301, "http://display.example/show?user=7")
     assert response.text == "Moved Permanently"

@@ -19,7 +19,7 @@ HOST = {"Host": "shop.example:8080"}
 @covers("RedirectorV2", "path.{type,replacePrefixMatch}", results="redirected")
 def test_the_page(server, port):
     server.apply(*example("filter-redirector-v2"))
-    site = Site(server, port, "shop", pathPrefix="/user")
+    site = Site(server, port, "account", pathPrefix="/user")
     assert site.location("/user/7?a=1", **HOST) == (302, "https://new.example/account/7?a=1")
     assert site.location("/user", **HOST) == (302, "https://new.example/account")
     assert site.result("moved", "/user/7") == ("redirected", 302)

@@ -34,7 +34,7 @@ def put(server, service, *behind: dict, **fields) -> None:
 @covers("RemoteFilter", "url")
 def test_the_page(server, port, service):
     server.apply(*example("filter-remote-filter", {"http://127.0.0.1:9096": service.url}))
-    site = Site(server, port, "shop")
+    site = Site(server, port, "verified")
     service.answer = replies(request={"header": {"X-User": ["ann"]}})
     assert site.ask("/a%20b?c=1", X_Token="1").text == "Hello Ann\n"
     call = service.calls[-1]

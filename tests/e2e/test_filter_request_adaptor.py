@@ -51,7 +51,7 @@ def test_a_name_that_looks_like_yaml_stays_the_name(adapt, backend, place):
 @covers("RequestAdaptor", "host method header.{del,set,add} template")
 def test_the_page(server, port, backend):
     server.apply(*example("filter-request-adaptor", {BACKEND: backend.url}))
-    route = Route(server, port, "ra")
+    route = Route(server, port, "adapted")
     route.ask("/one/two?q", X_Internal="1", X_Seen="client", X_Api_Version="v1", Authorization="Basic YWRhOnB3")
     call = backend.calls[-1]
     assert (call.method, call.target, call.headers["host"]) == ("POST", "/two/one?q", "shop.example")

@@ -32,7 +32,7 @@ def build(server, port, backend):
 @covers("RequestBuilder", "template")
 def test_the_page(server, port, backend):
     server.apply(*example("filter-request-builder", {BACKEND: backend.url}))
-    route = Route(server, port, "rb")
+    route = Route(server, port, "search")
     response = route.ask("/x?lang=de%20at", "POST", 'say "hi"\nand go')
     assert (response.status, json.loads(response.text)) == (200, {"text": 'say "hi"\nand go'})
     call = backend.calls[-1]
@@ -76,9 +76,7 @@ def test_the_body_of_the_client_adds_no_keys(build, backend):
     "template",
     [
         "url: '{{index .req.Header \"X-Absent\" 0}}'",
-        "[a, list]",
-        "method: 'G T'",
-        "uri: /x",
+        "method: '{{header .req.Header \"X-Up\"}} T'",
         "url: /a/{{header .req.Header \"X-Up\"}}/b",
         "headers: {X-Body: {{.req.Body}}}",
     ],
@@ -118,3 +116,33 @@ def test_http_is_the_only_protocol(server):
     server.apply(pipeline("p", {**built, "protocol": "http"}))
     refused = server.egctl("apply", "-f", "-", input=documents(pipeline("p", {**built, "protocol": "mqtt"})), check=False)
     assert refused.returncode != 0 and "filters[0].protocol" in refused.stderr
+
+
+def warnings_of(server, *filters: dict, flow: list[dict] | None = None) -> list[str]:
+    done = server.egctl("validate", "-f", "-", input=documents(pipeline("p", *filters, **({"flow": flow} if flow else {}))))
+    return [line.removeprefix("Warning: p: ") for line in done.stderr.splitlines()]
+
+
+def test_names_that_fit_nothing_are_warned_of(server):
+    def built(template: str, **more) -> dict:
+        return {"name": "b", "kind": "ResponseBuilder", "template": template, **more}
+
+    copy = {"name": "c", "kind": "RequestBuilder", "sourceNamespace": "serch"}
+    flow = [{"filter": "c"}, {"filter": "m", "namespace": "search"}]
+    assert warnings_of(server, copy, mock("x", name="m"), flow=flow) == [
+        'filters[0].sourceNamespace: no node of the flow has the namespace "serch", did you mean "search"?: '
+        "it is empty, unless a GlobalFilter fills it"
+    ]
+    rows = {
+        "body: '{{.resp.Statuscode}}'": ".resp.Statuscode is never there, did you mean",
+        "body: '{{.requests.DEFAULT.URL.path}}'": ".requests.DEFAULT.URL.path is never there, did you mean",
+        "body: '{{.reqs.Method}}'": '.reqs is never there, did you mean "req"?',
+        "body: '{{.responses.serch.Body}}'": 'no node of the flow has the namespace "serch"',
+    }
+    for template, text in rows.items():
+        (line,) = warnings_of(server, built(template))
+        assert line.startswith("filters[0].template: ") and text in line, line
+    for template in ("body: '{{.req.Header.Statuscode}}{{.resp.StatusCode}}{{.data.x}}{{.req.URL.Path}}'", "body: '{{range $x := .req.Query}}{{$x.Anything}}{{end}}'"):
+        assert warnings_of(server, built(template)) == []
+    (line,) = warnings_of(server, built('body: |\n  {"a": "{{.req.Host}}", "b": "{{.req.Method}}"}\n'))
+    assert "line 2: a quote" in line

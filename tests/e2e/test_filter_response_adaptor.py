@@ -2,13 +2,14 @@
 """ResponseAdaptor: the response that a client gets."""
 
 import gzip
+import json
 import threading
 
 import pytest
 
 from client import Connection, request
 from covers import covers
-from gateway import pipeline, proxy
+from gateway import mock, pipeline, proxy
 from pages import BACKEND, example
 from rewriting_kit import Route
 from scripted import Answer, Scripted
@@ -35,7 +36,7 @@ def adapt(server, port, backend):
 @covers("ResponseAdaptor", "header.{del,set,add} template")
 def test_the_page(server, port, backend):
     server.apply(*example("filter-response-adaptor", {BACKEND: backend.url}))
-    response = Route(server, port, "rsa").ask()
+    response = Route(server, port, "marked").ask()
     assert (response.status, response.text) == (201, "text")
     assert "x-powered-by" not in response.headers
     assert response.headers["server"] == "gateway" and response.headers["x-seen"] == "gateway"
@@ -48,6 +49,14 @@ def test_body(adapt, first):
     response = adapt(first, body="fixed").ask()
     assert (response.status, response.text) == (201, "fixed")
     assert "etag" not in response.headers and response.headers["content-length"] == "5"
+
+
+def test_a_field_that_cannot_be_set_is_a_warning(server):
+    """An object that ran before goes on."""
+    for kind, field in (("ResponseAdaptor", "content-length"), ("ResponseAdaptor", "Host"), ("RequestAdaptor", "Content-Length")):
+        change = {"name": "it", "kind": kind, "header": {"set": {field: "3"}, "add": {"X-A": "b"}}}
+        done = server.egctl("apply", "-f", "-", input=json.dumps(pipeline("p", change, mock("text"))))
+        assert f"filters[0].header.set.{field}: has no effect" in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("first", [False, True])

@@ -12,7 +12,7 @@ from rewriting_kit import Route
 @covers("ResultBuilder", "template")
 def test_the_page(server, port):
     server.apply(*example("filter-result-builder"))
-    route = Route(server, port, "rlb")
+    route = Route(server, port, "choice")
     assert route.ask("/", "POST", '{"text": "x"}').text == "text"
     assert route.ask("/", "POST", '{"image": "x"}').text == "image"
     assert route.ask("/", "POST", "{}").text == "other"

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from backend import Backend
+from certificates import self_signed
 from client import fetch
 from gateway import ROOT, free_port, http_server, mock, pipeline, proxy, wait_until, wasm
 from prometheus import (
@@ -140,9 +141,10 @@ def policies(spec: dict) -> dict:
 class World:
     """The names of docs/observe.md, with a sale, backends of which one ends, and programs that misbehave."""
 
-    def __init__(self, server, guests):
+    def __init__(self, server, guests, folder):
         self.server, self.backend = server, Backend()
-        self.port, limited, overloaded, traced = (free_port() for _ in range(4))
+        self.port, limited, overloaded, traced, secure = (free_port() for _ in range(5))
+        pair = self_signed(folder, "DNS:shop.example")
         probe = guests / "probe.wasm"
         check = {"interval": "1s", "timeout": "1s"}
         server.apply(
@@ -157,6 +159,14 @@ class World:
             http_server(limited, {"backend": "mock-pipeline"}, name="limited", clientLimits={"requestsPerSecond": 1}),
             http_server(overloaded, {"backend": "mock-pipeline"}, name="overloaded", overload={"target": "0ms"}),
             http_server(traced, {"backend": "mock-pipeline"}, name="traced", tracing=TRACING),
+            http_server(
+                secure,
+                {"backend": "mock-pipeline"},
+                name="secure",
+                https=True,
+                certBase64=pair.cert64,
+                keyBase64=pair.key64,
+            ),
             pipeline("mock-pipeline", mock("page")),
             pipeline(
                 "flash-sale-pipeline",
@@ -201,8 +211,8 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory, guests):
-    folder = tmp_path_factory.mktemp("grafana")
-    with running(folder / "home") as server, World(server, guests) as made, watching(folder, server) as (
+    folder, certificates = (tmp_path_factory.mktemp(name) for name in ("grafana", "certificates"))
+    with running(folder / "home") as server, World(server, guests, certificates) as made, watching(folder, server) as (
         prometheus,
         traffic,
     ):

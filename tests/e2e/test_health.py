@@ -8,6 +8,7 @@ import signal
 
 import yaml
 from client import Connection, fetch, request
+from exposition import parse, value
 from gateway import DEADLINE, Server, free_port, http_server, pipeline, proxy, put_sale, wait_until
 
 
@@ -63,8 +64,10 @@ def test_a_store_that_does_not_write_is_not_ready(tmp_path, port, guests):
     wait_until(lambda: readiness_after_a_write() == 503, "the server is not ready")
     assert probe(server.api_port, "/readyz") == (503, "not ready\n")
     assert probe(server.api_port, "/healthz") == (200, "ok\n")
+    assert value(parse(server.egctl("metrics").stdout), "sluice_ready") == 0
     away.rename(data)
     wait_until(lambda: readiness_after_a_write() == 200, "the server is ready again")
+    assert value(parse(server.egctl("metrics").stdout), "sluice_ready") == 1
     server.stop()
 
 

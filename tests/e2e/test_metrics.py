@@ -4,11 +4,14 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
+from datetime import datetime
 
 import pytest
-from client import Connection, fetch, request
+from certificates import self_signed
+from client import Connection, Load, fetch, request
 from exposition import Family, parse, requests, series, value
 from gateway import BIN, ROOT, http_server, mock, pipeline, proxy, put_sale, wait_until, wasm
 
@@ -197,6 +200,87 @@ def test_guests_and_data(server, port, guests):
     assert value(families, "sluice_store_commits_total") >= 3 and value(families, "sluice_store_healthy") == 1
     runs = value(families, "sluice_filter_duration_seconds", "_count", filter="wasm")
     assert runs == 8 and value(families, "sluice_filter_duration_seconds", "_count", filter="mock") == 3
+
+
+def test_how_long_requests_wait_for_a_guest(server, port, guests):
+    """The guests are taken, so that the next requests wait, or find too many waiting."""
+    probe = wasm(guests / "probe.wasm", concurrency=1, maxWaiting=2, timeout="300ms")
+    crowds = {"overload": {"target": "1h"}}
+    server.apply(http_server(port, {"backend": "p"}, **crowds), pipeline("p", probe, mock("x")))
+    labels = {"pipeline": "p", "filter": "wasm"}
+    families = scrape(server)
+    assert value(families, "sluice_guest_wait_seconds", "_count", **labels) == 0
+    guests_max = value(families, "sluice_guests_max", **labels)
+    assert 1 <= guests_max <= os.cpu_count(), "at least one for each core"
+    assert value(families, "sluice_guests_waiting_max", **labels) >= 2
+    wait_until(lambda: value(scrape(server), "sluice_guests_alive", **labels) == guests_max, "all guests are made")
+    assert value(families, "sluice_server_connections_max", server="http-server") == 10240
+    loop = request("/", X_Mode="loop")
+    with Load(port, lambda _: loop, connections=3 * int(guests_max), limit=6 * int(guests_max)) as load:
+        load.join()
+    assert load.statuses() == {503: 6 * guests_max}
+    families = counted(server, 6 * int(guests_max))
+    waited = value(families, "sluice_guest_wait_seconds", "_count", **labels)
+    assert 1 <= waited < 6 * guests_max, "the first found a guest"
+    assert value(families, "sluice_guest_wait_seconds", "_sum", **labels) > 0
+    assert value(families, "sluice_guests_waiting", **labels) == 0
+
+
+def test_reloads_by_kind_and_outcome(server, port, guests, tmp_path):
+    def reloads(**labels: str) -> float:
+        return value(scrape(server), "sluice_reloads_total", **labels)
+
+    assert reloads() == 0
+    code = tmp_path / "code.wasm"
+    code.write_bytes((guests / "minimal.wasm").read_bytes())
+    server.apply(http_server(port, {"backend": "p"}), pipeline("p", wasm(code), mock("x")))
+    assert server.egctl("apply", "-f", "-", input="kind: Pipeline\nname: q\nflow: 1\n", check=False).returncode == 1
+    assert (reloads(kind="objects", result="done"), reloads(kind="objects", result="refused")) == (1, 1)
+    info = {"pipeline": "p", "filter": "wasm", "sha256": server.status("p")["filters"]["wasm"]["codeHash"][:12]}
+    families = scrape(server)
+    assert value(families, "sluice_guest_code_info", source="spec", **info) == 1
+    assert value(families, "sluice_guest_code_differs", pipeline="p") == 0
+    code.write_bytes(b"no program")
+    assert value(scrape(server), "sluice_guest_code_differs", pipeline="p") == 1
+    assert server.egctl("wasm", "reload-code", check=False).returncode == 1
+    assert (reloads(kind="code", result="done"), reloads(kind="code", result="refused")) == (0, 1)
+    server.egctl("wasm", "upload", str(guests / "step1.wasm"), "p", "wasm")
+    assert (reloads(kind="code", result="done"), reloads(kind="code", result="refused")) == (1, 1)
+    families = scrape(server)
+    assert value(families, "sluice_guest_code_info", source="upload", pipeline="p") == 1
+    assert len(families["sluice_guest_code_info"].samples) == 1, "the code that runs, and no other"
+    assert value(families, "sluice_guest_code_info") == 1 and info["sha256"] not in all_labels(families)
+    os.kill(server.pid, signal.SIGHUP)
+    wait_until(lambda: reloads(kind="configuration", result="done") == 1, "the configuration is read again")
+    assert reloads(kind="certificates", result="done") == 1
+
+
+def test_when_certificates_end(server, port, tmp_path):
+    pair = self_signed(tmp_path, "DNS:shop.example")
+    assert "sluice_certificate_expiry_time_seconds" not in scrape(server)
+    secure = {"https": True, "certBase64": pair.cert64, "keyBase64": pair.key64}
+    server.apply(pipeline("p", mock("x")), http_server(port, {"backend": "p"}, **secure))
+    command = ["openssl", "x509", "-in", pair.certificate, "-noout", "-enddate", "-dateopt", "iso_8601"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().partition("=")[2]
+    end = datetime.fromisoformat(told.replace("Z", "+00:00")).timestamp()
+    families = scrape(server)
+    assert value(families, "sluice_certificate_expiry_time_seconds", place="HTTPServer http-server certBase64") == end
+    server.delete("http-server")
+    assert "sluice_certificate_expiry_time_seconds" not in scrape(server)
+
+
+def test_writes_of_the_store_are_a_histogram(server, port, guests):
+    put_sale(server, port, guests, limit=3)
+    for n in range(3):
+        assert fetch(port, "/", Authorization=f"user{n}").status == 200
+
+    def all_are_timed() -> bool:
+        families = scrape(server)
+        groups = value(families, "sluice_store_groups_total")
+        return value(families, "sluice_store_group_write_seconds", "_count") == groups >= 3
+
+    wait_until(all_are_timed, "as many writes are timed as groups are counted")
+    assert value(scrape(server), "sluice_store_group_write_seconds", "_sum") > 0
 
 
 def test_a_scrape_of_many_routes(server, port):

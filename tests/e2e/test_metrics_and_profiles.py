@@ -53,7 +53,7 @@ def test_metrics_under_the_names_of_easegress(server, port, backend):
         assert len(of_name) == 1, (name, labels, of_name)
         return of_name[0]
 
-    named = ('instanceName="eg-default-name"', 'httpServerName="http-server"', 'kind="HTTPServer"', 'clusterRole="')
+    named = ('instanceName="eg-default-name"', 'httpServerName="http-server"', 'kind="HTTPServer"', 'clusterRole="single"')
     assert value("httpserver_health", *named) == 1
     assert value("httpserver_total_requests", *named) == 3 == value("httpserver_total_responses", *named)
     assert value("httpserver_total_error_requests", *named) == 1
@@ -61,8 +61,8 @@ def test_metrics_under_the_names_of_easegress(server, port, backend):
     assert value("httpserver_requests_duration_percentage_sum", *named) > 0
     assert value("httpserver_requests_duration_percentage", 'quantile="0.99"') >= value("httpserver_p50")
     assert value("httpserver_resp_size") > 0
-    assert value("proxy_total_connections", 'proxyName="p#proxy#mainPool"', 'kind="Proxy"') == 2
-    assert value("proxy_total_error_connections", 'proxyName="p#proxy#mainPool"') == 0
+    assert value("proxy_total_connections", 'proxyName="p#proxy#main"', 'kind="Proxy"') == 2
+    assert value("proxy_total_error_connections", 'proxyName="p#proxy#main"') == 0
 
 
 def test_metrics_of_nothing_and_wrong_use(server):
@@ -115,6 +115,11 @@ def names_of(addresses: list[int], begin: int, mappings: str) -> list[str]:
     return done.stdout.splitlines()[::2]
 
 
+def cpu_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def test_a_cpu_profile(profiled, port, tmp_path):
     profiled.apply(http_server(port, {"backend": "p"}), pipeline("p", mock("x")))
     file = tmp_path / "cpu.profile"
@@ -124,12 +129,8 @@ def test_a_cpu_profile(profiled, port, tmp_path):
     done = profiled.egctl("profile", "start", "cpu", str(tmp_path / "other"), check=False)
     assert done.returncode == 5 and "already" in done.stderr
 
-    def cpu_ticks() -> int:
-        fields = Path(f"/proc/{profiled.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return int(fields[11]) + int(fields[12])
-
-    begin = cpu_ticks()
-    while cpu_ticks() - begin < os.sysconf("SC_CLK_TCK"):  # a second
+    begin = cpu_ticks(profiled.pid)
+    while cpu_ticks(profiled.pid) - begin < os.sysconf("SC_CLK_TCK"):  # a second
         fetch(port, "/")
     profiled.egctl("profile", "stop")
     period, stacks, mappings = decode(file.read_bytes())
@@ -192,3 +193,25 @@ def test_a_server_stops_in_the_middle_of_a_profile(tmp_path):
     server = Server(tmp_path / "home", "--profiling").start()
     server.egctl("profile", "start", "cpu", str(tmp_path / "cpu"))
     server.stop()
+
+
+def test_a_profile_outlives_a_hot_restart(profiled, port, tmp_path):
+    """Its samples end with the old process. They are given, and the caller is told."""
+    profiled.apply(http_server(port, {"backend": "p"}), pipeline("p", mock("x")))
+    cpu, memory = tmp_path / "cpu.profile", tmp_path / "memory.profile"
+    profiled.egctl("profile", "start", "cpu", str(cpu))
+    profiled.egctl("profile", "start", "memory", str(memory))
+    begin = cpu_ticks(profiled.pid)
+    while cpu_ticks(profiled.pid) - begin < os.sysconf("SC_CLK_TCK") // 5:
+        fetch(port, "/")
+    profiled.hot_restart()
+    assert f"cpu profile has ended with a restart, for {cpu}" in profiled.egctl("profile", "info").stdout
+    again = profiled.egctl("profile", "start", "cpu", str(tmp_path / "other"), check=False)
+    assert again.returncode == 5 and "egctl profile stop" in again.stderr
+    done = profiled.egctl("profile", "stop")
+    assert "the cpu profile ended with a restart of the server" in done.stderr
+    _, stacks, mappings = decode(cpu.read_bytes())
+    assert stacks and "sluice-server" in mappings
+    assert memory.read_text().startswith("<!-- malloc_info")
+    assert profiled.egctl("profile", "info").stdout == "no profile is being taken\n"
+    profiled.egctl("profile", "start", "cpu", str(tmp_path / "other"))

@@ -230,3 +230,21 @@ def test_text_outside_quotes_of_json_is_a_fault(server):
 
 def test_fetch_of_the_usual_path_is_as_before(shop):
     assert told(fetch(shop({"backend": "shop"}), "/a%20b?c"))["target"] == "/a%20b?c"
+
+
+@pytest.mark.parametrize("target", ["/adm/%ff", "/adm/%c3%28", "/adm/x%80", "/adm/%e2%82"])
+def test_an_expression_takes_octets_that_are_not_utf8(server, port, target):
+    """RE2 by itself matches no text that holds one: a gate would be open."""
+    limiter = {
+        "name": "few",
+        "kind": "RateLimiter",
+        "policies": [{"name": "one", "limitForPeriod": 1, "limitRefreshPeriod": "1h", "timeoutDuration": "0s"}],
+        "urls": [{"url": {"regex": "^/adm/.+$"}, "policyRef": "one"}],
+    }
+    rules = [{"pathRegexp": f"^/other{n}/.+$", "backend": "open"} for n in range(20)]  # enough for one automaton
+    server.apply(
+        pipeline("open", mock("open")),
+        pipeline("limited", limiter, mock("limited")),
+        http_server(port, *rules, {"pathRegexp": "^/adm/.+$", "backend": "limited"}, {"pathPrefix": "/", "backend": "open"}),
+    )
+    assert (raw(port, target).text, raw(port, target).status) == ("limited", 429)

@@ -81,9 +81,7 @@ def wholes(page: str, document):
             yield from wholes(page, each)
         return
     kind = document.get("kind")
-    if kind in ("CustomDataKind", "CustomData"):
-        return  # no objects: egctl has no schema for them
-    if kind in ("HTTPServer", "Pipeline", "GlobalFilter"):
+    if kind in ("HTTPServer", "Pipeline", "GlobalFilter", "CustomDataKind", "CustomData"):
         yield "object", document
     elif kind is not None and "name" in document:
         yield kind, document
@@ -135,6 +133,48 @@ def test_what_is_wrong_is_not(any_object):
     assert len(found) >= 100, f"{len(found)} found; passed: {[name for name, _ in passed]}"
     missed = {name for name, spec in passed if any(word in ("required", "is required") for word in spec["words"])}
     assert missed == REQUIRED_BESIDE_OTHERS, "a field that must be there"
+
+
+def test_a_misspelt_kind_is_one_fault(any_object):
+    proxy = {"name": "p", "kind": "Prxy", "pools": [{"servers": [{"url": "http://127.0.0.1"}]}]}
+    for document, place in (
+        ({"kind": "Pipeline", "name": "p", "filters": [proxy]}, "$.filters[0].kind"),
+        ({"kind": "Pipline", "name": "p", "filters": []}, "$.kind"),
+        ({"kind": "Pipeline", "name": "p", "filters": [{**proxy, "kind": "Proxy", "pool": 1}]}, "$.filters[0]"),
+    ):
+        (fault,) = faults(any_object, document)
+        assert fault.startswith(place + ":"), fault
+
+
+def test_an_empty_field_counts_as_left_out(any_object, tmp_path):
+    """`data:` without a value, as `egctl validate` has it. A field that must be there must not be empty."""
+    text = """
+kind: Pipeline
+name: p
+labels:
+flow:
+data:
+filters:
+- name: proxy
+  kind: Proxy
+  compression:
+  mirrorPool:
+  pools:
+  - {servers: [{url: 'http://127.0.0.1'}], loadBalance: , timeout: , filter: , failureCodes: }
+---
+kind: HTTPServer
+name: s
+port: 80
+ipFilter:
+rules:
+- paths:
+  - {pathPrefix: /, backend: p, ipFilter: , methods: }
+"""
+    (tmp_path / "empty.yaml").write_text(text)
+    assert egctl("validate", "-f", str(tmp_path / "empty.yaml")).returncode == 0
+    for document in yaml.safe_load_all(text):
+        assert faults(any_object, document) == []
+    assert faults(any_object, {"kind": "Pipeline", "name": "p", "filters": None})
 
 
 def test_a_spec_as_the_server_gives_it_is_valid(any_object, shared_server, port):

@@ -358,6 +358,33 @@ def test_a_request_that_a_filter_makes_has_the_context(server, port, collector, 
     assert [call.target for call in inventory.calls] == ["/made", "/made"]
 
 
+def test_a_trace_without_spans_leaves_by_each_way(server, port, collector, inventory):
+    """Nothing asks for the ids of a request that is not sampled until it leaves: one trace, whichever filter sends it."""
+    remote = {"name": "remote", "kind": "RemoteFilter", "url": f"{inventory.url}/remote"}
+    hosts = {"allowedHosts": [inventory.url.removeprefix("http://")], "allowedNetworks": ["127.0.0.0/8"]}
+    forward = {"name": "forward", "kind": "SimpleHTTPProxy", **hosts}
+    inventory.answer = lambda call: Answer(body=b"{}")
+    server.apply(
+        pipeline("forwarded", forward),
+        pipeline("asked", remote, proxy(inventory.url)),
+        http_server(
+            port,
+            {"path": "/asked", "backend": "asked"},
+            {"pathPrefix": "/", "backend": "forwarded"},
+            tracing={"sampleRate": 0, "exporter": otlp(collector)},
+        ),
+    )
+    assert fetch(port, "/asked").status == 200
+    remote, proxied = inventory.calls
+    told = json.loads(remote.body)["request"]["header"]["Traceparent"]
+    assert told == [proxied.headers["traceparent"]]
+    assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-00", told[0])
+    assert fetch(port, f"{inventory.url}/there").status == 200
+    forwarded = inventory.calls[-1].headers["traceparent"]
+    assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-00", forwarded) and forwarded not in told
+    assert queued(server, 0)["spans"] == 0
+
+
 # --- HTTP/2, and the other protocols of collectors ------------------------------------------------
 
 

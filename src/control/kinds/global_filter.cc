@@ -87,6 +87,17 @@ class GlobalFilterObject final : public ObjectPrototype {
     if (before_) before_->sample();
     if (after_) after_->sample();
   }
+  [[nodiscard]] std::vector<Reference> references() const override {
+    std::vector<Reference> all;
+    for (const auto& [path, part] : {std::pair(kBefore, before_), std::pair(kAfter, after_)}) {
+      if (!part) continue;
+      for (Reference& one : custom_references(*part)) {
+        one.path = std::string(path) + "." + one.path;
+        all.push_back(std::move(one));
+      }
+    }
+    return all;
+  }
   [[nodiscard]] net::CertificateEnds certificates() const override {
     net::CertificateEnds ends;
     if (before_) add_certificates(*before_, kBefore, ends);

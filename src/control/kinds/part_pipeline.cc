@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/kinds/part_pipeline.h"
 
+#include "control/custom_kind.h"
+
 namespace sluice::control {
 namespace {
 
@@ -25,6 +27,14 @@ std::shared_ptr<const pipeline::PipelinePrototype> build_part(
   for (const std::string& line : own.lines()) faults.add("", moved_below(path, line, place));
   for (const std::string& line : own.warnings()) faults.warn("", moved_below(path, line, place));
   return built;
+}
+
+std::vector<ObjectPrototype::Reference> custom_references(
+    const pipeline::PipelinePrototype& pipeline) {
+  std::vector<ObjectPrototype::Reference> references;
+  for (const auto& [field, name] : pipeline.custom_kinds())
+    references.push_back({field, std::string(kCustomDataKind), name});
+  return references;
 }
 
 void add_certificates(const pipeline::PipelinePrototype& part, std::string_view path,

@@ -5,8 +5,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "control/object_kind.h"
+#include "control/object_prototype.h"
 #include "pipeline/prototype.h"
 
 namespace sluice::control {
@@ -17,6 +19,10 @@ namespace sluice::control {
 [[nodiscard]] std::shared_ptr<const pipeline::PipelinePrototype> build_part(
     const config::Value& document, const std::string& path, std::string_view place,
     const pipeline::StateScope& states, const BuildContext& context, config::Faults& faults);
+
+// The kinds of custom data that the filters of a pipeline look up.
+[[nodiscard]] std::vector<ObjectPrototype::Reference> custom_references(
+    const pipeline::PipelinePrototype& pipeline);
 
 // Adds the certificates of the part at `path` of an object.
 void add_certificates(const pipeline::PipelinePrototype& part, std::string_view path,

@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/kinds/part_pipeline.h"
+
 namespace sluice::control {
 namespace {
 
@@ -28,6 +30,9 @@ class PipelineObject final : public ObjectPrototype {
   [[nodiscard]] Json pins() const override { return pipeline_->pins(); }
   [[nodiscard]] net::CertificateEnds certificates() const override {
     return pipeline_->certificates();
+  }
+  [[nodiscard]] std::vector<Reference> references() const override {
+    return custom_references(*pipeline_);
   }
   [[nodiscard]] std::vector<std::string> notes() const override { return pipeline_->notes(); }
 

@@ -33,7 +33,7 @@ std::optional<Json> ip_filter(const std::vector<Directive>& addresses) {
 }
 
 Json validator(const Access& access) {
-  const Json check = {{"mode", "FILE"}, {"userFile", access.user_file}, {"realm", access.realm}};
+  const Json check = {{"mode", "FILE"}, {"userFile", access.user_file}, {"realm", *access.realm}};
   return {{"name", "password"}, {"kind", "Validator"}, {"basicAuth", check}};
 }
 

@@ -14,7 +14,7 @@ namespace sluice::egctl::nginx {
 
 struct Access {
   std::vector<Directive> addresses;  // `allow` and `deny`, in order
-  std::string realm;                 // of auth_basic; "": nobody is asked for a password
+  std::optional<std::string> realm;  // of auth_basic, also ""; nullopt: it is off
   std::string user_file;
   const Directive* asks = nullptr;  // the auth_basic with the realm
 };

@@ -45,8 +45,11 @@ class Filling {
       close(settings_.access.addresses[0], "no ipFilter has this order of allow and deny");
     } else if (!filter->is_null()) {
       location_.path["ipFilter"] = *filter;
+      if (around_.proxied)
+        close(settings_.access.addresses[0],
+              "nginx compares the peer, and Sluice the client of the PROXY header");
     }
-    if (!settings_.access.realm.empty() && settings_.access.user_file.empty())
+    if (settings_.access.realm && settings_.access.user_file.empty())
       close(*settings_.access.asks, "has no file of users");
   }
 
@@ -156,7 +159,7 @@ class Filling {
     before.insert(before.end(), location_.before.begin(), location_.before.end());
     if (auto limiter = rate_limiter(settings_.limits, around_.zones, notes_))
       before.push_back(*std::move(limiter));
-    if (!settings_.access.realm.empty()) {
+    if (settings_.access.realm) {
       Access access = settings_.access;
       access.user_file = around_.path_of(access.user_file);
       before.push_back(validator(access));

@@ -106,6 +106,8 @@ class Converter {
       }
     }
     if (servers_.empty()) return fail(ErrorKind::invalid, "there is no server in it");
+    share_addresses(servers_);
+    for (ReadyServer& ready : servers_) read_certificates(ready);
     for (const std::size_t i : with_conflicting_authorities(servers_))
       close_for(*servers_[i].server.verification, "another server of its port wants other ones",
                 servers_[i].server.settings, notes_);
@@ -147,7 +149,6 @@ class Converter {
     ReadyServer ready{.server = read_server(directive, settings, notes_)};
     if (ready.server.listens.empty())
       return notes_.add(directive, "has no address that can be converted, and is left out");
-    read_certificates(ready);
     servers_.push_back(std::move(ready));
   }
 
@@ -186,12 +187,18 @@ class Converter {
 
   void add_locations(ReadyServer& ready) {
     const VirtualServer& server = ready.server;
+    const bool proxied = std::ranges::any_of(server.listens, &Listen::proxy_protocol);
+    if (proxied)
+      notes_.add(*server.directive,
+                 "has proxy_protocol without real_ip_header: its client is the one of the PROXY "
+                 "header, and not the peer");
     const Surroundings around{.upstreams = upstreams_,
                               .zones = zones_,
                               .path_of = files_.path_of,
                               .server = server.directive,
                               .server_name = server.names.empty() ? "" : server.names[0],
-                              .port = server.listens[0].port};
+                              .port = server.listens[0].port,
+                              .proxied = proxied};
     for (Location& location : locations_of(server, around, notes_)) {
       const std::string slug = location.directive == nullptr ? "rest" : slug_of(location.name);
       const std::string name = free_name(prefix_ + "-" + slug);

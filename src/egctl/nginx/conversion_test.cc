@@ -271,6 +271,35 @@ TEST_F(NginxTest, Passwords) {
   EXPECT_EQ(object("p-b")["filters"][0]["kind"], "RequestAdaptor");
 }
 
+// nginx asks for a password with a realm of "", and not if there is no realm or the word is off.
+TEST_F(NginxTest, AnEmptyRealmIsNotOff) {
+  convert_server(
+      "auth_basic_user_file users; location /a { auth_basic ''; proxy_pass http://b; }"
+      "location /b { auth_basic 'off'; proxy_pass http://b; } location /c { proxy_pass http://b; }"
+      "location /d { auth_basic ''; auth_basic_user_file ''; proxy_pass http://b; }");
+  EXPECT_EQ(object("p-a")["filters"][0]["basicAuth"],
+            Json::parse(R"({"mode": "FILE", "userFile": "/etc/users", "realm": ""})"));
+  EXPECT_EQ(object("p-b")["filters"][0]["kind"], "RequestAdaptor");
+  EXPECT_EQ(object("p-c")["filters"][0]["kind"], "RequestAdaptor");
+  EXPECT_EQ(status("p-d"), 403);
+}
+
+// nginx compares the peer, and a client writes the PROXY header.
+TEST_F(NginxTest, AddressesOfAPeerAreNotThoseOfAProxyHeader) {
+  convert_text(
+      "server { listen 81 proxy_protocol; server_name a; location /a { allow 10.0.0.1; deny all; "
+      "proxy_pass http://b; } location /b { deny all; allow 10.0.0.1; return 200; }"
+      "location /c { allow all; proxy_pass http://b; } }"
+      "server { listen 81; server_name b; location /d { deny 10.0.0.1; proxy_pass http://b; } }"
+      "server { listen 82; location /e { deny 10.0.0.1; proxy_pass http://b; } }");
+  EXPECT_EQ(status("p-a"), 403);
+  EXPECT_EQ(status("p-b"), 403);
+  EXPECT_EQ(last_filter("p-c")["kind"], "Proxy");
+  EXPECT_EQ(status("p-d"), 403) << "its address is that of the first server";
+  EXPECT_EQ(last_filter("p-e")["kind"], "Proxy");
+  EXPECT_THAT(warnings(), Contains(HasSubstr("server: has proxy_protocol without real_ip_header")));
+}
+
 TEST_F(NginxTest, LimitsOfRequests) {
   convert_text(
       "http { limit_req_zone $binary_remote_addr zone=z:1m rate=10r/s;"
@@ -288,6 +317,22 @@ TEST_F(NginxTest, ClientsWithoutAKnownAuthorityStayOut) {
       "listen 443 ssl; ssl_certificate a.pem; ssl_certificate_key a.key;"
       "ssl_client_certificate absent.pem; ssl_verify_client on; return 200;");
   EXPECT_EQ(status("p-rest"), 403);
+}
+
+// The word ssl of one server holds for all of its address, and for [::]:443 beside 443.
+TEST_F(NginxTest, ServersOfAnAddressShareItsTls) {
+  const std::string pair = "ssl_certificate a.pem; ssl_certificate_key a.key;";
+  const std::string asks = "ssl_verify_client on; ssl_client_certificate ";
+  convert_text("server { listen 443 ssl; server_name a; return 200; " + pair +
+               "} server { listen 443; server_name b; return 200; " + pair + asks + "b.pem; }");
+  EXPECT_EQ(object("p")["https"], true);
+  EXPECT_TRUE(object("p").contains("caCertBase64"));
+  convert_text("server { listen 443 ssl; server_name a; return 200; " + pair +
+               "} server { listen 443; server_name b; return 200; " + pair + asks +
+               "absent.pem; }");
+  EXPECT_EQ(status("p-rest-2"), 403);
+  convert_text("server { listen 443; listen [::]:443 ssl; return 200; " + pair + asks + "b.pem; }");
+  EXPECT_TRUE(object("p").contains("caCertBase64"));
 }
 
 TEST_F(NginxTest, AnAddressThatIsLeftOutOpensNoOther) {

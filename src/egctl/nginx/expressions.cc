@@ -47,8 +47,20 @@ bool is_look_around(std::string_view text) {
          text.starts_with("(?<!");
 }
 
-// RE2's spelling of a named group.
-std::string with_names(std::string_view text) {
+// To PCRE, a vertical tab is a blank.
+std::string with_all_blanks(std::string_view element) {
+  if (element == "\\s") return "[\\s\\v]";
+  if (element == "\\S") return "[^\\s\\v]";
+  std::string out(element);
+  if (element[0] != '[') return out;
+  for (std::size_t at = 1; at + 1 < out.size(); at += out[at] == '\\' ? 2 : 1) {
+    if (out.compare(at, 2, "\\s") == 0) out.insert(at + 2, "\\v"), at += 2;
+  }
+  return out;
+}
+
+// RE2's spelling of named groups and blanks.
+std::string in_re2(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     if (text.starts_with("(?<") && !is_look_around(text)) {
@@ -57,7 +69,7 @@ std::string with_names(std::string_view text) {
       continue;
     }
     const std::size_t size = element_size(text);
-    out += text.substr(0, size);
+    out += with_all_blanks(text.substr(0, size));
     text.remove_prefix(size);
   }
   return out;
@@ -173,9 +185,9 @@ bool may_end(const std::string& ending, const std::string& file) {
 
 std::optional<Expression> expression_of(std::string_view pcre, bool any_case) {
   const std::string flag = any_case ? "(?i)" : "";
-  Expression made{.text = flag + with_names(pcre)};
+  Expression made{.text = flag + in_re2(pcre)};
   if (compiled(made.text)) return made;
-  made = {.text = flag + with_names(widen(pcre)), .wider = true};
+  made = {.text = flag + in_re2(widen(pcre)), .wider = true};
   if (compiled(made.text)) return made;
   return std::nullopt;
 }

@@ -11,6 +11,14 @@ TEST(Expressions, NamesOfGroups) {
   EXPECT_FALSE(expression_of("a", false)->wider);
 }
 
+TEST(Expressions, BlanksAndOctetsAreThoseOfPcre) {
+  EXPECT_TRUE(found_in(expression_of("^/a\\sb$", false)->text, "/a\vb"));
+  EXPECT_TRUE(found_in(expression_of("^/a[x\\s]b$", false)->text, "/a\vb"));
+  EXPECT_FALSE(found_in(expression_of("^/a\\Sb$", false)->text, "/a\vb"));
+  EXPECT_EQ(expression_of("[\\\\s]", false)->text, "[\\\\s]");
+  EXPECT_TRUE(found_in(expression_of("^/adm.n$", true)->text, "/ADM\xffn"));
+}
+
 TEST(Expressions, AWiderOneTakesAllThatTheOriginalTakes) {
   const auto wider = expression_of("^/a(?!b[)]x)(c)\\1d++$", false);
   ASSERT_TRUE(wider);

@@ -33,7 +33,8 @@ std::vector<Group> groups_of(const std::vector<ReadyServer>& servers) {
   return groups;
 }
 
-const Listen& listen_of(const VirtualServer& server, const Address& address) {
+// Requires: the server listens there.
+auto& listen_of(auto& server, const Address& address) {
   return *std::ranges::find_if(server.listens, [&](const Listen& listen) {
     return listen.address == address.first && listen.port == address.second;
   });
@@ -121,6 +122,23 @@ MadeServer made_of(const Group& group, const std::vector<ReadyServer>& servers) 
 }
 
 }  // namespace
+
+void share_addresses(std::vector<ReadyServer>& servers) {
+  for (const Group& group : groups_of(servers)) {
+    bool tls = false;
+    bool proxy_protocol = false;
+    for (const std::size_t i : group.members) {
+      const Listen& listen = listen_of(servers[i].server, group.address);
+      tls = tls || listen.tls;
+      proxy_protocol = proxy_protocol || listen.proxy_protocol;
+    }
+    for (const std::size_t i : group.members) {
+      Listen& listen = listen_of(servers[i].server, group.address);
+      listen.tls = tls;
+      listen.proxy_protocol = proxy_protocol;
+    }
+  }
+}
 
 std::vector<MadeServer> http_servers(const std::vector<ReadyServer>& servers) {
   std::vector<MadeServer> out;

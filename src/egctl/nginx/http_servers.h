@@ -35,6 +35,9 @@ struct MadeServer {
   const Directive* place = nullptr;  // the first `server` of the address
 };
 
+// `ssl` and `proxy_protocol` of one `listen` hold for all servers of its address.
+void share_addresses(std::vector<ReadyServer>& servers);
+
 // In the order of their first `listen`.
 [[nodiscard]] std::vector<MadeServer> http_servers(const std::vector<ReadyServer>& servers);
 

@@ -54,6 +54,8 @@ struct Surroundings {
   std::string server_name{};  // the first one
   int port = 0;
   std::vector<Json> before{};  // filters of the server itself
+  // Its connections begin with a PROXY header, of which nginx does not take the client's address.
+  bool proxied = false;
 };
 
 struct Locations {

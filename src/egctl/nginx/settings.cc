@@ -46,7 +46,8 @@ bool take_access(const Directive& directive, Settings& settings) {
   } else if (name == "auth_basic") {
     const std::string realm = first_word(directive);
     if (realm.find('$') != std::string::npos) return false;
-    settings.access.realm = is_off(directive) ? "" : realm;
+    settings.access.realm = realm;
+    if (is_off(directive)) settings.access.realm.reset();
     settings.access.asks = &directive;
   } else if (name == "auth_basic_user_file") {
     if (first_word(directive).find('$') != std::string::npos) return false;

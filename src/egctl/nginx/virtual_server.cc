@@ -59,10 +59,13 @@ void read_listen(const Directive& directive, VirtualServer& server, Notes& notes
     }
   }
   // [::]:80 beside 80.
-  const bool known = std::ranges::any_of(server.listens, [&](const Listen& other) {
+  const auto known = std::ranges::find_if(server.listens, [&](const Listen& other) {
     return other.address == listen.address && other.port == listen.port;
   });
-  if (!known) server.listens.push_back(listen);
+  if (known == server.listens.end()) return server.listens.push_back(listen);
+  known->tls = known->tls || listen.tls;
+  known->is_default = known->is_default || listen.is_default;
+  known->proxy_protocol = known->proxy_protocol || listen.proxy_protocol;
 }
 
 bool take_tls(const Directive& directive, VirtualServer& server) {

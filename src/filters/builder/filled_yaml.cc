@@ -127,6 +127,26 @@ class Filler {
  public:
   explicit Filler(const std::vector<RenderedValue>& values) : values_(values) {}
 
+  // As Encoder::of() the filled value. JSON goes to its place as it was read.
+  Result<Json> data(Value value, Place place) {
+    if (value.kind == Value::Kind::scalar) return data_of_scalar(std::move(value), place);
+    if (value.kind == Value::Kind::null) return Json();
+    Json out = value.kind == Value::Kind::map ? Json::object() : Json::array();
+    for (Value& item : value.items) {
+      SLUICE_TRY(Json made, data(std::move(item), below(place)));
+      out.push_back(std::move(made));
+    }
+    for (Value::Member& member : value.members) {
+      if (templates::find_mark(member.key, 0)) {
+        SLUICE_TRY(member.key, joined(member.key, false));
+      }
+      SLUICE_TRY(Json made, data(std::move(member.value), below(place, member.key)));
+      if (!out.emplace(member.key, std::move(made)).second)
+        return fail(ErrorKind::invalid, "the key " + config::quote(member.key) + " is given twice");
+    }
+    return out;
+  }
+
   Result<void> fill(Value& value, Place place) {
     if (value.kind == Value::Kind::scalar) return fill_scalar(value, place);
     for (Value& item : value.items) SLUICE_CHECK(fill(item, below(place)));
@@ -151,6 +171,20 @@ class Filler {
     return {};
   }
 
+  Result<Json> data_of_scalar(Value value, Place place) {
+    const auto mark = templates::find_mark(value.scalar, 0);
+    const bool whole = is_whole_value(value) && mark->index < values_.size();
+    if (whole && values_[mark->index].form != TextForm::single_quoted) {
+      const std::string& text = values_[mark->index].text;
+      SLUICE_CHECK(spend(text.size()));
+      SLUICE_TRY(auto json, json_of(text));
+      if (json) return *std::move(json);
+      return config::Encoder::of(plain(text, place, false));
+    }
+    SLUICE_CHECK(fill_scalar(value, place));
+    return config::Encoder::of(value);
+  }
+
   Result<void> fill_scalar(Value& value, Place place) {
     const auto mark = templates::find_mark(value.scalar, 0);
     if (!mark) return {};
@@ -173,8 +207,13 @@ class Filler {
     const bool whole_body = place == Place::body && begins_structure(text);
     if (takes_json(place) || (value.form == TextForm::json && !whole_body)) {
       SLUICE_TRY(auto json, json_of(text));
-      if (json) return *std::move(json);
+      if (json) return config::from_json(*json);
     }
+    return plain(text, place, whole_body);
+  }
+
+  // A text that is no JSON.
+  static Value plain(const std::string& text, Place place, bool whole_body) {
     const bool none = place != Place::inside && place != Place::setting;
     if (text.empty() && none) return Value();
     const bool typed = place == Place::data || place == Place::inside;
@@ -182,7 +221,7 @@ class Filler {
   }
 
   // nullopt if the text is not JSON.
-  Result<std::optional<Value>> json_of(const std::string& text) {
+  Result<std::optional<Json>> json_of(const std::string& text) {
     constexpr std::string_view kBegins = "{[\"-0123456789tfn \t\r\n";
     if (text.empty() || kBegins.find(text.front()) == std::string_view::npos) return std::nullopt;
     if (text.size() > kJsonBytesMax - json_bytes_) {
@@ -191,8 +230,8 @@ class Filler {
                       " bytes: write long values in block scalars, `body: |`");
     }
     json_bytes_ += text.size();
-    const auto json = templates::parse_json_value(text);
-    if (json) return config::from_json(*json);
+    auto json = templates::parse_json_value(text);
+    if (json) return *std::move(json);
     if (json.error().kind == ErrorKind::too_large) return std::unexpected(json.error());
     return std::nullopt;
   }
@@ -272,8 +311,8 @@ Result<Json> data_of_yaml(MadeYaml made) {
     auto json = templates::parse_json_value(made.rendered.values.front().text);
     if (json || json.error().kind == ErrorKind::too_large) return json;
   }
-  SLUICE_TRY(const Value value, fill_yaml(std::move(made), Described::data));
-  return config::Encoder::of(value);
+  SLUICE_TRY(Value value, document_of(made));
+  return Filler(made.rendered.values).data(std::move(value), root_of(Described::data));
 }
 
 }  // namespace sluice::filters

@@ -10,23 +10,39 @@ namespace {
 
 using FieldValues = std::map<std::string, std::string>;
 
-void check_values(const FieldValues& fields, const std::string& path, config::Faults& faults) {
+// Why a change of the field does nothing; null if it does something.
+const char* no_effect(const std::string& name, Changed changed) {
+  const http::FieldKind kind = http::field_kind(name);
+  if (kind == http::FieldKind::content_length)
+    return "has no effect: the gateway sends the length of the body";
+  if (kind == http::FieldKind::host && changed == Changed::response)
+    return "has no effect: it is a field of requests";
+  return nullptr;
+}
+
+void check_values(const FieldValues& fields, const std::string& path, Changed changed,
+                  config::Faults& faults) {
   for (const auto& [name, value] : fields) {
-    if (const auto reason = header_fault(name, value))
-      faults.add(config::join_path(path, name), *reason);
+    const std::string where = config::join_path(path, name);
+    if (const char* reason = no_effect(name, changed)) {
+      faults.warn(where, reason);
+    } else if (const auto fault = header_fault(name, value)) {
+      faults.add(where, *fault);
+    }
   }
 }
 
 }  // namespace
 
-void HeaderChangeSpec::check(const std::string& path, config::Faults& faults) const {
+void HeaderChangeSpec::check(const std::string& path, Changed changed,
+                             config::Faults& faults) const {
   for (std::size_t i = 0; i < del.size(); ++i) {
     if (!http::is_token(del[i]))
       faults.add(config::join_path(path, "del") + "[" + std::to_string(i) + "]",
                  config::quote(del[i]) + " is not a header name");
   }
-  check_values(set, config::join_path(path, "set"), faults);
-  check_values(add, config::join_path(path, "add"), faults);
+  check_values(set, config::join_path(path, "set"), changed, faults);
+  check_values(add, config::join_path(path, "add"), changed, faults);
 }
 
 void HeaderChangeSpec::check_made(const std::string& path, config::Faults& faults) const {

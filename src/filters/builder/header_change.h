@@ -12,6 +12,9 @@
 
 namespace sluice::filters {
 
+// Whose fields a change is about.
+enum class Changed { request, response };
+
 struct HeaderChangeSpec {
   std::vector<std::string> del;
   std::map<std::string, std::string> set;
@@ -23,8 +26,8 @@ struct HeaderChangeSpec {
     visit("add", add, {.doc = "these fields stand beside those of the same names, at last"});
   }
 
-  // Adds a fault for a field that cannot be set. Content-Length and Host are none.
-  void check(const std::string& path, config::Faults& faults) const;
+  // Adds a fault for a field that cannot be set, and warns of one whose change has no effect.
+  void check(const std::string& path, Changed changed, config::Faults& faults) const;
   // Adds a fault for a value of a template that the next server would not read as it is.
   void check_made(const std::string& path, config::Faults& faults) const;
   // Adds the changes of `earlier`; those here replace those of the same names.
@@ -51,7 +54,6 @@ class HeaderChange {
   using Made = std::vector<const std::string*>;
   void apply_to_request(http::Headers& headers, std::string& host,
                         const Made* made = nullptr) const;
-  // Host is left out, like Content-Length.
   void apply_to_response(http::Headers& headers, const Made* made = nullptr) const {
     apply(headers, nullptr, made);
   }

@@ -9,11 +9,11 @@ namespace {
 using config::Value;
 
 // The spec that the skeleton describes, marks being texts; nullopt if it describes anything else.
-std::optional<HeaderChangeSpec> spec_of(const Value& skeleton) {
+std::optional<HeaderChangeSpec> spec_of(const Value& skeleton, Changed changed) {
   if (skeleton.members.size() != 1 || skeleton.members.front().key != "header") return std::nullopt;
   config::Faults faults;
   auto spec = config::decode<HeaderChangeSpec>(skeleton.members.front().value, "", faults);
-  spec.check("", faults);
+  spec.check("", changed, faults);
   for (const std::string& name : spec.del) {
     if (templates::find_mark(name, 0)) return std::nullopt;
   }
@@ -31,10 +31,10 @@ const Value* made_value(const Value& skeleton, const char* list, const std::stri
 }  // namespace
 
 std::optional<HeaderTemplate> HeaderTemplate::make(const YamlTemplate& made,
-                                                   const HeaderChangeSpec& fixed) {
+                                                   const HeaderChangeSpec& fixed, Changed changed) {
   if (made.skeleton() == nullptr) return std::nullopt;
   const Value& skeleton = *made.skeleton();
-  auto spec = spec_of(skeleton);
+  auto spec = spec_of(skeleton, changed);
   if (!spec) return std::nullopt;
   spec->put_before(fixed);
   HeaderTemplate result;

@@ -18,7 +18,8 @@ class HeaderTemplate {
   // nullopt if the template changes more, or something in it is wrong. `fixed`: the changes of the
   // spec, which come first.
   [[nodiscard]] static std::optional<HeaderTemplate> make(const YamlTemplate& made,
-                                                          const HeaderChangeSpec& fixed);
+                                                          const HeaderChangeSpec& fixed,
+                                                          Changed changed);
   [[nodiscard]] const HeaderChange& change() const { return change_; }
   // The values for change(), in the order of its fields; those of `values` are kept there. nullopt
   // if one cannot be a header field.

@@ -27,6 +27,8 @@ class BuildingFilter : public pipeline::Filter {
   // `log_name`: see filters::log_name().
   BuildingFilter(const std::string& log_name, Logger logger)
       : log_name_(log_name), log_(std::move(logger), log_name) {}
+  // The template of the filter; null: it has none.
+  [[nodiscard]] virtual const YamlTemplate* made() const = 0;
   [[nodiscard]] Task<Result<MadeYaml>> render(pipeline::Exchange& exchange,
                                               const YamlTemplate& made) {
     return made.render(exchange, log_);
@@ -51,6 +53,9 @@ class MessageBuilder : public BuildingFilter {
       : BuildingFilter(source->log_name, std::move(logger)), source_(std::move(source)) {}
 
  private:
+  [[nodiscard]] const YamlTemplate* made() const final {
+    return source_->made ? &*source_->made : nullptr;
+  }
   Task<Result<void>> build(pipeline::Exchange& exchange) final;
   // Puts the message that `yaml` describes into the namespace of the node.
   virtual Result<void> put(pipeline::Exchange& exchange, MadeYaml yaml) = 0;

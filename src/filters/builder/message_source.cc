@@ -18,6 +18,11 @@ MessageSource MessageSource::prepare(const MessageBuilderSpec& spec,
   return source;
 }
 
+pipeline::NamesOthers::Names MessageSource::names() const {
+  if (made) return made->names();
+  return {.namespaces = {{"sourceNamespace", source_namespace}}};
+}
+
 void note_build_error(pipeline::Exchange& exchange, std::string_view filter, const Error& error) {
   exchange.add_tag(std::string(filter.substr(filter.rfind('/') + 1)) + ": " + error.message);
 }

@@ -37,6 +37,8 @@ struct MessageSource {
   std::optional<YamlTemplate> made{};
   std::string log_name{};
 
+  [[nodiscard]] pipeline::NamesOthers::Names names() const;
+
   [[nodiscard]] static MessageSource prepare(const MessageBuilderSpec& spec,
                                              const pipeline::FilterContext& context,
                                              config::Faults& faults);

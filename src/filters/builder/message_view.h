@@ -4,6 +4,7 @@
 // it again costs a step, whatever the member took to make.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,15 @@ namespace sluice::filters {
 
 // Above this, YAMLBody is refused: YAML takes a hundred times the time of JSON.
 inline constexpr std::size_t kYamlBodyBytesMax = std::size_t{64} * 1024;
+
+// The members of the views below.
+inline constexpr std::array<std::string_view, 15> kRequestFields = {
+    "Body",  "ContentLength", "Cookies", "Header",     "Host",       "JSONBody", "Method",  "Proto",
+    "Query", "RawBody",       "RealIP",  "RemoteAddr", "RequestURI", "URL",      "YAMLBody"};
+inline constexpr std::array<std::string_view, 8> kResponseFields = {
+    "Body", "ContentLength", "Header", "JSONBody", "RawBody", "Status", "StatusCode", "YAMLBody"};
+inline constexpr std::array<std::string_view, 6> kUrlFields = {"Fragment", "Host",     "Path",
+                                                               "RawPath",  "RawQuery", "Scheme"};
 
 // A datum that is made at the first read.
 class OnceMade {

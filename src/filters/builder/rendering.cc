@@ -3,16 +3,20 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <vector>
 
 #include "filters/builder/exchange_view.h"
+#include "filters/builder/template_names.h"
 #include "http/body_memory.h"
+#include "templates/parse_json.h"
 
 namespace sluice::filters {
 namespace {
 
 using pipeline::Exchange;
 using pipeline::kBuilderBodyBytesMax;
+using pipeline::kDefaultNamespace;
 using templates::Template;
 
 bool reads_body(const Template& made, std::string_view group, std::string_view element) {
@@ -56,7 +60,9 @@ std::optional<Template> parse_template(const std::string& text, const DelimiterS
   const std::string where = config::join_path(path, "template");
   auto made = Template::parse(text, delimiters, where, faults);
   if (!made) return made;
-  for (const int line : made->bare_lines()) {
+  warn_of_absent_fields(*made, where, faults);
+  const std::vector<int> lines = made->bare_lines();
+  for (const int line : std::set<int>(lines.begin(), lines.end())) {
     faults.warn(where, "line " + std::to_string(line) +
                            ": a quote in the value would end the text around it: add "
                            "| jsonEscape");
@@ -66,6 +72,17 @@ std::optional<Template> parse_template(const std::string& text, const DelimiterS
 
 std::string log_name(const pipeline::FilterContext& context) {
   return context.pipeline + "/" + context.name;
+}
+
+bool lacks_client_json(Exchange& exchange, const Template& made) {
+  constexpr std::string_view kField = "JSONBody";
+  http::Request* request = exchange.request_of(kDefaultNamespace);
+  if (request == nullptr || request->body.is_stream() || request->body.bytes().empty())
+    return false;
+  const bool own = exchange.active_namespace() == kDefaultNamespace;
+  const bool reads = made.may_read("requests", kDefaultNamespace, kField) ||
+                     (own && made.may_read("req", "", kField));
+  return reads && !templates::parse_json(request->body.bytes());
 }
 
 Task<Result<void>> make_whole(Exchange& exchange, http::Body& body) {

@@ -34,6 +34,10 @@ struct DelimiterSpec {
 // "pipeline/filter"
 [[nodiscard]] std::string log_name(const pipeline::FilterContext& context);
 
+// True if the template may read JSON of the client's request, whose body is none: the client is to
+// blame for the failure.
+[[nodiscard]] bool lacks_client_json(pipeline::Exchange& exchange, const templates::Template& made);
+
 // Reads a body of at most pipeline::kBuilderBodyBytesMax into memory, charged to the connection.
 // Errors: `too_large`, or those of the reader.
 [[nodiscard]] Task<Result<void>> make_whole(pipeline::Exchange& exchange, http::Body& body);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/builder/yaml_template.h"
 
+#include <algorithm>
+#include <string_view>
+
 namespace sluice::filters {
 namespace {
 
@@ -17,7 +20,45 @@ std::shared_ptr<const Value> parse_skeleton(const Template& made) {
   return value;
 }
 
+// Its fields need each other, so that the rest says nothing if one is made.
+constexpr std::string_view kWholeOrNone = "regexpReplace";
+
+bool is_mark_in(const Value& value) {
+  return templates::find_mark(value.scalar, 0) || std::ranges::any_of(value.items, is_mark_in) ||
+         std::ranges::any_of(value.members,
+                             [](const auto& member) { return is_mark_in(member.value); });
+}
+
+// Takes away what a value is part of; false: that is all of it.
+bool keep_fixed(Value& value) {
+  const auto is_made = [](Value& part) { return !keep_fixed(part); };
+  std::erase_if(value.items, is_made);
+  std::erase_if(value.members, [&](Value::Member& member) {
+    if (templates::find_mark(member.key, 0)) return true;
+    return member.key == kWholeOrNone ? is_mark_in(member.value) : is_made(member.value);
+  });
+  return value.kind != Value::Kind::scalar || !templates::find_mark(value.scalar, 0);
+}
+
 }  // namespace
+
+void add_template_faults(const Result<void>& tried, const std::string& path,
+                         config::Faults& faults) {
+  if (tried) return;
+  const std::string where = config::join_path(path, "template");
+  const Error& error = tried.error();
+  if (error.details.empty()) faults.add(where, error.message);
+  for (const std::string& line : error.details) faults.add(where, line);
+}
+
+std::optional<MadeYaml> YamlTemplate::fixed_part() const {
+  if (skeleton_ == nullptr) return std::nullopt;
+  auto fixed = std::make_shared<Value>(*skeleton_);
+  if (!keep_fixed(*fixed)) *fixed = Value();
+  MadeYaml made;
+  made.skeleton = std::move(fixed);
+  return made;
+}
 
 YamlTemplate::YamlTemplate(Template made)
     : made_(std::move(made)), skeleton_(parse_skeleton(made_)) {}

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http/exact_value.h"
+#include "http/field_kind.h"
 #include "http/field_twins.h"
 #include "http/headers.h"
 #include "net/tls/peer_certificates.h"
@@ -66,9 +67,12 @@ struct CertExtractorSpec {
                   "each value"});
   }
   void validate(const std::string& path, config::Faults& faults) const {
-    if (!http::is_token(header_key))
-      faults.add(config::join_path(path, "headerKey"),
-                 config::quote(header_key) + " is not a header name");
+    const std::string where = config::join_path(path, "headerKey");
+    if (!http::is_token(header_key)) {
+      faults.add(where, config::quote(header_key) + " is not a header name");
+    } else if (http::field_kind(header_key) != http::FieldKind::other) {
+      faults.add(where, config::quote(header_key) + " belongs to the connection");
+    }
   }
 };
 

@@ -86,6 +86,14 @@ TEST(CertExtractorSpecTest, FaultsNameTheirPlace) {
   EXPECT_EQ(build("certIndex: 0, target: subject, field: CommonName, headerKey: a b", faults),
             nullptr);
   EXPECT_THAT(faults.lines(), ElementsAre("filters[0].headerKey: \"a b\" is not a header name"));
+  for (const char* name : {"Host", "content-length", "Transfer-Encoding", "Connection", "TE"}) {
+    config::Faults framing;
+    EXPECT_EQ(
+        build(std::string("certIndex: 0, target: subject, field: CommonName, headerKey: ") + name,
+              framing),
+        nullptr);
+    EXPECT_THAT(framing.lines(), ElementsAre(::testing::EndsWith("\" belongs to the connection")));
+  }
   config::Faults decoding;
   EXPECT_EQ(build("target: owner, field: Street, headerKey: X", decoding), nullptr);
   EXPECT_THAT(decoding.lines(), SizeIs(3));

@@ -34,6 +34,10 @@ struct DataModel {
   std::optional<YamlTemplate> made;
   std::string key;
   std::string log_name;
+
+  [[nodiscard]] pipeline::NamesOthers::Names names() const {
+    return made ? made->names() : pipeline::NamesOthers::Names();
+  }
 };
 
 class DataBuilder final : public BuildingFilter {
@@ -56,6 +60,9 @@ class DataBuilder final : public BuildingFilter {
       : BuildingFilter(model->log_name, std::move(logger)), model_(std::move(model)) {}
 
  private:
+  [[nodiscard]] const YamlTemplate* made() const override {
+    return model_->made ? &*model_->made : nullptr;
+  }
   Task<Result<void>> build(pipeline::Exchange& exchange) override {
     auto rendering = render(exchange, *model_->made);
     auto yaml = co_await std::move(rendering);

@@ -30,8 +30,10 @@ FilePaths::FilePaths(const FileServerSpec& spec, const std::string& path, config
     : root_(spec.root),
       has_links_(!open_plainly(spec.root, "/", DiskWait::allowed)),
       index_(spec.index) {
-  for (const std::string& pattern : spec.hidden)
+  for (std::string pattern : spec.hidden) {
+    while (pattern.ends_with('/')) pattern.pop_back();
     (pattern.contains('/') ? hidden_paths_ : hidden_names_).push_back(pattern);
+  }
   for (const std::string& one : spec.try_files) {
     if (!one.starts_with('=')) {
       tries_.push_back(one);
@@ -120,7 +122,9 @@ FilePaths::Found FilePaths::find(const std::string& path, const std::vector<std:
     if (const std::size_t at = own ? std::string::npos : wanted.find(kOwnPath);
         at != std::string::npos)
       wanted.replace(at, kOwnPath.size(), path);
-    while (wanted.contains("//")) wanted.replace(wanted.find("//"), 2, "/");
+    const auto slashes =
+        std::ranges::unique(wanted, [](char a, char b) { return a == '/' && b == '/'; });
+    wanted.erase(slashes.begin(), slashes.end());
     Found found = try_one(root, wanted, own);
     if (found.answer == DiskAnswer::absent) continue;
     if (found.answer == DiskAnswer::found && !found.wants_slash) use_coding(root, codings, found);

@@ -67,6 +67,8 @@ TEST_F(FilePathsTest, HiddenFilesAreNotThere) {
   for (const auto path : {"/.git/config", "/.git", "/.git/", "/build/out.js", "/d/x.conf", "/d/"})
     EXPECT_EQ(find(kHidden, path), "none") << path;
   EXPECT_EQ(find(kHidden, "/a.html"), "/a.html");
+  for (const auto path : {"/.git/config", "/.git", "/build/out.js"})
+    EXPECT_EQ(find("hidden: ['.git/', '/build//']", path), "none") << path;
   EXPECT_EQ(find("", "/.git/config"), "/.git/config");
 }
 
@@ -136,6 +138,7 @@ TEST(FileServerSpec, FaultsNameTheirPlace) {
   EXPECT_THAT(faults_of("root: /a\ntryFiles: [a, /../b]"),
               ElementsAre("f.tryFiles[0]: \"a\" must begin with / or {path}",
                           "f.tryFiles[1]: leads out of its folder"));
+  EXPECT_THAT(faults_of("root: /a\nhidden: ['/']"), ElementsAre(StartsWith("f.hidden[0]: ")));
   EXPECT_THAT(faults_of("root: /a\nhidden: ['[']"), ElementsAre(StartsWith("f.hidden[0]: ")));
   EXPECT_THAT(faults_of("root: /a\nindex: [a/b]"), ElementsAre(StartsWith("f.index[0]: ")));
   EXPECT_THAT(faults_of("root: /a\nprecompressed: zip br"),

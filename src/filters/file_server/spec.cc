@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 3> kCodings = {"gzip", "br", "zstd"};
 void check_globs(const std::vector<std::string>& globs, const std::string& path,
                  config::Faults& faults) {
   for (std::size_t i = 0; i < globs.size(); ++i) {
-    if (globs[i].empty() || !is_glob(globs[i])) {
+    if (globs[i].find_first_not_of('/') == std::string::npos || !is_glob(globs[i])) {
       faults.add(path + "[" + std::to_string(i) + "]",
                  config::quote(globs[i]) + " is no pattern of names, try *.conf");
     }

@@ -63,7 +63,7 @@ struct FileServerSpec {
           {.unique = true,
            .doc = "globs of files and folders that are not there for clients. A glob with a slash "
                   "is compared with the path and with each folder above it, any other one with "
-                  "each name in the path"});
+                  "each name in the path. A slash at its end does not count"});
     visit("tryFiles", try_files,
           {.doc = "paths to try in order; `{path}` stands for the path of the request. A path that "
                   "ends with a slash is a folder, for `index`. The last may be `=STATUS text`, "

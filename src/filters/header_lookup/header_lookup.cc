@@ -72,6 +72,10 @@ struct LookupModel {
   std::string kind;
   std::optional<router::Pattern> pattern;
   std::vector<HeaderSetterSpec> setters;
+
+  [[nodiscard]] pipeline::NamesOthers::Names names() const {
+    return {.custom_kinds = {{"etcdPrefix", kind}}};
+  }
 };
 
 std::string without_slashes(std::string_view text) {

@@ -71,7 +71,12 @@ class HeaderToJson final : public pipeline::Filter {
     const Result<void> done = merge(exchange, members, *request);
     if (done) co_return "";
     note_build_error(exchange, spec_->meta.name, done.error());
-    co_return done.error().kind == ErrorKind::unavailable ? kResults[1] : kResults[0];
+    if (done.error().kind == ErrorKind::unavailable) co_return kResults[1];
+    constexpr int kBadRequest = 400;
+    constexpr int kTooLarge = 413;
+    exchange.new_response().status =
+        done.error().kind == ErrorKind::too_large ? kTooLarge : kBadRequest;
+    co_return kResults[0];
   }
 
  private:

@@ -160,7 +160,7 @@ Task<std::string_view> PoolFilter::try_on(pipeline::Exchange& exchange, http::Re
   if (exchange.trace.sampled()) [[unlikely]] {
     attempt.trace = &exchange.trace;
     attempt.step = exchange.steps.size();
-  } else if (exchange.trace.id()) [[unlikely]] {
+  } else if (exchange.trace.begun()) [[unlikely]] {
     exchange.trace.pass_on(request);
   }
   for (std::uint32_t tries = 1;; ++tries) {

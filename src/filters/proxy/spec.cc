@@ -17,8 +17,6 @@ void PoolSpec::validate(const std::string& path, config::Faults& faults) const {
 void MirrorSpec::validate(const std::string& path, config::Faults& faults) const {
   pool.validate(path, faults);
   if (!pool.filter) faults.add(config::join_path(path, "filter"), "is required in a mirror pool");
-  if (pool.memory_cache)
-    faults.add(config::join_path(path, "memoryCache"), "has no use in a mirror pool");
 }
 
 void ProxySpec::validate(const std::string& path, config::Faults& faults) const {

@@ -26,7 +26,11 @@ struct PoolSpec {
   std::optional<MemoryCacheSpec> memory_cache;
   std::string span_name;
 
-  void fields(auto& visit) { visit_fields(visit, servers.health_check); }
+  void fields(auto& visit) {
+    visit_fields(visit, servers.health_check);
+    visit("memoryCache", memory_cache, {.doc = "keep responses and answer with them (RFC 9111)"});
+  }
+  // All but memoryCache.
   void visit_fields(auto& visit, auto& checks) {
     servers.visit_fields(visit, checks);
     visit("filter", filter, {.doc = "which requests go here; the main pool has none"});
@@ -36,7 +40,6 @@ struct PoolSpec {
     visit("retryPolicy", retry_policy, {.doc = "a Retry of the pipeline's resilience list"});
     visit("circuitBreakerPolicy", circuit_breaker_policy,
           {.doc = "a CircuitBreaker of the pipeline's resilience list"});
-    visit("memoryCache", memory_cache, {.doc = "keep responses and answer with them (RFC 9111)"});
     visit("serverMaxBodySize", server_max_body_size, {.doc = "as of the proxy; 0: the proxy's"});
     visit("failureCodes", failure_codes,
           {.unique = true, .doc = "statuses with the result failureCode; none given: 500 to 599"});
@@ -54,7 +57,8 @@ struct MirrorSpec {
   std::uint32_t max_copied_bytes = 16U << 20;
 
   void fields(auto& visit) {
-    pool.fields(visit);
+    pool.visit_fields(visit, pool.servers.health_check);
+    visit.refuse("memoryCache", "has no use in a mirror pool");
     visit("maxCopies", max_copies, {.min = 1, .doc = "copies under way at a time"});
     visit("maxCopiedBytes", max_copied_bytes, {.doc = "of the bodies of these copies"});
   }

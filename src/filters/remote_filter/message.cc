@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "http/chars.h"
+#include "http/exact_value.h"
 #include "http/field_kind.h"
 #include "http/path.h"
 
@@ -56,7 +57,7 @@ Result<void> add_values(const std::string& name, const Json& values, http::Heade
   for (const Json& value : one) {
     if (!value.is_string() || headers.size() >= kFieldsMax) return wrong("header");
     const auto& text = value.get_ref<const std::string&>();
-    if (!http::is_field_value(text)) return wrong("header");
+    if (!http::is_exact_value(text)) return wrong("header");
     headers.add(name, text);
   }
   return {};

@@ -97,6 +97,8 @@ TEST(RemoteMessage, RefusesWhatHttpForbids) {
                              R"({"request": {"query": "a#b"}})",
                              R"({"request": {"header": {"a b": ["1"]}}})",
                              R"({"request": {"header": {"A": ["1\r\nB: 2"]}}})",
+                             R"({"request": {"header": {"A": [" root"]}}})",
+                             R"({"response": {"header": {"A": "root\t"}}})",
                              R"({"request": {"header": {"A": [1]}}})",
                              R"({"request": {"header": []}})",
                              R"({"request": {"body": "%"}})",

@@ -50,6 +50,7 @@ class RemoteFilter final : public pipeline::Filter {
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
     http::Request* request = exchange.request();
     if (request == nullptr) co_return refuse(exchange, "there is no request");
+    exchange.trace.pass_on(*request);
     auto text = to_remote(*request, exchange.real_ip, exchange.response());
     if (!text) co_return refuse(exchange, text.error().message);
     http::Request call;

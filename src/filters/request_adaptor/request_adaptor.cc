@@ -48,7 +48,7 @@ void RequestChangeSpec::check(const std::string& where, config::Faults& faults) 
     faults.add(config::join_path(where, "host"), config::quote(host) + " is not a host");
   if (!method.empty() && !http::is_token(method))
     faults.add(config::join_path(where, "method"), config::quote(method) + " is not a method");
-  header.check(config::join_path(where, "header"), faults);
+  header.check(config::join_path(where, "header"), Changed::request, faults);
   if (!compress.empty() && !decompress.empty())
     faults.add(config::join_path(where, "decompress"), "stands beside compress: leave one out");
   if (!body.empty() && !decompress.empty())
@@ -99,6 +99,10 @@ struct RequestAdaptorModel {
   std::optional<HeaderTemplate> made_header;
   std::optional<RequestSigner> signer;
   std::string log_name;
+
+  [[nodiscard]] pipeline::NamesOthers::Names names() const {
+    return made ? made->names() : pipeline::NamesOthers::Names();
+  }
 };
 
 namespace adaptor_result {
@@ -132,7 +136,9 @@ class RequestAdaptor final : public pipeline::Filter {
     if (!spec.text.empty())
       model.made = YamlTemplate::parse(spec.text, spec.delimiters, where, faults);
     model.header = HeaderChange(spec.change.header);
-    if (model.made) model.made_header = HeaderTemplate::make(*model.made, spec.change.header);
+    if (model.made) check_template(*model.made, where, faults);
+    if (model.made)
+      model.made_header = HeaderTemplate::make(*model.made, spec.change.header, Changed::request);
     if (spec.sign) model.signer.emplace(spec.sign->signature, spec.sign->scopes);
     return model;
   }
@@ -150,7 +156,11 @@ class RequestAdaptor final : public pipeline::Filter {
     }
     auto rendering = model_->made->render(exchange, log_);
     auto yaml = co_await std::move(rendering);
-    if (!yaml) co_return refuse(exchange, kBuildErr, yaml.error());
+    if (!yaml) {
+      if (model_->made->lacks_client_json(exchange))
+        co_return answer(exchange, 400, kBuildErr, yaml.error());
+      co_return refuse(exchange, kBuildErr, yaml.error());
+    }
     if (model_->made_header) {
       if (const auto values = model_->made_header->values(*yaml)) {
         auto changed = change(exchange, *request, model_->change, model_->path,
@@ -168,6 +178,15 @@ class RequestAdaptor final : public pipeline::Filter {
   }
 
  private:
+  static void check_template(const YamlTemplate& made, const std::string& path,
+                             config::Faults& faults) {
+    auto fixed = made.fixed_part();
+    if (!fixed) return;
+    RequestChangeSpec scratch;
+    PathChange path_scratch;
+    add_template_faults(read_output(*std::move(fixed), scratch, path_scratch), path, faults);
+  }
+
   // A field that the template leaves out keeps the value of the spec. Headers of the template come
   // after those of the spec.
   static Result<void> read_output(MadeYaml yaml, RequestChangeSpec& over, PathChange& path) {

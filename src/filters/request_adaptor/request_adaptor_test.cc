@@ -118,8 +118,11 @@ template: |
   EXPECT_EQ(request().headers.get("X-User"), "ada");
   EXPECT_EQ(request().headers.get("X-Scheme"), "http");
   EXPECT_EQ(request().path, "/p/");
-  EXPECT_EQ(run("template: 'header: {set: {Connection: x}}'"), "buildErr");
-  EXPECT_EQ(run("template: 'heder: {}'"), "buildErr");
+  EXPECT_EQ(run("template: 'method: {{.req.URL.Scheme}} {{.req.Method}}'"), "buildErr");
+  EXPECT_THAT(faults_of("template: 'header: {set: {Connection: x}}'"),
+              ElementsAre(HasSubstr("filters[0].template: header.set.Connection")));
+  EXPECT_THAT(faults_of("template: 'heder: {}'"),
+              ElementsAre(HasSubstr("filters[0].template: heder: is unknown")));
 }
 
 TEST_F(RequestAdaptorTest, AValueOfTheTemplateIsAText) {

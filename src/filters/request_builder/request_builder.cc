@@ -20,6 +20,15 @@ class RequestBuilder final : public MessageBuilder {
 
   using MessageBuilder::MessageBuilder;
 
+  static MessageSource prepare(const MessageBuilderSpec& spec,
+                               const pipeline::FilterContext& context, config::Faults& faults) {
+    MessageSource source = MessageBuilder::prepare(spec, context, faults);
+    auto fixed = source.made ? source.made->fixed_part() : std::nullopt;
+    http::Request scratch;
+    if (fixed) add_template_faults(build_request(*std::move(fixed), scratch), context.path, faults);
+    return source;
+  }
+
  private:
   Result<void> put(Exchange& exchange, MadeYaml yaml) override {
     http::Request fresh;

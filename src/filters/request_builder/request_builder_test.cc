@@ -102,30 +102,41 @@ TEST_F(RequestBuilderTest, FormData) {
                                HasSubstr("name=\"file\"; filename=\"f.txt\"")));
 }
 
-TEST_F(RequestBuilderTest, WhatIsNoRequestIsAnError) {
-  request().headers.add("X-Path", "../admin");
+std::string template_of(std::string_view text) {
+  std::string yaml = "template: |\n";
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    yaml += "  " + std::string(line) + "\n";
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+  return yaml;
+}
+
+TEST_F(RequestBuilderTest, WhatIsNoRequestInAnyCaseIsAFault) {
   for (const auto& [made, reason] : {
            std::pair("[a]", "is no map"),
            std::pair("a: b", "is unknown"),
            std::pair("method: G T", "is no method"),
            std::pair("url: a b", "is no URL"),
            std::pair("url: ftp://x/", "is no URL"),
-           std::pair("url: /x/{{header .req.Header \"X-Path\"}}", "dot segments"),
            std::pair("headers: {\"a b\": c}", "is not a header name"),
            std::pair("headers: {Connection: close}", "sets Connection itself"),
            std::pair("headers: {Host: a/b}", "is not a host"),
            std::pair("body: x\nformData: {a: {value: b}}", "beside formData"),
+       }) {
+    EXPECT_THAT(faults_of(template_of(made)), ElementsAre(HasSubstr(reason))) << made;
+  }
+}
+
+TEST_F(RequestBuilderTest, WhatIsNoRequestIsAnError) {
+  request().headers.add("X-Path", "../admin");
+  for (const auto& [made, reason] : {
+           std::pair("url: /x/{{header .req.Header \"X-Path\"}}", "dot segments"),
            std::pair("{{index .req.Header \"X-Absent\" 0}}", "line 1"),
            std::pair("a: [", "is not YAML"),
            std::pair("body: {{.responses.no.JSONBody.x | jsonEscape}}", "no value"),
        }) {
-    std::string yaml = "template: |\n";
-    for (std::string_view rest = made; !rest.empty();) {
-      const auto line = rest.substr(0, rest.find('\n'));
-      yaml += "  " + std::string(line) + "\n";
-      rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    }
-    EXPECT_EQ(run(yaml), "buildErr") << made;
+    EXPECT_EQ(run(template_of(made)), "buildErr") << made;
     EXPECT_THAT(last_tag(), ::testing::AllOf(::testing::StartsWith("it: "), HasSubstr(reason)))
         << made;
     EXPECT_EQ(request().host, "shop.example") << "the old request stays";

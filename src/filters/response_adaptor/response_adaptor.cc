@@ -39,7 +39,7 @@ struct ResponseChangeSpec {
 };
 
 void ResponseChangeSpec::check(const std::string& where, config::Faults& faults) const {
-  header.check(config::join_path(where, "header"), faults);
+  header.check(config::join_path(where, "header"), Changed::response, faults);
   if (!compress.empty() && !decompress.empty())
     faults.add(config::join_path(where, "decompress"), "stands beside compress: leave one out");
   if (!body.empty() && !decompress.empty())
@@ -66,6 +66,10 @@ struct ResponseAdaptorModel {
   std::optional<YamlTemplate> made;
   std::optional<HeaderTemplate> made_header;
   std::string log_name;
+
+  [[nodiscard]] pipeline::NamesOthers::Names names() const {
+    return made ? made->names() : pipeline::NamesOthers::Names();
+  }
 };
 
 constexpr std::string_view kResponseNotFound = "responseNotFound";
@@ -96,7 +100,9 @@ class ResponseAdaptor final : public pipeline::Filter {
     if (!spec.text.empty())
       model.made = YamlTemplate::parse(spec.text, spec.delimiters, context.path, faults);
     model.header = HeaderChange(spec.change.header);
-    if (model.made) model.made_header = HeaderTemplate::make(*model.made, spec.change.header);
+    if (model.made) check_template(*model.made, context.path, faults);
+    if (model.made)
+      model.made_header = HeaderTemplate::make(*model.made, spec.change.header, Changed::response);
     return model;
   }
 
@@ -130,6 +136,14 @@ class ResponseAdaptor final : public pipeline::Filter {
   }
 
  private:
+  static void check_template(const YamlTemplate& made, const std::string& path,
+                             config::Faults& faults) {
+    auto fixed = made.fixed_part();
+    if (!fixed) return;
+    ResponseChangeSpec scratch;
+    add_template_faults(read_output(*std::move(fixed), scratch), path, faults);
+  }
+
   // A field that the template leaves out keeps the value of the spec. Headers of the template come
   // after those of the spec.
   static Result<void> read_output(MadeYaml yaml, ResponseChangeSpec& over) {

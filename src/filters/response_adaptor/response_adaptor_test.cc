@@ -9,6 +9,9 @@
 namespace sluice::filters {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
 std::string gzipped(std::string_view bytes) {
   http::Deflater deflater;
   std::string out;
@@ -92,7 +95,8 @@ template: |
   EXPECT_EQ(response().headers.get("X-A"), "202");
   EXPECT_EQ(response().headers.get("X-B"), "spec");
   EXPECT_EQ(response().body.bytes(), "1 of GET");
-  EXPECT_EQ(run("template: 'statusCode: 1'"), "buildErr");
+  EXPECT_THAT(faults_of("template: 'statusCode: 1'"),
+              ElementsAre(HasSubstr("filters[0].template: statusCode: is unknown")));
 }
 
 TEST_F(ResponseAdaptorTest, WaitsForTheResponseOfALaterFilter) {

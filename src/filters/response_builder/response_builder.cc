@@ -22,6 +22,16 @@ class ResponseBuilder final : public MessageBuilder {
 
   using MessageBuilder::MessageBuilder;
 
+  static MessageSource prepare(const MessageBuilderSpec& spec,
+                               const pipeline::FilterContext& context, config::Faults& faults) {
+    MessageSource source = MessageBuilder::prepare(spec, context, faults);
+    auto fixed = source.made ? source.made->fixed_part() : std::nullopt;
+    http::Response scratch;
+    if (fixed)
+      add_template_faults(build_response(*std::move(fixed), scratch), context.path, faults);
+    return source;
+  }
+
  private:
   Result<void> put(Exchange& exchange, MadeYaml yaml) override {
     http::Response fresh;

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "filters/builder/message_source.h"
+#include "filters/builder/template_names.h"
 #include "pipeline/exchange.h"
 #include "pipeline/simple_kind.h"
 
@@ -31,6 +32,10 @@ struct ResultBuilderSpec {
 struct ResultModel {
   std::optional<templates::Template> made;
   std::string log_name;
+
+  [[nodiscard]] pipeline::NamesOthers::Names names() const {
+    return made ? names_in(*made) : pipeline::NamesOthers::Names();
+  }
 };
 
 class ResultBuilder final : public pipeline::Filter {
@@ -55,6 +60,8 @@ class ResultBuilder final : public pipeline::Filter {
         co_await render_exchange(exchange, *model_->made, templates::OutputForm::text, log_);
     if (!text) {
       note_build_error(exchange, model_->log_name, text.error());
+      if (exchange.response() == nullptr && lacks_client_json(exchange, *model_->made))
+        exchange.new_response().status = 400;
       co_return kBuildErr;
     }
     const std::string_view result = trim_space(text->text);

@@ -145,6 +145,7 @@ class SimpleHttpProxy final : public pipeline::Filter {
     const auto client = targets_.find(*request);
     if (!client)
       co_return finish(exchange, verdict_of_refusal(client.error()), client.error().message);
+    exchange.trace.pass_on(*request);
     const ViaScope scope(*request, std::move(via), "1.1 " + model_->pseudonym);
     auto forwarded = forward(**client, exchange, *request);
     const std::string_view result = co_await std::move(forwarded);

@@ -35,9 +35,8 @@ std::string text_member(const Json& item, const char* name) {
 }
 
 // The hash of the user; "" without one.
-std::string hash_in(const pipeline::CustomDataSnapshot* data, std::string kind,
+std::string hash_in(const pipeline::CustomDataSnapshot* data, const std::string& kind,
                     const std::string& user) {
-  while (kind.ends_with('/')) kind.pop_back();
   const Json* item = data != nullptr ? data->find(kind, user) : nullptr;
   if (item == nullptr) return "";
   const std::string name = text_member(*item, "username");
@@ -90,7 +89,7 @@ Task<std::string_view> PasswordCheck::check_file(NameAndPassword given) {
 
 Task<std::string_view> PasswordCheck::check_data(
     NameAndPassword given, std::shared_ptr<const pipeline::CustomDataSnapshot> data) {
-  const std::string hash = hash_in(data.get(), model_.spec.basic_auth->etcd_prefix, given.name);
+  const std::string hash = hash_in(data.get(), model_.spec.basic_auth->custom_kind(), given.name);
   auto work = model_.hashing->run(core_.loop, [hash, given = std::move(given)] {
     const bool same = matches_hash(hash.empty() ? kNobody : hash, given.password);
     return same && !hash.empty();

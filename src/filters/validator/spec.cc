@@ -118,12 +118,11 @@ void OAuth2Spec::validate(const std::string& path, config::Faults& faults) const
     faults.add(path, "needs one of tokenIntrospect and jwt");
 }
 
+std::string BasicAuthSpec::custom_kind() const {
+  return etcd_prefix.substr(0, etcd_prefix.find_last_not_of('/') + 1);
+}
+
 void BasicAuthSpec::validate(const std::string& path, config::Faults& faults) const {
-  if (mode == "LDAP") {
-    faults.add(join_path(path, "mode"),
-               "LDAP is not there: FILE and ETCD are there; ask LDAP at a service, with "
-               "oauth2.tokenIntrospect or RemoteFilter");
-  }
   if (mode == "FILE" && user_file.empty())
     faults.add(join_path(path, "userFile"), "is required for mode FILE");
   if (mode == "ETCD" && etcd_prefix.find_first_not_of('/') == std::string::npos)

@@ -177,7 +177,10 @@ struct BasicAuthSpec {
   void fields(auto& visit) {
     visit("mode", mode,
           {.required = true,
-           .one_of = {"FILE", "ETCD", "LDAP"},
+           .one_of = {"FILE", "ETCD"},
+           .absent = {{"LDAP",
+                       "take FILE or ETCD, or ask LDAP at a service, with "
+                       "oauth2.tokenIntrospect or RemoteFilter"}},
            .doc = "`FILE`: in `userFile`. `ETCD`: in custom data. `LDAP` is not there"});
     visit("userFile", user_file,
           {.doc = "made by `htpasswd`. It is read again within a second of a change"});
@@ -186,6 +189,8 @@ struct BasicAuthSpec {
                   "member `password` the hash"});
     visit("realm", realm, {.doc = "what a browser shows"});
   }
+  // Of mode ETCD: the kind of the custom data.
+  [[nodiscard]] std::string custom_kind() const;
   void validate(const std::string& path, config::Faults& faults) const;
 };
 

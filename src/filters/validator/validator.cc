@@ -14,6 +14,7 @@
 #include "filters/validator/token_check.h"
 #include "pipeline/exchange.h"
 #include "pipeline/holds_certificates.h"
+#include "pipeline/names_others.h"
 
 namespace sluice::filters {
 namespace {
@@ -150,7 +151,8 @@ class Validator final : public pipeline::Filter {
 };
 
 class ValidatorPrototype final : public pipeline::FilterPrototype,
-                                 public pipeline::HoldsCertificates {
+                                 public pipeline::HoldsCertificates,
+                                 public pipeline::NamesOthers {
  public:
   ValidatorPrototype(Json spec, std::shared_ptr<const ValidatorModel> model)
       : spec_(std::move(spec)), model_(std::move(model)) {}
@@ -158,6 +160,11 @@ class ValidatorPrototype final : public pipeline::FilterPrototype,
   Json spec() const override { return spec_; }
   Json status() const override { return model_->status(); }
   net::CertificateEnds certificates() const override { return model_->certificates; }
+  Names names() const override {
+    const auto& passwords = model_->spec.basic_auth;
+    if (!passwords || passwords->mode != "ETCD") return {};
+    return {.custom_kinds = {{"basicAuth.etcdPrefix", passwords->custom_kind()}}};
+  }
   std::unique_ptr<pipeline::Filter> instantiate(const loop::Core& core) const override {
     return std::make_unique<Validator>(core, model_);
   }

@@ -4,8 +4,10 @@
 namespace sluice::filters {
 namespace {
 
-constexpr auto kGuest = wasm::guest_exports(kGuestRun, kGuestAlloc, kGuestFree, kGuestInit);
+constexpr auto kGuest =
+    wasm::guest_exports(kGuestRun, kGuestAlloc, kGuestFree, kGuestInit, kGuestScript);
 constexpr std::string_view kModule = "easegress";
+constexpr std::string_view kScriptModule = "sluice";
 
 }  // namespace
 
@@ -15,6 +17,7 @@ const wasm::Abi& easegress_abi() {
       {.name = kModule, .functions = response_functions()},
       {.name = kModule, .functions = cluster_functions()},
       {.name = kModule, .functions = misc_functions()},
+      {.name = kScriptModule, .functions = script_functions()},
   };
   static const wasm::Abi kAbi{kModules, kGuest};
   return kAbi;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ABI "easegress": 50 host functions, by subject, and the exports of a guest.
+// And the module "sluice", for engines that run scripts.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,8 @@ inline constexpr wasm::GuestFunction<std::int32_t()> kGuestRun{0, "wasm_run"};
 inline constexpr wasm::GuestFunction<std::uint32_t(std::uint32_t)> kGuestAlloc{1, "wasm_alloc"};
 inline constexpr wasm::GuestFunction<void(std::uint32_t)> kGuestFree{2, "wasm_free"};
 inline constexpr wasm::GuestFunction<void(std::uint32_t)> kGuestInit{3, "wasm_init", false};
+// Takes the script of a builtin engine: a string array of its name and its text.
+inline constexpr wasm::GuestFunction<void(std::uint32_t)> kGuestScript{4, "sluice_script", false};
 
 [[nodiscard]] const wasm::Abi& easegress_abi();
 
@@ -20,5 +23,6 @@ inline constexpr wasm::GuestFunction<void(std::uint32_t)> kGuestInit{3, "wasm_in
 [[nodiscard]] std::span<const wasm::HostFunction> response_functions();
 [[nodiscard]] std::span<const wasm::HostFunction> cluster_functions();
 [[nodiscard]] std::span<const wasm::HostFunction> misc_functions();
+[[nodiscard]] std::span<const wasm::HostFunction> script_functions();
 
 }  // namespace sluice::filters

@@ -102,8 +102,9 @@ TEST_F(Abi, IsThePublishedOne) {
     return " " + std::string(types.empty() ? "-" : types);
   };
   for (const auto& module : easegress_abi().modules) {
-    EXPECT_EQ(module.name, "easegress");
     EXPECT_FALSE(module.in_nested_calls);
+    if (module.name == "sluice") continue;  // for the engines of scripts only
+    EXPECT_EQ(module.name, "easegress");
     for (const auto& function : module.functions)
       lines.insert(std::string(function.name) + letters(function.params) +
                    letters(function.result) + "\n");

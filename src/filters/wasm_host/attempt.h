@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "filters/wasm_host/environment.h"
 #include "filters/wasm_host/handover/handed_run.h"
 #include "filters/wasm_host/handover/sender.h"
 #include "filters/wasm_host/host_context.h"
@@ -86,6 +87,22 @@ class CountedWait {
 
  private:
   observe::Cell& cell_;
+};
+
+// A request that waits for a guest, while this lives. On the core's thread.
+class GuestWait {
+ public:
+  GuestWait(WasmStatistics& statistics, unsigned core)
+      : statistics_(statistics), core_(core), counted_(statistics.counters.at(core).waiting) {}
+  ~GuestWait() { statistics_.guest_waits.add(core_, 0, Clock::now() - began_); }
+  GuestWait(const GuestWait&) = delete;
+  GuestWait& operator=(const GuestWait&) = delete;
+
+ private:
+  WasmStatistics& statistics_;
+  const unsigned core_;
+  const CountedWait counted_;
+  const TimePoint began_ = Clock::now();
 };
 
 }  // namespace sluice::filters

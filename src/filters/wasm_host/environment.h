@@ -10,7 +10,9 @@
 #include "filters/wasm_host/guest_budget.h"
 #include "filters/wasm_host/handover/handover.h"
 #include "filters/wasm_host/kept_code.h"
+#include "filters/wasm_host/script_engines.h"
 #include "observe/counter.h"
+#include "observe/durations.h"
 #include "store/store.h"
 #include "wasm/engine.h"
 #include "wasm/linker.h"
@@ -20,6 +22,7 @@ namespace sluice::filters {
 struct WasmEnvironment {
   wasm::Engine& engine;
   std::unique_ptr<const wasm::Linker> linker;
+  std::unique_ptr<ScriptEngines> scripts;
   store::Store& store;
   Logger logger;
   unsigned core_count;
@@ -52,7 +55,7 @@ struct WasmCounters {
 
 // The next generation of the filter takes this over. Any thread.
 struct WasmStatistics {
-  explicit WasmStatistics(unsigned core_count) : counters(core_count) {}
+  explicit WasmStatistics(unsigned core_count) : counters(core_count), guest_waits(core_count, 1) {}
 
   // The reason why the last replacement for a dead guest failed; "" if it succeeded.
   void set_fault(std::string text) {
@@ -75,6 +78,7 @@ struct WasmStatistics {
   }
 
   observe::PerCore<WasmCounters> counters;
+  observe::DurationTable guest_waits;  // one row
 
  private:
   mutable Mutex mutex_;

@@ -24,12 +24,6 @@ constexpr const char* kOwnerRetryAfterSeconds = "1";
 // The limit for holding a backend's response that the guest may read. A longer body stays a stream.
 constexpr std::uint64_t kHeldBytesMax = std::uint64_t{4} << 20;
 
-bool reads_responses(const wasm::Module& module) {
-  return std::ranges::any_of(module.imports(), [](const wasm::Import& import) {
-    return import.name == "host_resp_get_body";
-  });
-}
-
 std::string with_words(const std::string& reason, const std::string& words) {
   return words.empty() ? reason : reason + "; the guest said: " + words;
 }
@@ -51,7 +45,7 @@ WasmHostFilter::WasmHostFilter(const loop::Core& core, WasmHostParts parts, unsi
                                std::vector<std::unique_ptr<wasm::Instance>> guests)
     : core_(core),
       parts_(std::move(parts)),
-      reads_responses_(reads_responses(parts_.recipe->module->module())),
+      reads_responses_(parts_.recipe->reads_responses),
       shared_(parts_.environment->store.is_shared()),
       view_(parts_.environment->store.view(core, parts_.recipe->name)),
       counters_(parts_.statistics->counters.at(core.index)),
@@ -92,7 +86,7 @@ Task<std::string_view> WasmHostFilter::serve(pipeline::Exchange& exchange, Hande
       if (!attempt.guest) {
         const bool known = is_known(attempt);
         if (is_crowded(known)) co_return crowded(attempt);
-        const CountedWait waiting(counters_.waiting);
+        const GuestWait waiting(*parts_.statistics, exchange.core().index);
         attempt.guest = co_await pool_.acquire(attempt.deadline, known);
         if (!attempt.guest) co_return no_guest(attempt);
         attempt.transaction.restart();  // other runs have committed while this one waited
@@ -100,6 +94,7 @@ Task<std::string_view> WasmHostFilter::serve(pipeline::Exchange& exchange, Hande
     }
     attempt.guest->set_context(&attempt.context);
     span.begin();
+    attempt.context.begin_call(attempt.deadline, parts_.recipe->timeout);
     attempt.guest->start(kGuestRun);
     while (!attempt.guest->poll()) {
       const TimePoint now = Clock::now();
@@ -205,9 +200,19 @@ WasmHostFilter::RunOutcome WasmHostFilter::judge(Attempt& attempt, Result<std::i
     return RunOutcome::again;
   }
   if (shared_ && is_for_others_to_judge(attempt)) return RunOutcome::elsewhere;
-  attempt.fault = value ? "returned " + std::to_string(*value) + ", which is no result (0 to 9)"
-                        : "trap: " + with_words(value.error().message, words);
+  attempt.fault = fault_of(attempt, value, words);
   return RunOutcome::failed;
+}
+
+std::string WasmHostFilter::fault_of(const Attempt& attempt, const Result<std::int32_t>& value,
+                                     const std::string& words) {
+  if (!value) return "trap: " + with_words(value.error().message, words);
+  if (const auto& failure = attempt.context.failure()) {
+    if (!failure->time_is_over) return failure->text;
+    counters_.timeouts.add();
+    return "timed out after " + format_duration(parts_.recipe->timeout) + ": " + failure->text;
+  }
+  return "returned " + std::to_string(*value) + ", which is no result (0 to 9)";
 }
 
 WasmHostFilter::RunOutcome WasmHostFilter::commit(Attempt& attempt, std::int32_t value) {

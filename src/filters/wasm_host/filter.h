@@ -73,6 +73,8 @@ class WasmHostFilter final : public std::enable_shared_from_this<WasmHostFilter>
                  std::vector<std::unique_ptr<wasm::Instance>> guests);
   [[nodiscard]] Task<std::string_view> serve(pipeline::Exchange& exchange, HandedRun* handed);
   [[nodiscard]] RunOutcome judge(Attempt& attempt, Result<std::int32_t> value);
+  [[nodiscard]] std::string fault_of(const Attempt& attempt, const Result<std::int32_t>& value,
+                                     const std::string& words);
   [[nodiscard]] RunOutcome judge_late(const Attempt& attempt, const Error& error);
   [[nodiscard]] RunOutcome commit(Attempt& attempt, std::int32_t value);
   static void end_span(RunSpan& span, RunOutcome outcome);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/wasm_host/host_context.h"
 
+#include "base/printable.h"
 #include "base/time.h"
 
 namespace sluice::filters {
@@ -16,6 +17,10 @@ constexpr std::size_t kTagsMax = 100;
 void HostContext::log(LogLevel level, std::string_view text) {
   if (!logger_.enabled(level) || lines_.size() >= kLinesMax) return;
   lines_.push_back({level, std::string(text.substr(0, kLineBytesMax))});
+}
+
+void HostContext::fail_script(bool time_is_over, std::string_view text) {
+  failure_ = ScriptFailure{time_is_over, printable(text.substr(0, kLineBytesMax))};
 }
 
 Result<void> HostContext::add_tag(std::string_view text) {

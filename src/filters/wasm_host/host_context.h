@@ -2,7 +2,9 @@
 // The state on which the host functions of one run act. Core-bound; lives as long as the run.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -10,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "filters/wasm_host/log_gate.h"
 #include "filters/wasm_host/undo.h"
 #include "pipeline/exchange.h"
@@ -17,6 +20,12 @@
 #include "wasm/host_call.h"
 
 namespace sluice::filters {
+
+// The reason for which a script has failed, with the place in it.
+struct ScriptFailure {
+  bool time_is_over;
+  std::string text;
+};
 
 class HostContext {
  public:
@@ -82,6 +91,15 @@ class HostContext {
     used_data_ = false;
   }
 
+  // A call of the guest begins, which is to end by itself a little before `deadline`.
+  void begin_call(TimePoint deadline, Duration limit) {
+    deadline_ = deadline - std::min<Duration>(kLastWord, limit / 8);
+    failure_.reset();
+  }
+  [[nodiscard]] bool time_is_over() const { return Clock::now() >= deadline_; }
+  void fail_script(bool time_is_over, std::string_view text);
+  [[nodiscard]] const std::optional<ScriptFailure>& failure() const { return failure_; }
+
   // True if the run has called a function for shared data.
   [[nodiscard]] bool used_data() const { return used_data_; }
   // True if a run of this exchange has asked for the body.
@@ -99,6 +117,9 @@ class HostContext {
   [[nodiscard]] static std::unexpected<Error> too_early();
   [[nodiscard]] std::unexpected<Error> elsewhere();
 
+  // The time in which a script says where it is. A guest that does not is killed at the deadline.
+  static constexpr Duration kLastWord = std::chrono::milliseconds(3);
+
   struct Line {
     LogLevel level;
     std::string text;
@@ -111,6 +132,8 @@ class HostContext {
   Undo* undo_ = nullptr;
   store::Transaction* transaction_ = nullptr;
   std::vector<Line> lines_;
+  TimePoint deadline_ = TimePoint::max();
+  std::optional<ScriptFailure> failure_;
   const http::Body no_body_;
   bool used_data_ = false;
   bool asked_request_body_ = false;

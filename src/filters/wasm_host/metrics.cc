@@ -30,7 +30,12 @@ struct WasmFigure {
     confirmed_reads,
     replaced,
     waiting,
+    waiting_max,
+    wait,
     alive,
+    guests_max,
+    code,
+    code_differs,
     keys,
     limit,
     limit_used,
@@ -70,7 +75,25 @@ constexpr std::array kWasmFamilies{
                  "Guests replaced after a failure.", "", kFilterLabels},
     MetricFamily{"sluice_guests_waiting", MetricType::gauge, "Requests that wait for a guest.", "",
                  kFilterLabels},
+    MetricFamily{
+        "sluice_guests_waiting_max", MetricType::gauge,
+        "The limit of the requests that wait for a guest (maxWaiting, shared by the cores).", "",
+        kFilterLabels},
+    MetricFamily{"sluice_guest_wait_seconds", MetricType::histogram,
+                 "Requests that had to wait for a guest, and the times that they waited.",
+                 "seconds", kFilterLabels},
     MetricFamily{"sluice_guests_alive", MetricType::gauge, "Guests.", "", kFilterLabels},
+    MetricFamily{"sluice_guests_max", MetricType::gauge,
+                 "The limit of the guests (maxConcurrency, at least one for each core).", "",
+                 kFilterLabels},
+    MetricFamily{"sluice_guest_code_info", MetricType::gauge,
+                 "1; the labels tell the code that runs: the begin of its SHA-256, and its source, "
+                 "spec or upload.",
+                 "", "pipeline,filter,sha256,source"},
+    MetricFamily{"sluice_guest_code_differs", MetricType::gauge,
+                 "1: the file of the code holds other code than that which runs, or cannot be "
+                 "read. A URL is not asked, and an upload differs on purpose.",
+                 "", kFilterLabels},
     MetricFamily{"sluice_data_keys", MetricType::gauge, "Keys of shared data.", "", kFilterLabels},
     MetricFamily{"sluice_data_limit_keys", MetricType::gauge,
                  "The limit of the keys, if there is one.", "", kFilterLabels},
@@ -110,8 +133,9 @@ constexpr std::array kCells{CellFigure{WasmFigure::requests, &WasmCounters::requ
 
 observe::MetricFamilies wasm_metric_families() { return kWasmFamilies; }
 
-void expose_guests(const observe::PerCore<WasmCounters>& counters, const Place& place,
+void expose_guests(const WasmStatistics& statistics, const GuestBounds& bounds, const Place& place,
                    observe::Exposition& out) {
+  const observe::PerCore<WasmCounters>& counters = statistics.counters;
   const auto sum = [&counters](observe::Cell WasmCounters::*cell) {
     return static_cast<double>(counters.sum(cell));
   };
@@ -120,6 +144,12 @@ void expose_guests(const observe::PerCore<WasmCounters>& counters, const Place& 
   };
   for (const CellFigure& figure : kCells)
     out.sample(kWasmFamilies[figure.family], {place.pipeline, place.filter}, sum(figure.cell));
+  out.sample(kWasmFamilies[WasmFigure::guests_max], {place.pipeline, place.filter},
+             bounds.guests_max);
+  out.sample(kWasmFamilies[WasmFigure::waiting_max], {place.pipeline, place.filter},
+             bounds.waiting_max);
+  out.histogram(kWasmFamilies[WasmFigure::wait], {place.pipeline, place.filter},
+                statistics.guest_waits.sum(0));
   // A timeout counts as an error of the guest, too; the cores go on between the two sums.
   const double timeouts = sum(&WasmCounters::timeouts);
   by(WasmFigure::failures, "error", std::max(0.0, sum(&WasmCounters::wasm_errors) - timeouts));
@@ -127,6 +157,17 @@ void expose_guests(const observe::PerCore<WasmCounters>& counters, const Place& 
   by(WasmFigure::failures, "outOfVM", sum(&WasmCounters::out_of_vm));
   by(WasmFigure::commits, "written", sum(&WasmCounters::written));
   by(WasmFigure::commits, "readOnly", sum(&WasmCounters::read_only));
+}
+
+void expose_code(const RunningCode& code, const Place& place, observe::Exposition& out) {
+  constexpr std::size_t kHashDigits = 12;
+  const std::string_view source = code.is_uploaded() ? "upload" : "spec";
+  out.sample(kWasmFamilies[WasmFigure::code],
+             {place.pipeline, place.filter, std::string_view(code.sha256()).substr(0, kHashDigits),
+              source},
+             1);
+  out.sample(kWasmFamilies[WasmFigure::code_differs], {place.pipeline, place.filter},
+             code.note().empty() ? 0 : 1);
 }
 
 void expose_data(const store::NamespaceStatus& data, const Place& place, observe::Exposition& out) {

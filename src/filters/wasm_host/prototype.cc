@@ -34,6 +34,14 @@ Result<void> check_memory(const wasm::Module& module, const std::string& max_mem
                                       ": raise maxMemory, or build the module with less");
 }
 
+// A script names the functions that it calls; an engine imports all.
+bool reads_responses(const RunningCode& code) {
+  if (code.script()) return code.script()->text.contains("getBody");
+  return std::ranges::any_of(code.module()->module().imports(), [](const wasm::Import& import) {
+    return import.name == "host_resp_get_body";
+  });
+}
+
 double milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
@@ -90,7 +98,7 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::create(
     WasmHostSpec spec, const pipeline::FilterContext& context,
     std::shared_ptr<const WasmEnvironment> environment) {
   SLUICE_TRY(auto code, choose_code(spec, context, *environment));
-  context.states.put(kCode, spec.code, code);
+  context.states.put(kCode, spec.source(), code);
   const unsigned cores = environment->core_count;
   WasmHostParts parts{
       .environment = std::move(environment),
@@ -107,13 +115,14 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::create(
 Result<WasmHostPrototype::Code> WasmHostPrototype::choose_code(
     const WasmHostSpec& spec, const pipeline::FilterContext& context,
     const WasmEnvironment& environment) {
-  if (context.fresh) return RunningCode::read(spec.code, environment, context.stop);
-  auto in_force = context.states.find<const RunningCode>(kCode, spec.code);
+  if (context.fresh) return RunningCode::read(spec.source(), environment, context.stop);
+  auto in_force = context.states.find<const RunningCode>(kCode, spec.source());
   if (context.pin != nullptr && (!in_force || !in_force->is_of(*context.pin))) {
-    SLUICE_TRY(auto code, RunningCode::pinned(spec.code, *context.pin, environment, context.stop));
+    SLUICE_TRY(auto code,
+               RunningCode::pinned(spec.source(), *context.pin, environment, context.stop));
     if (code) return code;
   }
-  if (!in_force) return RunningCode::read(spec.code, environment, context.stop);
+  if (!in_force) return RunningCode::read(spec.source(), environment, context.stop);
   SLUICE_CHECK(in_force->share(environment));
   return in_force;
 }
@@ -127,16 +136,19 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
     count += filters::share_of(spec.max_concurrency, core, environment.core_count);
   SLUICE_TRY(auto reservation, environment.guests->reserve(ns, count));
   SLUICE_CHECK(check_memory(code->module()->module(), spec.max_memory));
-  parts.recipe =
-      std::make_shared<const Recipe>(Recipe{.module = code->module(),
-                                            .parameters = spec.parameters,
-                                            .memory_bytes_max = *parse_size(spec.max_memory),
-                                            .timeout = spec.timeout,
-                                            .waiting_max = waiting_share(spec, environment),
-                                            .known = spec.known,
-                                            .serves_known = spec.on_store_loss == "serveKnown",
-                                            .logger = environment.logger,
-                                            .name = std::move(ns)});
+  Recipe recipe{.module = code->module(),
+                .script = code->script(),
+                .reads_responses = reads_responses(*code),
+                .parameters = spec.parameters,
+                .memory_bytes_max = *parse_size(spec.max_memory),
+                .timeout = spec.timeout,
+                .waiting_max = waiting_share(spec, environment),
+                .known = spec.known,
+                .serves_known = spec.on_store_loss == "serveKnown",
+                .logger = environment.logger,
+                .name = std::move(ns)};
+  if (recipe.script) SLUICE_CHECK(wasm::run_here(recipe.take_snapshot(wasm::Pace())));
+  parts.recipe = std::make_shared<const Recipe>(std::move(recipe));
   std::shared_ptr<WasmHostPrototype> made(new WasmHostPrototype(
       std::move(spec), std::move(parts), std::move(code), std::move(reservation)));
   SLUICE_CHECK(made->make_guests(stop));
@@ -171,12 +183,13 @@ std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Cor
 
 Result<std::shared_ptr<const pipeline::FilterPrototype>> WasmHostPrototype::reload(
     const pipeline::StateScope& states, const pipeline::ReloadInputs& inputs) const {
-  SLUICE_TRY(auto code, inputs.code != nullptr
-                            ? RunningCode::uploaded(spec_.code, *inputs.code, *parts_.environment)
-                            : RunningCode::read(spec_.code, *parts_.environment, inputs.stop));
+  SLUICE_TRY(auto code,
+             inputs.code != nullptr
+                 ? RunningCode::uploaded(spec_.source(), *inputs.code, *parts_.environment)
+                 : RunningCode::read(spec_.source(), *parts_.environment, inputs.stop));
   if (code->sha256() == code_->sha256()) return nullptr;
   SLUICE_TRY(auto made, prove(spec_, parts_.recipe->name, parts_, code, inputs.stop));
-  states.put(kCode, spec_.code, code);
+  states.put(kCode, spec_.source(), code);
   return made;
 }
 
@@ -233,7 +246,11 @@ Json WasmHostPrototype::status() const {
 }
 
 void WasmHostPrototype::expose(const pipeline::FilterPlace& place, observe::Exposition& out) const {
-  expose_guests(parts_.statistics->counters, place, out);
+  const unsigned cores = parts_.environment->core_count;
+  GuestBounds bounds{0, parts_.recipe->waiting_max * cores};
+  for (unsigned core = 0; core < cores; ++core) bounds.guests_max += share_of(core);
+  expose_guests(*parts_.statistics, bounds, place, out);
+  expose_code(*code_, place, out);
   expose_data(parts_.environment->store.status(parts_.recipe->name), place, out);
 }
 

@@ -34,20 +34,38 @@ std::string look_at(const std::string& path) {
          std::to_string(found.st_mtim.tv_sec) + "." + std::to_string(found.st_mtim.tv_nsec);
 }
 
+// The bytes that `source` stands for: a module, or the document of a script.
+Result<std::string> read_source(const std::string& source, const WasmEnvironment& environment,
+                                const std::stop_token& stop) {
+  if (is_builtin(source)) return read_script(source);
+  return load_code(source, environment.engine.options().accept_text, stop);
+}
+
+std::optional<std::string> file_of(const std::string& source) {
+  return is_builtin(source) ? script_path(source) : path_in(source);
+}
+
 }  // namespace
 
-RunningCode::RunningCode(std::string source, std::shared_ptr<const wasm::LinkedModule> module,
-                         std::string loaded_at)
-    : source_(std::move(source)), module_(std::move(module)), loaded_at_(std::move(loaded_at)) {}
+RunningCode::RunningCode(std::string source, std::string loaded_at)
+    : source_(std::move(source)), loaded_at_(std::move(loaded_at)) {}
 
 Result<std::shared_ptr<RunningCode>> RunningCode::compile(const std::string& source,
                                                           const std::string& bytes,
                                                           std::string loaded_at,
                                                           const WasmEnvironment& environment) {
-  SLUICE_TRY(auto module, wasm::Module::compile(environment.engine, bytes));
-  SLUICE_TRY(auto linked, environment.linker->link(std::move(module)));
-  std::shared_ptr<RunningCode> code(
-      new RunningCode(source, std::move(linked), std::move(loaded_at)));
+  std::shared_ptr<RunningCode> code(new RunningCode(source, std::move(loaded_at)));
+  if (is_builtin(source)) {
+    auto script = parse_script(bytes);
+    if (!script) return fail(ErrorKind::internal, "the script that was kept is none");
+    SLUICE_TRY(code->module_, environment.scripts->get(script->language));
+    code->script_ = std::make_shared<const Script>(*std::move(script));
+    code->sha256_ = sha256_hex(bytes);
+  } else {
+    SLUICE_TRY(auto module, wasm::Module::compile(environment.engine, bytes));
+    SLUICE_TRY(code->module_, environment.linker->link(std::move(module)));
+    code->sha256_ = code->module_->module().sha256();
+  }
   code->shared_ = environment.store.is_shared();
   return code;
 }
@@ -71,14 +89,17 @@ Result<std::shared_ptr<RunningCode>> RunningCode::take_in(const std::string& sou
 Result<std::shared_ptr<const RunningCode>> RunningCode::read(const std::string& source,
                                                              const WasmEnvironment& environment,
                                                              const std::stop_token& stop) {
-  SLUICE_TRY(const std::string bytes,
-             load_code(source, environment.engine.options().accept_text, stop));
+  SLUICE_TRY(const std::string bytes, read_source(source, environment, stop));
   return take_in(source, bytes, environment);
 }
 
 Result<std::shared_ptr<const RunningCode>> RunningCode::uploaded(
     const std::string& source, const std::string& bytes, const WasmEnvironment& environment) {
-  SLUICE_TRY(auto code, take_in(source, bytes, environment));
+  std::string taken = bytes;
+  if (is_builtin(source)) {
+    SLUICE_TRY(taken, sent_script(source, bytes));
+  }
+  SLUICE_TRY(auto code, take_in(source, taken, environment));
   code->uploaded_ = true;
   return code;
 }
@@ -116,7 +137,7 @@ Result<std::shared_ptr<const RunningCode>> RunningCode::read_again(
   const std::string gone =
       "the code that ran before (" + sha256.substr(0, kShortHash) + "…) is gone: " + trouble;
   if (environment.store.is_shared()) {
-    const auto bytes = load_code(source, environment.engine.options().accept_text, stop);
+    const auto bytes = read_source(source, environment, stop);
     if (!bytes) return fail(bytes.error().kind, bytes.error().message + "; and " + gone);
     if (sha256_hex(*bytes) == sha256) return take_in(source, *bytes, environment);
     return fail(ErrorKind::conflict,
@@ -152,7 +173,7 @@ bool RunningCode::is_of(const Json& its_pin) const { return its_pin == pin(); }
 
 std::string RunningCode::note() const {
   const MutexLock lock(mutex_);
-  if (const auto path = uploaded_ ? std::nullopt : path_in(source_)) {
+  if (const auto path = uploaded_ ? std::nullopt : file_of(source_)) {
     if (std::string now = look_at(*path); now != seen_) {
       said_ = compare(*path);
       seen_ = std::move(now);
@@ -165,7 +186,7 @@ std::string RunningCode::compare(const std::string& path) const {
   const auto runs = [this] {
     return "; the code of " + loaded_at_ + " (sha256 " + sha256().substr(0, kShortHash) + "…) runs";
   };
-  const auto bytes = read_code_file(path);
+  const auto bytes = is_builtin(source_) ? read_script(source_) : read_code_file(path);
   const bool missing = !bytes && bytes.error().kind == ErrorKind::not_found;
   if (missing && shared_) return {};
   if (!bytes) return bytes.error().message + runs();

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "filters/wasm_host/environment.h"
 #include "filters/wasm_host/kept_code.h"
+#include "filters/wasm_host/script.h"
 #include "wasm/linker.h"
 
 namespace sluice::filters {
@@ -24,7 +25,7 @@ namespace sluice::filters {
 // Immutable but for its memory of the source file.
 class RunningCode {
  public:
-  // Reads `source` (a spec's `code`), compiles and keeps it. Blocks; see load_code().
+  // Reads `source` (WasmHostSpec::source), compiles and keeps it. Blocks; see load_code().
   [[nodiscard]] static Result<std::shared_ptr<const RunningCode>> read(
       const std::string& source, const WasmEnvironment& environment, const std::stop_token& stop);
   // The same of code that a user has sent, in place of what `source` holds. It runs until the next
@@ -39,8 +40,12 @@ class RunningCode {
       const std::stop_token& stop);
 
   [[nodiscard]] const std::shared_ptr<const wasm::LinkedModule>& module() const { return module_; }
-  [[nodiscard]] const std::string& sha256() const { return module_->module().sha256(); }
+  // Null: the module is the program.
+  [[nodiscard]] const std::shared_ptr<const Script>& script() const { return script_; }
+  // Of the bytes that are kept: the module, or the document of the script.
+  [[nodiscard]] const std::string& sha256() const { return sha256_; }
   [[nodiscard]] const std::string& loaded_at() const { return loaded_at_; }  // RFC 3339
+  [[nodiscard]] bool is_uploaded() const { return uploaded_; }
   // The input of pinned(), to be stored: {"source", "sha256", "loadedAt"}, and "uploaded": true of
   // uploaded code. Secrets in `source`, such as a password, are left out.
   [[nodiscard]] Json pin() const;
@@ -54,8 +59,7 @@ class RunningCode {
   [[nodiscard]] std::string note() const;
 
  private:
-  RunningCode(std::string source, std::shared_ptr<const wasm::LinkedModule> module,
-              std::string loaded_at);
+  RunningCode(std::string source, std::string loaded_at);
   // Compiles, keeps and shares it.
   [[nodiscard]] static Result<std::shared_ptr<RunningCode>> take_in(
       const std::string& source, const std::string& bytes, const WasmEnvironment& environment);
@@ -71,6 +75,8 @@ class RunningCode {
 
   std::string source_;
   std::shared_ptr<const wasm::LinkedModule> module_;
+  std::shared_ptr<const Script> script_;
+  std::string sha256_;
   std::string loaded_at_;
   KeptCode::Hold kept_;
   std::string trouble_;

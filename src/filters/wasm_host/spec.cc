@@ -4,6 +4,8 @@
 #include <charconv>
 #include <limits>
 
+#include "filters/wasm_host/script.h"
+
 namespace sluice::filters {
 namespace {
 
@@ -29,6 +31,10 @@ constexpr ByteUnit kUnits[] = {
 };
 
 }  // namespace
+
+std::string WasmHostSpec::source() const {
+  return is_builtin(code) ? script_source(code, script) : code;
+}
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   std::uint64_t count = 0;

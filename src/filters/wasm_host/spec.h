@@ -38,6 +38,7 @@ struct LimitSpec {
 struct WasmHostSpec {
   pipeline::FilterMeta meta;
   std::string code;
+  std::string script;
   Duration timeout = std::chrono::milliseconds(100);
   int max_concurrency = 10;
   int max_waiting = 10'000;
@@ -46,6 +47,9 @@ struct WasmHostSpec {
   std::optional<KnownSpec> known;
   std::optional<LimitSpec> limit;
   std::string on_store_loss = "refuse";
+
+  // The source of the code, as RunningCode takes it.
+  [[nodiscard]] std::string source() const;
 
   void fields(auto& visit) {
     constexpr std::int64_t kMillisecond = 1'000'000;
@@ -63,7 +67,10 @@ struct WasmHostSpec {
     visit("code", code,
           {.required = true,
            .min = 1,
-           .doc = "the module: an http(s) URL, the path of a file, or base64"});
+           .doc = "the module: an http(s) URL, the path of a file, or base64; or "
+                  "builtin:javascript, which runs `script`"});
+    visit("script", script,
+          {.doc = "for a builtin engine: the text of the script, or the path of its file"});
     visit("timeout", timeout,
           {.min = kMillisecond,
            .max = kHour,

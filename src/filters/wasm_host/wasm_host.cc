@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters/wasm_host/wasm_host.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -9,6 +10,7 @@
 #include "filters/wasm_host/metrics.h"
 #include "filters/wasm_host/prototype.h"
 #include "filters/wasm_host/results.h"
+#include "filters/wasm_host/script.h"
 #include "filters/wasm_host/spec.h"
 
 namespace sluice::filters {
@@ -27,6 +29,22 @@ class UnreadPrototype final : public pipeline::FilterPrototype {
   Json spec_;
 };
 
+void check_script(const WasmHostSpec& spec, const std::string& path, config::Faults& faults) {
+  const std::string code = config::join_path(path, "code");
+  const std::string script = config::join_path(path, "script");
+  if (!is_builtin(spec.code)) {
+    if (!spec.script.empty()) faults.add(script, "is for code: builtin:javascript");
+    return;
+  }
+  const std::string_view language = std::string_view(spec.code).substr(spec.code.find(':') + 1);
+  const auto languages = script_languages();
+  if (std::ranges::find(languages, language) == languages.end())
+    faults.add(code, "\"" + spec.code + "\" is no builtin engine, try builtin:javascript");
+  if (spec.script.empty())
+    faults.add(script, "is missing: the text of the script, or the path of its file");
+  if (spec.script.size() > kScriptBytesMax) faults.add(script, "is larger than 1 MiB");
+}
+
 class WasmHostKind final : public pipeline::FilterKind, public pipeline::WithFamilies {
  public:
   explicit WasmHostKind(std::shared_ptr<const WasmEnvironment> environment)
@@ -37,7 +55,7 @@ class WasmHostKind final : public pipeline::FilterKind, public pipeline::WithFam
     return kWasmHostResults;
   }
   [[nodiscard]] std::string_view description() const override {
-    return "runs your own WebAssembly program on every request";
+    return "Runs your own WebAssembly program on every request.";
   }
   [[nodiscard]] Json schema() const override { return config::schema<WasmHostSpec>(); }
   [[nodiscard]] std::shared_ptr<const pipeline::FilterPrototype> build(
@@ -83,16 +101,18 @@ std::shared_ptr<const pipeline::FilterPrototype> WasmHostKind::build(
   const std::size_t faults_before = faults.count();
   auto spec = config::decode<WasmHostSpec>(value, context.path, faults);
   check_memory(spec, context.path, faults);
+  check_script(spec, context.path, faults);
   if (faults.count() != faults_before) return nullptr;
   if (environment_->offline && is_url(spec.code)) {
     faults.warn(config::join_path(context.path, "code"), "is not read here");
     return std::make_shared<UnreadPrototype>(spec);
   }
+  const bool has_script = is_builtin(spec.code);
   auto made = WasmHostPrototype::create(std::move(spec), context, environment_);
   if (made) return std::move(*made);
   const bool too_many = made.error().kind == ErrorKind::conflict;
-  faults.add(config::join_path(context.path, too_many ? "maxConcurrency" : "code"),
-             made.error().message);
+  const char* field = too_many ? "maxConcurrency" : has_script ? "script" : "code";
+  faults.add(config::join_path(context.path, field), made.error().message);
   return nullptr;
 }
 
@@ -111,8 +131,9 @@ Result<std::unique_ptr<pipeline::FilterKind>> make_wasm_host_kind(
     const std::string& code_folder, std::shared_ptr<Handover> handover, bool offline) {
   auto linker = wasm::Linker::create(engine, easegress_abi());
   if (!linker) return fail(ErrorKind::internal, "WasmHost: " + linker.error().message);
+  auto scripts = std::make_unique<ScriptEngines>(engine, **linker);
   return std::make_unique<WasmHostKind>(std::shared_ptr<const WasmEnvironment>(new WasmEnvironment{
-      engine, std::move(*linker), store, std::move(logger), core_count,
+      engine, std::move(*linker), std::move(scripts), store, std::move(logger), core_count,
       std::make_unique<KeptCode>(code_folder),
       std::make_unique<GuestBudget>(engine.options().guests_max), std::move(handover), offline}));
 }

@@ -49,8 +49,6 @@ PoolSpec WebSocketPoolSpec::make() const {
 
 void WebSocketPoolSpec::validate(const std::string& path, config::Faults& faults) const {
   make().validate(path, faults);
-  if (pool.memory_cache)
-    faults.add(config::join_path(path, "memoryCache"), "has no use: a tunnel cannot be kept");
   OriginRule::validate(origin_patterns, config::join_path(path, "originPatterns"), faults);
 }
 

@@ -61,6 +61,7 @@ struct WebSocketPoolSpec {
 
   void fields(auto& visit) {
     pool.visit_fields(visit, health_check);
+    visit.refuse("memoryCache", "has no use: a tunnel cannot be kept");
     visit("clientMaxMsgSize", limits.from_client,
           {.min = -1, .doc = "bytes of a client's message; -1 or 0: no limit"});
     visit("serverMaxMsgSize", limits.from_server,

@@ -7,6 +7,7 @@
 #include "store/chain_store.h"
 #include "store/etcd/client_kv.h"
 #include "store/etcd/etcd_parts.h"
+#include "store/etcd/try_etcd.h"
 
 namespace sluice::store {
 namespace {
@@ -25,17 +26,6 @@ static_assert(kRunBytesMax + kRunWritesMax * (Keys::kOverheadMax + kOperationByt
               kRunRequestBytesMax);
 static_assert(kRunWritesMax <= kGroupOperationsMax);
 
-Result<std::unique_ptr<etcd::Client>> make_client(const loop::Core& core,
-                                                  const EtcdOptions& options) {
-  etcd::Options its;
-  its.endpoints = options.endpoints;
-  its.user = options.user;
-  its.password = options.password;
-  its.keys = options.prefix + "/";
-  its.tls = options.tls;
-  return etcd::Client::make(core, std::move(its));
-}
-
 }  // namespace
 
 EtcdMedium::EtcdMedium(Options options) : options_(std::move(options)) {}
@@ -53,7 +43,7 @@ Result<std::unique_ptr<EtcdMedium>> EtcdMedium::open(Options options) {
 Result<void> EtcdMedium::start(Keys keys) {
   keys_ = std::make_unique<Keys>(std::move(keys));
   SLUICE_CHECK(thread_.run([this]() -> Result<void> {
-    SLUICE_TRY(auto client, make_client(thread_.core(), options_.etcd));
+    SLUICE_TRY(auto client, make_etcd_client(thread_.core(), options_.etcd));
     client_ = client.get();
     std::unique_ptr<Kv> kv = std::make_unique<ClientKv>(std::move(client));
     if (options_.wrap) kv = options_.wrap(thread_.core(), std::move(kv));

@@ -1,0 +1,15 @@
+# cmake -D OUT=<file.cc> -D FILES=<file|file|...> -P embed.cmake: writes the definition of
+# sluice::admin::picture_files(). The files are texts.
+string(REPLACE "|" ";" files "${FILES}")
+set(text "// Made by cmake/embed.cmake.\n#include \"admin/picture/files.h\"\n\n#include <array>\n\nnamespace sluice::admin {\nnamespace {\n\nconstexpr std::array kPictureFiles{\n")
+foreach(path IN LISTS files)
+  get_filename_component(name "${path}" NAME)
+  file(READ "${path}" bytes)
+  string(FIND "${bytes}" ")picture\"" found)
+  if(NOT found EQUAL -1)
+    message(FATAL_ERROR "${path} holds the end of a literal")
+  endif()
+  string(APPEND text "    PictureFile{\"${name}\", R\"picture(${bytes})picture\"},\n")
+endforeach()
+string(APPEND text "};\n\n}  // namespace\n\nstd::span<const PictureFile> picture_files() { return kPictureFiles; }\n\n}  // namespace sluice::admin\n")
+file(WRITE "${OUT}" "${text}")

@@ -1,0 +1,11 @@
+# The script engines lie where the programs look for them: in ../share/sluice of their own folder.
+set(engines_folder ${CMAKE_BINARY_DIR}/share/sluice)
+file(GLOB engine_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/engines/*.c ${CMAKE_SOURCE_DIR}/engines/*.h
+     ${CMAKE_SOURCE_DIR}/engines/*.js ${CMAKE_SOURCE_DIR}/engines/Cargo.* ${CMAKE_SOURCE_DIR}/engines/compiler.txt)
+add_custom_command(
+  OUTPUT ${engines_folder}/javascript.wasm
+  COMMAND ${CMAKE_SOURCE_DIR}/tools/build_engines.sh ${engines_folder}
+  DEPENDS ${engine_sources} ${CMAKE_SOURCE_DIR}/tools/build_engines.sh
+  COMMENT "script engines" VERBATIM)
+add_custom_target(script_engines ALL DEPENDS ${engines_folder}/javascript.wasm)
+install(FILES ${engines_folder}/javascript.wasm DESTINATION share/sluice)

@@ -1,0 +1,624 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JavaScript for WasmHost: QuickJS-ng and the nouns of the SDK as a guest. One unit with the engine,
+   because WASI's limit of the stack is only a member of its runtime. */
+#include "quickjs.c"
+
+#include "host.h"
+
+/* Of the stack in linear memory, which is 512 KiB. The stack of the machine holds about as much. */
+enum { kStackBytesMax = 160 << 10 };
+enum { kFramesBytesMax = 4096 };
+
+static const char kPrelude[] = {
+#embed "javascript.js"
+    , 0};
+
+static JSRuntime *runtime;
+static JSContext *context;
+static JSValue run_function;
+static JSValue init_function;
+static bool interrupted;
+
+/* ---- texts ---- */
+
+/* Bytes that are not UTF-8 are kept: byte b is the code unit U+DC00 + b, as in the AssemblyScript SDK. */
+static JSValue bytes_to_units(JSContext *ctx, const uint8_t *bytes, uint32_t size) {
+  uint16_t *units = malloc((size_t)size * 2);
+  if (!units) return JS_ThrowOutOfMemory(ctx);
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < size;) {
+    const uint8_t lead = bytes[i];
+    const uint32_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2
+                          : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    uint32_t point = length < 2 ? lead : lead & (0x7f >> length);
+    bool good = length > 0 && i + length <= size;
+    for (uint32_t k = 1; good && k < length; ++k) {
+      good = (bytes[i + k] & 0xc0) == 0x80;
+      point = point << 6 | (bytes[i + k] & 0x3f);
+    }
+    static const uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (good) good = point >= kLeast[length] && point <= 0x10ffff && (point < 0xd800 || point > 0xdfff);
+    if (!good) {
+      units[count++] = (uint16_t)(0xdc00 + lead);
+      ++i;
+    } else {
+      if (point >= 0x10000) units[count++] = (uint16_t)(0xd7c0 + (point >> 10));
+      units[count++] = (uint16_t)(point >= 0x10000 ? 0xdc00 + (point & 0x3ff) : point);
+      i += length;
+    }
+  }
+  const JSValue text = JS_NewStringUTF16(ctx, units, count);
+  free(units);
+  return text;
+}
+
+static bool is_ascii(const char *bytes, uint32_t size) {
+  uint32_t i = 0;
+  for (; i + 8 <= size; i += 8) {
+    uint64_t word;
+    memcpy(&word, bytes + i, 8);
+    if (word & 0x8080808080808080u) return false;
+  }
+  for (; i < size; ++i)
+    if (bytes[i] & 0x80) return false;
+  return true;
+}
+
+static JSValue new_text(JSContext *ctx, const char *bytes, uint32_t size) {
+  if (is_ascii(bytes, size)) return JS_NewStringLen(ctx, bytes, size);
+  return bytes_to_units(ctx, (const uint8_t *)bytes, size);
+}
+
+/* The reverse: the units that stand for bytes are ED B2 80 to ED B3 BF in the engine's UTF-8. */
+static uint32_t units_to_bytes(char *text, uint32_t size) {
+  const uint8_t *from = (const uint8_t *)text;
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < size; ++i) {
+    const bool escaped = from[i] == 0xed && i + 2 < size && (from[i + 1] == 0xb2 || from[i + 1] == 0xb3);
+    if (escaped) {
+      text[count++] = (char)(0x80 + ((from[i + 1] - 0xb2) << 6) + (from[i + 2] & 0x3f));
+      i += 2;
+    } else {
+      text[count++] = text[i];
+    }
+  }
+  return count;
+}
+
+/* An argument of a host function. Small ones have a place of their own. */
+enum { kPlaces = 2, kPlaceBytes = 2048 };
+static _Alignas(16) char places[kPlaces][kPlaceBytes];
+
+static Block *new_block(JSContext *ctx, int place, const char *bytes, uint32_t size, uint32_t rest) {
+  Block *block = (Block *)places[place];
+  if (size + rest + sizeof(Block) > kPlaceBytes) block = malloc(sizeof(Block) + size + rest);
+  if (!block) {
+    JS_ThrowOutOfMemory(ctx);
+    return NULL;
+  }
+  memcpy(block->bytes, bytes, size);
+  block->size = size + rest;
+  if (rest) block->bytes[size] = 0;
+  return block;
+}
+
+static void drop(Block *block) {
+  for (int i = 0; i < kPlaces; ++i)
+    if (block == (Block *)places[i]) return;
+  free(block);
+}
+
+static bool is_plain(JSValueConst value) {
+  return JS_IsString(value) || JS_IsNumber(value) || JS_IsBool(value) || JS_IsBigInt(value);
+}
+
+static Block *text_block(JSContext *ctx, int place, JSValueConst value) {
+  if (!is_plain(value)) {
+    JS_ThrowTypeError(ctx, "argument %d is no text", place + 1);
+    return NULL;
+  }
+  size_t size;
+  const char *text = JS_ToCStringLen(ctx, &size, value);
+  if (!text) return NULL;
+  Block *block = new_block(ctx, place, text, (uint32_t)size, 1);
+  JS_FreeCString(ctx, text);
+  if (block && !is_ascii(block->bytes, (uint32_t)size)) {
+    const uint32_t count = units_to_bytes(block->bytes, (uint32_t)size);
+    block->bytes[count] = 0;
+    block->size = count + 1;
+  }
+  return block;
+}
+
+/* Text, an ArrayBuffer or a view of one. */
+static Block *data_block(JSContext *ctx, int place, JSValueConst value) {
+  if (is_plain(value)) {
+    Block *block = text_block(ctx, place, value);
+    if (block) --block->size;
+    return block;
+  }
+  size_t size;
+  if (JS_IsArrayBuffer(value)) {
+    const uint8_t *bytes = JS_GetArrayBuffer(ctx, &size, value);
+    if (!bytes && size > 0) return NULL;
+    return new_block(ctx, place, (const char *)bytes, (uint32_t)size, 0);
+  }
+  if (JS_GetTypedArrayType(value) < 0) {
+    JS_ThrowTypeError(ctx, "argument %d is neither text nor an ArrayBuffer nor a typed array", place + 1);
+    return NULL;
+  }
+  size_t offset, length, whole;
+  const JSValue buffer = JS_GetTypedArrayBuffer(ctx, value, &offset, &length, NULL);
+  if (JS_IsException(buffer)) return NULL;
+  const uint8_t *bytes = JS_GetArrayBuffer(ctx, &whole, buffer);
+  Block *block = NULL;
+  if (bytes || length == 0) block = new_block(ctx, place, (const char *)bytes + offset, (uint32_t)length, 0);
+  JS_FreeValue(ctx, buffer);
+  return block;
+}
+
+static JSValue host_failed(JSContext *ctx) {
+  const JSValue error = JS_ThrowTypeError(ctx, "%.*s", (int)host_error.block.size, host_error.block.bytes);
+  host_error.block.size = 0;
+  return error;
+}
+
+static inline JSValue finish(JSContext *ctx, JSValue value) {
+  if (host_error.block.size) return host_failed(ctx);
+  return value;
+}
+
+static JSValue take_text(JSContext *ctx, Block *block) {
+  if (host_error.block.size) return host_failed(ctx);
+  const JSValue text = new_text(ctx, block->bytes, text_size(block));
+  wasm_free(block);
+  return text;
+}
+
+static JSValue take_bytes(JSContext *ctx, Block *block) {
+  if (host_error.block.size) return host_failed(ctx);
+  const JSValue bytes = JS_NewUint8ArrayCopy(ctx, (const uint8_t *)block->bytes, block->size);
+  wasm_free(block);
+  return bytes;
+}
+
+static JSValue take_body(JSContext *ctx, Block *block) {
+  if (host_error.block.size) return host_failed(ctx);
+  const JSValue text = new_text(ctx, block->bytes, block->size);
+  wasm_free(block);
+  return text;
+}
+
+/* ---- functions ---- */
+
+#define FUNCTION(name) \
+  static JSValue name(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+
+#define DEFINE_GET0(name, import) \
+  FUNCTION(name) { return take_text(ctx, import()); }
+
+#define DEFINE_TAKE1(name, import, take)                 \
+  FUNCTION(name) {                                       \
+    Block *first = text_block(ctx, 0, argv[0]);          \
+    if (!first) return JS_EXCEPTION;                     \
+    Block *result = import(first);                       \
+    drop(first);                                         \
+    return take(ctx, result);                            \
+  }
+
+#define DEFINE_DO1(name, import, make)                   \
+  FUNCTION(name) {                                       \
+    Block *first = make(ctx, 0, argv[0]);                \
+    if (!first) return JS_EXCEPTION;                     \
+    import(first);                                       \
+    drop(first);                                         \
+    return finish(ctx, JS_UNDEFINED);                    \
+  }
+
+#define DEFINE_DO2(name, import, make)                   \
+  FUNCTION(name) {                                       \
+    Block *first = text_block(ctx, 0, argv[0]);          \
+    if (!first) return JS_EXCEPTION;                     \
+    Block *second = make(ctx, 1, argv[1]);               \
+    if (second) import(first, second);                   \
+    drop(first);                                         \
+    if (!second) return JS_EXCEPTION;                    \
+    drop(second);                                        \
+    return finish(ctx, JS_UNDEFINED);                    \
+  }
+
+DEFINE_GET0(req_get_real_ip, host_req_get_real_ip)
+DEFINE_GET0(req_get_scheme, host_req_get_scheme)
+DEFINE_GET0(req_get_proto, host_req_get_proto)
+DEFINE_GET0(req_get_method, host_req_get_method)
+DEFINE_DO1(req_set_method, host_req_set_method, text_block)
+DEFINE_GET0(req_get_host, host_req_get_host)
+DEFINE_DO1(req_set_host, host_req_set_host, text_block)
+DEFINE_GET0(req_get_path, host_req_get_path)
+DEFINE_DO1(req_set_path, host_req_set_path, text_block)
+DEFINE_GET0(req_get_escaped_path, host_req_get_escaped_path)
+DEFINE_GET0(req_get_query, host_req_get_query)
+DEFINE_DO1(req_set_query, host_req_set_query, text_block)
+DEFINE_GET0(req_get_fragment, host_req_get_fragment)
+DEFINE_TAKE1(req_get_header, host_req_get_header, take_text)
+DEFINE_GET0(req_get_all_header, host_req_get_all_header)
+DEFINE_DO1(req_set_all_header, host_req_set_all_header, text_block)
+DEFINE_DO2(req_set_header, host_req_set_header, text_block)
+DEFINE_DO2(req_add_header, host_req_add_header, text_block)
+DEFINE_DO1(req_del_header, host_req_del_header, text_block)
+DEFINE_TAKE1(req_get_cookie, host_req_get_cookie, take_text)
+DEFINE_DO1(req_add_cookie, host_req_add_cookie, text_block)
+FUNCTION(req_get_body) { return take_body(ctx, host_req_get_body()); }
+FUNCTION(req_get_body_bytes) { return take_bytes(ctx, host_req_get_body()); }
+DEFINE_DO1(req_set_body, host_req_set_body, data_block)
+
+DEFINE_TAKE1(resp_get_header, host_resp_get_header, take_text)
+DEFINE_GET0(resp_get_all_header, host_resp_get_all_header)
+DEFINE_DO1(resp_set_all_header, host_resp_set_all_header, text_block)
+DEFINE_DO2(resp_set_header, host_resp_set_header, text_block)
+DEFINE_DO2(resp_add_header, host_resp_add_header, text_block)
+DEFINE_DO1(resp_del_header, host_resp_del_header, text_block)
+DEFINE_DO1(resp_set_cookie, host_resp_set_cookie, text_block)
+FUNCTION(resp_get_body) { return take_body(ctx, host_resp_get_body()); }
+FUNCTION(resp_get_body_bytes) { return take_bytes(ctx, host_resp_get_body()); }
+DEFINE_DO1(resp_set_body, host_resp_set_body, data_block)
+
+DEFINE_TAKE1(get_binary, host_cluster_get_binary, take_bytes)
+DEFINE_DO2(put_binary, host_cluster_put_binary, data_block)
+DEFINE_TAKE1(get_string, host_cluster_get_string, take_text)
+DEFINE_DO2(put_string, host_cluster_put_string, text_block)
+DEFINE_DO1(add_tag, host_add_tag, text_block)
+
+/* Strings of an array. */
+FUNCTION(req_get_all_cookie) {
+  Block *block = host_req_get_all_cookie();
+  if (host_error.block.size) return host_failed(ctx);
+  const JSValue list = JS_NewArray(ctx);
+  const char *at = block->bytes;
+  for (uint32_t i = 0; i < block->size; ++i) {
+    const Block *text = (const Block *)at;
+    JS_SetPropertyUint32(ctx, list, i, new_text(ctx, text->bytes, text_size(text)));
+    at = text->bytes + text->size;
+  }
+  wasm_free(block);
+  return list;
+}
+
+FUNCTION(resp_get_status_code) { return finish(ctx, JS_NewInt32(ctx, host_resp_get_status_code())); }
+
+FUNCTION(resp_set_status_code) {
+  int32_t status;
+  if (JS_ToInt32(ctx, &status, argv[0])) return JS_EXCEPTION;
+  host_resp_set_status_code(status);
+  return finish(ctx, JS_UNDEFINED);
+}
+
+enum { kExactBits = 53 };
+
+static JSValue new_integer(JSContext *ctx, int64_t value) {
+  if (host_error.block.size) return host_failed(ctx);
+  const int64_t most = (int64_t)1 << kExactBits;
+  if (value > most || value < -most) return JS_NewBigInt64(ctx, value);
+  return JS_NewInt64(ctx, value);
+}
+
+static bool to_integer(JSContext *ctx, JSValueConst value, int64_t *out) {
+  if (JS_IsBigInt(value)) return JS_ToBigInt64(ctx, out, value) == 0;
+  double number;
+  if (!JS_IsNumber(value)) {
+    JS_ThrowTypeError(ctx, "argument 2 is no number");
+    return false;
+  }
+  if (JS_ToFloat64(ctx, &number, value)) return false;
+  const double most = (double)((int64_t)1 << kExactBits);
+  if (!(number >= -most && number <= most) || number != (double)(int64_t)number) {
+    JS_ThrowRangeError(ctx, "argument 2 is no integer of 53 bits: pass a BigInt");
+    return false;
+  }
+  *out = (int64_t)number;
+  return true;
+}
+
+static bool to_number(JSContext *ctx, JSValueConst value, double *out) {
+  if (JS_IsNumber(value)) return JS_ToFloat64(ctx, out, value) == 0;
+  JS_ThrowTypeError(ctx, "argument 2 is no number");
+  return false;
+}
+
+#define DEFINE_KEY_GET(name, import, type, make)  \
+  FUNCTION(name) {                                \
+    Block *key = text_block(ctx, 0, argv[0]);     \
+    if (!key) return JS_EXCEPTION;                \
+    const type value = import(key);               \
+    drop(key);                                    \
+    return make(ctx, value);                      \
+  }
+
+#define DEFINE_KEY_SET(name, import, type, read, result)  \
+  FUNCTION(name) {                                        \
+    type value;                                           \
+    if (!read(ctx, argv[1], &value)) return JS_EXCEPTION; \
+    Block *key = text_block(ctx, 0, argv[0]);             \
+    if (!key) return JS_EXCEPTION;                        \
+    result;                                               \
+  }
+
+static JSValue new_number(JSContext *ctx, double value) { return finish(ctx, JS_NewFloat64(ctx, value)); }
+static JSValue new_count(JSContext *ctx, int32_t value) { return finish(ctx, JS_NewInt32(ctx, value)); }
+
+DEFINE_KEY_GET(get_integer, host_cluster_get_integer, int64_t, new_integer)
+DEFINE_KEY_GET(get_float, host_cluster_get_float, double, new_number)
+DEFINE_KEY_GET(count_key, host_cluster_count_key, int32_t, new_count)
+DEFINE_KEY_SET(put_integer, host_cluster_put_integer, int64_t, to_integer,
+               host_cluster_put_integer(key, value); drop(key); return finish(ctx, JS_UNDEFINED))
+DEFINE_KEY_SET(put_float, host_cluster_put_float, double, to_number,
+               host_cluster_put_float(key, value); drop(key); return finish(ctx, JS_UNDEFINED))
+DEFINE_KEY_SET(add_integer, host_cluster_add_integer, int64_t, to_integer,
+               value = host_cluster_add_integer(key, value); drop(key); return new_integer(ctx, value))
+DEFINE_KEY_SET(add_float, host_cluster_add_float, double, to_number,
+               value = host_cluster_add_float(key, value); drop(key); return new_number(ctx, value))
+
+FUNCTION(log_at) {
+  int32_t level;
+  if (JS_ToInt32(ctx, &level, argv[0])) return JS_EXCEPTION;
+  Block *text = text_block(ctx, 1, argv[1]);
+  if (!text) return JS_EXCEPTION;
+  host_log((uint32_t)level, text);
+  drop(text);
+  return finish(ctx, JS_UNDEFINED);
+}
+
+FUNCTION(now) { return JS_NewInt64(ctx, host_get_unix_time_in_ms()); }
+FUNCTION(rand_) { return JS_NewFloat64(ctx, host_rand()); }
+
+static const JSCFunctionListEntry kRequest[] = {
+    JS_CFUNC_DEF("getRealIp", 0, req_get_real_ip), JS_CFUNC_DEF("getScheme", 0, req_get_scheme),
+    JS_CFUNC_DEF("getProto", 0, req_get_proto), JS_CFUNC_DEF("getMethod", 0, req_get_method),
+    JS_CFUNC_DEF("setMethod", 1, req_set_method), JS_CFUNC_DEF("getHost", 0, req_get_host),
+    JS_CFUNC_DEF("setHost", 1, req_set_host), JS_CFUNC_DEF("getPath", 0, req_get_path),
+    JS_CFUNC_DEF("setPath", 1, req_set_path), JS_CFUNC_DEF("getEscapedPath", 0, req_get_escaped_path),
+    JS_CFUNC_DEF("getQuery", 0, req_get_query), JS_CFUNC_DEF("setQuery", 1, req_set_query),
+    JS_CFUNC_DEF("getFragment", 0, req_get_fragment), JS_CFUNC_DEF("getHeader", 1, req_get_header),
+    JS_CFUNC_DEF("setHeader", 2, req_set_header), JS_CFUNC_DEF("addHeader", 2, req_add_header),
+    JS_CFUNC_DEF("delHeader", 1, req_del_header), JS_CFUNC_DEF("getBody", 0, req_get_body),
+    JS_CFUNC_DEF("getBodyBytes", 0, req_get_body_bytes), JS_CFUNC_DEF("setBody", 1, req_set_body),
+};
+
+static const JSCFunctionListEntry kResponse[] = {
+    JS_CFUNC_DEF("getStatusCode", 0, resp_get_status_code),
+    JS_CFUNC_DEF("setStatusCode", 1, resp_set_status_code),
+    JS_CFUNC_DEF("getHeader", 1, resp_get_header), JS_CFUNC_DEF("setHeader", 2, resp_set_header),
+    JS_CFUNC_DEF("addHeader", 2, resp_add_header), JS_CFUNC_DEF("delHeader", 1, resp_del_header),
+    JS_CFUNC_DEF("getBody", 0, resp_get_body), JS_CFUNC_DEF("getBodyBytes", 0, resp_get_body_bytes),
+    JS_CFUNC_DEF("setBody", 1, resp_set_body),
+};
+
+static const JSCFunctionListEntry kCluster[] = {
+    JS_CFUNC_DEF("getBinary", 1, get_binary), JS_CFUNC_DEF("putBinary", 2, put_binary),
+    JS_CFUNC_DEF("getString", 1, get_string), JS_CFUNC_DEF("putString", 2, put_string),
+    JS_CFUNC_DEF("getInteger", 1, get_integer), JS_CFUNC_DEF("putInteger", 2, put_integer),
+    JS_CFUNC_DEF("addInteger", 2, add_integer), JS_CFUNC_DEF("getFloat", 1, get_float),
+    JS_CFUNC_DEF("putFloat", 2, put_float), JS_CFUNC_DEF("addFloat", 2, add_float),
+    JS_CFUNC_DEF("countKey", 1, count_key),
+};
+
+static const JSCFunctionListEntry kGlobal[] = {
+    JS_CFUNC_DEF("addTag", 1, add_tag),
+    JS_CFUNC_DEF("now", 0, now),
+    JS_CFUNC_DEF("rand", 0, rand_),
+};
+
+/* For the prelude, which wraps them. */
+static const JSCFunctionListEntry kNative[] = {
+    JS_CFUNC_DEF("requestHeaders", 0, req_get_all_header),
+    JS_CFUNC_DEF("setRequestHeaders", 1, req_set_all_header),
+    JS_CFUNC_DEF("responseHeaders", 0, resp_get_all_header),
+    JS_CFUNC_DEF("setResponseHeaders", 1, resp_set_all_header),
+    JS_CFUNC_DEF("cookie", 1, req_get_cookie),
+    JS_CFUNC_DEF("cookies", 0, req_get_all_cookie),
+    JS_CFUNC_DEF("addCookie", 1, req_add_cookie),
+    JS_CFUNC_DEF("setCookie", 1, resp_set_cookie),
+    JS_CFUNC_DEF("log", 2, log_at),
+};
+
+/* ---- failures ---- */
+
+/* Finds "(<script>:<line>:<column>)" or "at <script>:<line>:<column>", the innermost one. */
+static void find_place(const char *frames, int *line, int *column) {
+  const size_t length = strlen(script.name);
+  for (const char *at = frames; (at = strstr(at, script.name)); ++at) {
+    const bool begins = at > frames && (at[-1] == '(' || at[-1] == ' ');
+    if (begins && sscanf(at + length, ":%d:%d", line, column) == 2) return;
+  }
+  *line = *column = 0;
+}
+
+static void place_of_import(int *line, int *column, const char *reason) {
+  char name[128];
+  const char *at = NULL;
+  if (sscanf(reason, "SyntaxError: a script has no imports: %127s", name) == 1) at = strstr(script.text, name);
+  if (!at) return;
+  *line = *column = 1;
+  for (const char *c = script.text; c < at; ++c) {
+    ++*column;
+    if (*c == '\n') ++*line, *column = 1;
+  }
+}
+
+/* Says why the call fails: `error`, which is freed. */
+static void report(JSValue error) {
+  char reason[kReasonBytesMax] = "out of memory";
+  char frames[kFramesBytesMax] = "";
+  /* With a full memory, the texts cannot be made before something is free. */
+  const char *text = JS_ToCString(context, error);
+  if (text) snprintf(reason, sizeof reason, "%s%s", JS_IsError(error) ? "" : "uncaught ", text);
+  JS_FreeCString(context, text);
+  if (JS_IsError(error)) {
+    const JSValue stack = JS_GetPropertyStr(context, error, "stack");
+    const char *lines = JS_IsString(stack) ? JS_ToCString(context, stack) : NULL;
+    if (lines) snprintf(frames, sizeof frames, "%s", lines);
+    JS_FreeCString(context, lines);
+    JS_FreeValue(context, stack);
+  }
+  JS_FreeValue(context, JS_GetException(context));
+  int line, column;
+  find_place(frames, &line, &column);
+  if (line == 0) place_of_import(&line, &column, reason);
+  fail_at(line, column, interrupted ? "it still runs" : reason, interrupted);
+  JS_FreeValue(context, error);
+}
+
+static void report_exception(void) { report(JS_GetException(context)); }
+
+static int is_time_over(JSRuntime *rt, void *opaque) {
+  interrupted = sluice_time_is_over();
+  return interrupted;
+}
+
+/* ---- life ---- */
+
+static JSModuleDef *refuse_import(JSContext *ctx, const char *name, void *opaque) {
+  JS_ThrowSyntaxError(ctx, "a script has no imports: %s", name);
+  return NULL;
+}
+
+static char *same_name(JSContext *ctx, const char *base, const char *name, void *opaque) {
+  return js_strdup(ctx, name);
+}
+
+/* Runs the jobs that promises have left. */
+static bool run_jobs(void) {
+  JSContext *ctx;
+  int done;
+  while ((done = JS_ExecutePendingJob(runtime, &ctx)) > 0) {
+  }
+  return done == 0;
+}
+
+/* Waits for a promise. The result, or an exception. Takes `value`. */
+static JSValue settle(JSValue value) {
+  if (JS_IsException(value)) return value;
+  if (JS_IsJobPending(runtime) && !run_jobs()) {
+    JS_FreeValue(context, value);
+    return JS_EXCEPTION;
+  }
+  if (!JS_IsPromise(value)) return value;
+  const JSPromiseStateEnum state = JS_PromiseState(context, value);
+  JSValue result = JS_EXCEPTION;
+  if (state == JS_PROMISE_PENDING) {
+    JS_ThrowTypeError(context, "the promise is never kept");
+  } else {
+    result = JS_PromiseResult(context, value);
+    if (state == JS_PROMISE_REJECTED) result = JS_Throw(context, result);
+  }
+  JS_FreeValue(context, value);
+  return result;
+}
+
+static void define(JSValueConst global, const char *name, const JSCFunctionListEntry *list, int count) {
+  const JSValue object = JS_NewObject(context);
+  JS_SetPropertyFunctionList(context, object, list, count);
+  JS_SetPropertyStr(context, global, name, object);
+}
+
+static bool make_context(void) {
+  runtime = JS_NewRuntime();
+  context = runtime ? JS_NewContext(runtime) : NULL;
+  if (!context) return false;
+  JS_UpdateStackTop(runtime);
+  runtime->stack_limit = runtime->stack_top - kStackBytesMax;
+  JS_SetInterruptHandler(runtime, is_time_over, NULL);
+  JS_SetModuleLoaderFunc(runtime, same_name, refuse_import, NULL);
+  const JSValue global = JS_GetGlobalObject(context);
+  define(global, "request", kRequest, countof(kRequest));
+  define(global, "response", kResponse, countof(kResponse));
+  define(global, "cluster", kCluster, countof(kCluster));
+  JS_SetPropertyFunctionList(context, global, kGlobal, countof(kGlobal));
+  JSValue native = JS_NewObject(context);
+  JS_SetPropertyFunctionList(context, native, kNative, countof(kNative));
+  const JSValue prelude = JS_Eval(context, kPrelude, sizeof kPrelude - 1, "sluice.js", JS_EVAL_TYPE_GLOBAL);
+  const JSValue done = JS_Call(context, prelude, JS_UNDEFINED, 1, (JSValueConst *)&native);
+  const bool good = !JS_IsException(done);
+  JS_FreeValue(context, prelude);
+  JS_FreeValue(context, native);
+  JS_FreeValue(context, global);
+  return good;
+}
+
+static bool load_module(void) {
+  const JSValue module = JS_Eval(context, script.text, script.size, script.name,
+                                 JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+  if (JS_IsException(module)) return false;
+  JSModuleDef *definition = JS_VALUE_GET_PTR(module);
+  const JSValue done = settle(JS_EvalFunction(context, module));
+  if (JS_IsException(done)) return false;
+  JS_FreeValue(context, done);
+  const JSValue exported = JS_GetModuleNamespace(context, definition);
+  run_function = JS_GetPropertyStr(context, exported, "run");
+  init_function = JS_GetPropertyStr(context, exported, "init");
+  JS_FreeValue(context, exported);
+  return true;
+}
+
+/* Begins with the script: a string array of its name and its text. Called once, first. */
+EXPORT(sluice_script) void sluice_script(char *array) {
+  sluice_errors_to(&host_error.block, kErrorBytesMax);
+  if (!keep_script(array)) return fail_at(0, 0, "out of memory", false);
+  wasm_free(array);
+  if (!make_context()) {
+    if (!context) return fail_at(0, 0, "out of memory", false);
+    return report_exception();
+  }
+  if (!load_module()) return report_exception();
+  if (JS_IsUndefined(run_function))
+    return fail_at(last_line(), 1, "no function run: write `export function run() { … }`", false);
+  if (!JS_IsFunction(context, run_function))
+    return fail_at(last_line(), 1, "`run` is exported, and is no function", false);
+  if (!JS_IsUndefined(init_function) && !JS_IsFunction(context, init_function))
+    return fail_at(last_line(), 1, "`init` is exported, and is no function", false);
+}
+
+EXPORT(wasm_init) void wasm_init(char *array) {
+  JSValue params = JS_NewObjectProto(context, JS_NULL);
+  const uint32_t count = ((Block *)array)->size;
+  const char *at = array + 4;
+  for (uint32_t i = 0; i + 1 < count; i += 2) {
+    const Block *key = (const Block *)at;
+    const Block *value = (const Block *)(key->bytes + key->size);
+    JS_SetPropertyStr(context, params, key->bytes, new_text(context, value->bytes, text_size(value)));
+    at = value->bytes + value->size;
+  }
+  wasm_free(array);
+  const JSValue global = JS_GetGlobalObject(context);
+  JS_SetPropertyStr(context, global, "params", js_dup(params));
+  JS_FreeValue(context, global);
+  if (!JS_IsUndefined(init_function)) {
+    const JSValue done = settle(JS_Call(context, init_function, JS_UNDEFINED, 1, (JSValueConst *)&params));
+    if (JS_IsException(done)) report_exception();
+    JS_FreeValue(context, done);
+  }
+  JS_FreeValue(context, params);
+}
+
+enum { kFailed = -1 };
+
+EXPORT(wasm_run) int32_t wasm_run(void) {
+  const JSValue value = settle(JS_Call(context, run_function, JS_UNDEFINED, 0, NULL));
+  if (JS_VALUE_GET_TAG(value) == JS_TAG_INT && (uint32_t)JS_VALUE_GET_INT(value) <= 9) return JS_VALUE_GET_INT(value);
+  if (JS_IsUndefined(value)) return 0;
+  if (JS_IsException(value)) {
+    report_exception();
+    return kFailed;
+  }
+  double number = -1;
+  if (JS_IsNumber(value) && JS_ToFloat64(context, &number, value) == 0 && number >= 0 && number <= 9 &&
+      number == (int32_t)number)
+    return (int32_t)number;
+  char reason[128];
+  const char *text = JS_ToCString(context, value);
+  snprintf(reason, sizeof reason, "run returned %.60s: it has to return 0 to 9, or nothing", text ? text : "?");
+  JS_FreeCString(context, text);
+  JS_FreeValue(context, value);
+  fail_at(0, 0, reason, false);
+  return kFailed;
+}

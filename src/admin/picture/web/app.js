@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pages of the live picture; the fragment of the address names the one that is shown.
+
+import { Backends } from "./backends.js";
+import { Configuration } from "./configuration.js";
+import { el, setText } from "./dom.js";
+import { Guests } from "./guests.js";
+import { live } from "./live.js";
+import { Log } from "./log.js";
+import { Members } from "./members.js";
+import { Overview } from "./overview.js";
+import { Pipelines } from "./pipelines.js";
+import { choose, range, rangeFields } from "./range.js";
+import { Servers } from "./servers.js";
+
+const kPages = { overview: Overview, servers: Servers, pipelines: Pipelines, wasmhost: Guests, backends: Backends, members: Members, log: Log, configuration: Configuration };
+const kThemes = ["auto", "light", "dark"];
+const kLateAfter = 5_000; // ms without an event
+
+const byId = (id) => document.getElementById(id);
+const links = Object.entries(kPages).map(([name, page]) => el("a", { href: `#${name}` }, page.title));
+let page = null;
+let lastEvent = Date.now();
+
+function nameOfPage() {
+  const name = location.hash.slice(1);
+  return Object.hasOwn(kPages, name) ? name : "overview";
+}
+function showPage(byReader) {
+  page?.end();
+  const name = nameOfPage();
+  page = new kPages[name]();
+  setText(byId("title"), kPages[name].title);
+  document.title = `${kPages[name].title} – Sluice`;
+  byId("page").replaceChildren(page.element);
+  links.forEach((link) => (link.hash === `#${name}` ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current")));
+  if (byReader) byId("title").focus();
+  page.update();
+}
+function update() {
+  setText(byId("member"), live.member ? `${live.member} · ${live.version}` : "");
+  page?.update();
+}
+function tellState() {
+  const late = !live.connected || Date.now() - lastEvent > kLateAfter;
+  byId("state").dataset.state = late ? "bad" : "good";
+  setText(byId("state"), late ? "no figures: the server is away" : "live");
+}
+function setTheme(theme) {
+  if (theme === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  localStorage.setItem("theme", theme);
+  page?.update();
+}
+
+byId("nav").append(el("ul", {}, links.map((link) => el("li", {}, link))));
+const theme = byId("theme");
+theme.value = kThemes.includes(localStorage.getItem("theme")) ? localStorage.getItem("theme") : "auto";
+theme.addEventListener("change", () => setTheme(theme.value));
+setTheme(theme.value);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => page?.update());
+byId("span").addEventListener("change", (event) => {
+  range.minutes = Number(event.target.value);
+  choose(null);
+});
+byId("range").append(...rangeFields(() => live.time / 1000));
+range.listeners.add(() => page?.update());
+byId("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  byId("page").focus();
+});
+addEventListener("hashchange", () => showPage(true));
+setInterval(tellState, 1000);
+live.listeners.add(() => {
+  if (live.connected) lastEvent = Date.now();
+  if (!document.hidden) update();
+  tellState();
+});
+document.addEventListener("visibilitychange", update);
+live.start();
+void live.load(["process_resident_memory_bytes"]);
+showPage(false);

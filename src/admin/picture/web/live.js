@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// The figures: those of now from the stream of events, those of the last 15 minutes from the history.
+
+const kApi = "/apis/v2";
+const kPast = 1000; // samples
+// The columns that the history keeps, as places in a row of now: the value, or the rate with the quantiles.
+const kKept = { gauge: [0], counter: [1], summary: [0], histogram: [1, 3, 4] };
+
+export async function call(path, options = {}) {
+  const response = await fetch(kApi + path, { headers: { Accept: "application/json" }, ...options });
+  const text = await response.text();
+  let body = text;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // A text.
+  }
+  if (!response.ok) throw new Error([body.message ?? `status ${response.status}`, ...(body.errors ?? [])].join("\n"));
+  return body;
+}
+
+class Live {
+  constructor() {
+    this.figures = new Map(); // name -> key -> {labels, values}
+    this.families = {};
+    this.past = new Map(); // name -> {times, rows: key -> {labels, columns}}
+    this.loading = new Map();
+    this.listeners = new Set();
+    this.time = 0;
+    this.connected = false;
+    this.mayChange = false;
+    this.member = "";
+    this.version = "";
+  }
+
+  start() {
+    const source = new EventSource(`${kApi}/live`);
+    source.addEventListener("all", (event) => {
+      this.figures.clear();
+      this.past.clear();
+      this.loading.clear();
+      this.take(JSON.parse(event.data));
+    });
+    source.addEventListener("changes", (event) => this.take(JSON.parse(event.data)));
+    source.onerror = () => {
+      this.connected = false;
+      this.tell();
+    };
+  }
+
+  take(event) {
+    this.connected = true;
+    this.time = event.time;
+    if (event.families) this.families = event.families;
+    for (const [name, rows] of Object.entries(event.figures)) {
+      if (!this.figures.has(name)) this.figures.set(name, new Map());
+      const family = this.figures.get(name);
+      for (const [labels, ...values] of rows) family.set(JSON.stringify(labels), { labels, values });
+    }
+    for (const [name, keys] of Object.entries(event.gone ?? {})) {
+      for (const labels of keys) this.figures.get(name)?.delete(JSON.stringify(labels));
+    }
+    this.extend();
+    this.tell();
+  }
+
+  tell() {
+    for (const listener of this.listeners) listener();
+  }
+
+  rows(name) {
+    return [...(this.figures.get(name)?.values() ?? [])];
+  }
+  // A figure that there is not is 0.
+  get(name, labels, column = 0) {
+    return this.figures.get(name)?.get(JSON.stringify(labels))?.values[column] ?? 0;
+  }
+  has(name, labels) {
+    return this.figures.get(name)?.has(JSON.stringify(labels)) ?? false;
+  }
+  type(name) {
+    return this.families[name]?.type ?? "gauge";
+  }
+
+  // Loads the history of families that are not there yet.
+  load(names) {
+    const missing = names.filter((name) => !this.loading.has(name));
+    if (missing.length > 0) {
+      const loaded = call(`/live/history?figures=${missing.join(",")}`).then((answer) => this.keep(missing, answer));
+      for (const name of missing) this.loading.set(name, loaded);
+      loaded.catch(() => missing.forEach((name) => this.loading.delete(name)));
+    }
+    return Promise.all(names.map((name) => this.loading.get(name))).catch(() => {});
+  }
+  keep(names, answer) {
+    this.mayChange = answer.mayChange;
+    this.member = answer.member;
+    this.version = answer.version;
+    for (const name of names) {
+      const rows = new Map();
+      for (const [labels, ...columns] of answer.figures[name] ?? []) rows.set(JSON.stringify(labels), { labels, columns });
+      this.past.set(name, { times: answer.times.slice(), rows });
+    }
+    this.tell();
+  }
+  // Adds the sample of now to all that is loaded.
+  extend() {
+    for (const [name, past] of this.past) {
+      if (past.times.at(-1) >= this.time) continue;
+      const columns = kKept[this.type(name)];
+      for (const [key, { labels }] of this.figures.get(name) ?? []) {
+        if (!past.rows.has(key)) past.rows.set(key, { labels, columns: columns.map(() => past.times.map(() => null)) });
+      }
+      past.times.push(this.time);
+      for (const [key, row] of past.rows) {
+        const values = this.figures.get(name)?.get(key)?.values;
+        columns.forEach((column, i) => {
+          const quiet = i > 0 && !values?.[1];
+          row.columns[i].push(values && !quiet ? values[column] : null);
+          if (row.columns[i].length > kPast) row.columns[i].shift();
+        });
+      }
+      if (past.times.length > kPast) past.times.shift();
+    }
+  }
+  // [times in seconds, values] of one figure.
+  history(name, labels, column = 0) {
+    const past = this.past.get(name);
+    if (!past) return [[], []];
+    return [past.times.map((time) => time / 1000), past.rows.get(JSON.stringify(labels))?.columns[column] ?? past.times.map(() => null)];
+  }
+}
+
+export const live = new Live();

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/etcd/try_etcd.h"
+
+#include <utility>
+
+#include "loop/loop_thread.h"
+#include "store/etcd/keys.h"
+#include "store/etcd/requests.h"
+
+namespace sluice::store {
+namespace {
+
+Task<Result<void>> read_one(etcd::Client& client, const Keys& keys) {
+  pb::RangeRequest request = range_of(keys.cluster());
+  request.set_keys_only(true);
+  etcd::CallOptions options;
+  options.deadline = Clock::now() + kTryMax;
+  auto reply = co_await client.range(request, options);
+  if (!reply) co_return std::unexpected(error_of(reply.error()));
+  co_return Result<void>();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<etcd::Client>> make_etcd_client(const loop::Core& core,
+                                                       const EtcdOptions& options) {
+  etcd::Options its;
+  its.endpoints = options.endpoints;
+  its.user = options.user;
+  its.password = options.password;
+  its.keys = options.prefix + "/";
+  its.tls = options.tls;
+  return etcd::Client::make(core, std::move(its));
+}
+
+Result<void> try_etcd(const EtcdOptions& options) {
+  SLUICE_TRY(const Keys keys, Keys::make(options.prefix));
+  loop::LoopThread thread;
+  auto client = thread.run([&] { return make_etcd_client(thread.core(), options); });
+  if (!client) return std::unexpected(std::move(client).error());
+  auto answer = thread.await([&] { return read_one(**client, keys); });
+  thread.run([&] { client->reset(); });
+  return answer;
+}
+
+}  // namespace sluice::store

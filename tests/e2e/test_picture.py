@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The live picture: the stream of figures, who may see it, and the same in a terminal. In a browser: test_picture_browser.py."""
+
+import json
+import subprocess
+import threading
+
+import pytest
+import yaml
+from client import Connection, fetch, request
+from exposition import parse, value
+from gateway import BIN, DEADLINE, http_server, mock, pipeline, put_sale, wait_until
+from picture_kit import SUMS, Follower, figures, guarded_server, secure, state
+
+
+def many_routes(server, port, count: int = 150):
+    server.apply(
+        http_server(port, *({"path": f"/{'r' * 100}{n}", "backend": "p"} for n in range(count))), pipeline("p", mock("x"))
+    )
+    return [f"/{'r' * 100}{n}" for n in range(count)]
+
+
+def test_the_figures_are_those_of_metrics(server, port):
+    server.apply(
+        http_server(port, {"pathPrefix": "/api", "backend": "p"}, {"path": "/gone", "backend": "q"}),
+        pipeline("p", mock("x")),
+        pipeline("q", mock("gone", code=410)),
+    )
+    for path in ["/api/1"] * 5 + ["/gone"] * 2 + ["/nowhere"] * 3:
+        fetch(port, path)
+    seen = wait_until(
+        lambda: (s := state(server)) and figures(s, SUMS).get(("", ""), [0])[0] == 10 and s, "all requests are in the figures"
+    )
+    assert seen["member"] and seen["version"] and seen["leftOut"] == 0
+    sums = figures(seen, SUMS)
+    assert [sums["http-server", status][0] for status in ("2xx", "4xx")] == [5, 5]
+    routes = figures(seen, "http_server_request_duration_seconds")
+    assert routes["http-server", "/gone", "q", "4xx"][0] == 2 and routes["http-server", "none", "", "4xx"][0] == 3
+    families = parse(server.request("GET", "/metrics")[2])
+    for family, declared in seen["families"].items():
+        if family == SUMS:
+            continue
+        assert family in families and declared["type"] == families[family].type
+        for labels, values in figures(seen, family).items():
+            assert len(labels) == len(list(filter(None, declared["labels"].split(",")))), family
+            if declared["type"] == "counter" and not family.startswith("process_"):
+                names = dict(zip(declared["labels"].split(","), labels)) if labels else {}
+                assert values[0] == value(families, family, **names), (family, labels)
+
+
+def test_events_tell_changes_and_the_past_is_kept(server, port):
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", mock("x")))
+    follower = Follower(server)
+    head = follower.until(b"event: changes")
+    assert b"HTTP/1.1 200" in head and b"Content-Type: text/event-stream" in head and b"event: all" in head
+    fetch(port, "/")
+    follower.until(b'[["","2xx"],1,')
+    past = json.loads(server.request("GET", f"/apis/v2/live/history?figures={SUMS},process_threads")[2])
+    assert set(past["figures"]) == {SUMS, "process_threads"} and past["mayChange"] is True
+    assert past["times"] == sorted(past["times"]) and len(past["times"]) >= 2
+    (threads,) = past["figures"]["process_threads"]
+    assert threads[0] == [] and len(threads[1]) == len(past["times"]) and threads[1][-1] > 1
+    assert max(next(row[1] for row in past["figures"][SUMS] if row[0] == ["", ""])) > 0
+    assert set(json.loads(server.request("GET", "/apis/v2/live/history")[2])["figures"]) > set(past["figures"])
+    server.delete("http-server")
+    follower.until(b'"gone":{"')
+    follower.close()
+
+
+def test_a_follower_that_does_not_read_is_cut(server, port):
+    paths = many_routes(server, port)
+    silent = Follower(server, buffer=2048)
+    reader = Follower(server)
+    stop = threading.Event()
+
+    def load():
+        with Connection(port) as connection:
+            while not stop.is_set():
+                for path in paths:
+                    assert connection.send(request(path)).receive().status == 200
+
+    worker = threading.Thread(target=load)
+    worker.start()
+    assert not silent.is_cut()
+
+    def read_on() -> bool:
+        reader.text = b""
+        reader.until(b"\n\n")
+        return silent.is_cut()
+
+    try:
+        wait_until(read_on, "the silent follower is cut, and the other one reads on", deadline=4 * DEADLINE)
+    finally:
+        stop.set()
+        worker.join()
+    reader.text = b""
+    reader.until(b"event: changes")
+    silent.close()
+    reader.close()
+
+
+def test_followers_have_places(server):
+    followers = [Follower(server) for _ in range(64)]
+    for follower in followers:
+        follower.until(b"event: all")
+    status, _, text = server.request("GET", "/apis/v2/live")
+    assert status == 503 and "at most 64" in text
+    followers[0].close()
+    wait_until(lambda: Follower(server).until(b"HTTP/1.1 ").startswith(b"HTTP/1.1 200"), "the place is free again")
+    for follower in followers:
+        follower.close()
+
+
+# --- who may see it ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guarded(tmp_path):
+    with guarded_server(tmp_path) as server:
+        yield server
+
+
+def test_a_stranger_sees_nothing(guarded):
+    for path in ("/", "/picture", "/picture/app.js", "/apis/v2/live", "/apis/v2/live?once", "/apis/v2/live/history"):
+        status, headers, text = secure(guarded, path)
+        assert status == 401 and headers["WWW-Authenticate"].startswith("Basic")
+        assert set(json.loads(text)) == {"code", "message"} and len(text) < 200, text
+    for user, may_change in (("ann", True), ("bob", False)):
+        assert secure(guarded, "/", user)[0] == 200
+        status, headers, _ = secure(guarded, "/apis/v2/live", user)
+        assert status == 200 and headers["Content-Type"] == "text/event-stream"
+        assert json.loads(secure(guarded, "/apis/v2/live/history", user)[2])["mayChange"] is may_change
+    assert secure(guarded, "/apis/v2/wasm/code", "bob", "POST")[0] == 403
+    assert secure(guarded, "/apis/v2/live", "ann", Origin="https://evil.example")[0] == 403
+
+
+def test_the_page_runs_nothing_of_others(server):
+    status, headers, text = server.request("GET", "/")
+    assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff" and headers["Cache-Control"] == "no-store"
+    assert " style=" not in text and "onclick" not in text and "http" not in text
+    assert text == server.request("GET", "/picture")[2] == server.request("GET", "/?from=a")[2]
+    kinds = {"app.js": "text/javascript", "style.css": "text/css", "icon.svg": "image/svg+xml", "uPlot.iife.min.js": "text/javascript"}
+    for name, kind in kinds.items():
+        status, headers, _ = server.request("GET", f"/picture/{name}")
+        assert status == 200 and headers["Content-Type"].startswith(kind)
+    for path in ("/picture/nosuch.js", "/picture/../app.js", "/picturesque", "/picture/%2e%2e"):
+        assert server.request("GET", path)[0] in (400, 404), path
+    assert server.request("POST", "/", "x")[0] == 405
+    # The API itself stays as it was: nothing of it may be run by a page.
+    assert "default-src 'none'" in server.request("GET", "/apis/v2/objects")[1]["Content-Security-Policy"]
+
+
+# --- in a terminal --------------------------------------------------------------------------------
+
+
+def lines_of(server, *arguments: str, count: int) -> list[str]:
+    """The first lines of an egctl that goes on until it is ended."""
+    process = subprocess.Popen([BIN / "egctl", "--server", server.api, *arguments], stdout=subprocess.PIPE, text=True)
+    lines = [process.stdout.readline() for _ in range(count)]
+    process.terminate()
+    process.stdout.close()
+    process.wait(DEADLINE)
+    return lines
+
+
+def test_top_and_watch(server, port, guests):
+    put_sale(server, port, guests, limit=3)
+    for n in range(8):
+        fetch(port, "/", Authorization=f"user{n}")
+    wait_until(lambda: figures(state(server), "sluice_guest_requests_total").get(("p", "wasm"), [0])[0] == 8, "the guests are in the figures")
+    top = server.egctl("top", "--once").stdout
+    assert "SERVER" in top and "http-server" in top and "WASMHOST" in top and "wasm" in top
+    as_json = json.loads(server.egctl("top", "--once", "-o", "json").stdout)
+    as_yaml = yaml.safe_load(server.egctl("top", "--once", "-o", "yaml").stdout)
+    for all_figures in (as_json, as_yaml):
+        assert all_figures["member"] and figures(all_figures, SUMS)["http-server", ""][0] == 8
+        assert figures(all_figures, "sluice_data_keys")["p", "wasm"][0] > 0
+    keys = figures(as_json, "sluice_data_keys")["p", "wasm"][0]
+    for form, read in (("json", json.loads), ("yaml", yaml.safe_load)):
+        line = read(server.egctl("wasm", "watch", "p", "wasm", "--once", "-o", form).stdout)
+        assert (line["pipeline"], line["filter"], line["keys"]) == ("p", "wasm", keys) and line["guests"] >= 1
+        assert set(line["resultsPerSecond"]) == {"wasmResult1", "success"} or "wasmResult2" in line["resultsPerSecond"], line
+    titles, line = server.egctl("wasm", "watch", "p", "wasm", "--once").stdout.splitlines()
+    assert dict(zip(titles.split(), line.split()))["TIME"].count(":") == 2 and "RESULTS/S" in titles
+
+
+def test_top_and_watch_go_on(server, port, guests):
+    put_sale(server, port, guests, limit=3)
+    titles, *lines = lines_of(server, "wasm", "watch", "p", "wasm", count=4)
+    assert titles.split()[0] == "TIME" and all(line.split()[0].count(":") == 2 for line in lines)
+    assert lines == sorted(lines, key=lambda line: line.split()[0])
+    text = "".join(lines_of(server, "top", count=24))
+    assert text.count("SERVER") >= 2, "it is printed anew"
+
+
+def test_misuse_of_top_and_watch(server, port, guests):
+    put_sale(server, port, guests, limit=3)
+    absent = server.egctl("wasm", "watch", "p", "nosuch", "--once", check=False)
+    assert absent.returncode == 4 and "no WasmHost filter nosuch" in absent.stderr
+    assert server.egctl("wasm", "watch", "p", "nosuch", check=False).returncode == 4
+    for command in (("top", "-o", "json"), ("wasm", "watch", "p", "wasm", "-o", "yaml")):
+        misused = server.egctl(*command, check=False)
+        assert misused.returncode == 2 and "--once" in misused.stderr, command
+    gone = server.egctl("--server", "127.0.0.1:1", "top", "--once", check=False)
+    assert gone.returncode == 3
