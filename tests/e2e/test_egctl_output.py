@@ -233,7 +233,7 @@ def test_describe_leaves_out_the_defaults_of_filters(server, backend):
 
 def test_describe_leaves_out_the_defaults_of_a_global_filter(server, port, backend):
     adaptor = {"name": "a", "kind": "ResponseAdaptor", "header": {"set": {"X-A": "a"}}}
-    part = {"filters": [adaptor], "resilience": [{"name": "b", "kind": "Retry", "maxAttempts": 7}]}
+    part = {"filters": [adaptor], "resilience": [{"name": "b", "kind": "CircuitBreaker", "slidingWindowSize": 7}]}
     server.apply({"kind": "GlobalFilter", "name": "g", "beforePipeline": part, "afterPipeline": {"filters": [adaptor]}})
     spec = yaml.safe_load(server.egctl("describe", "globalfilter", "g").stdout.split("Spec:")[1])
     assert spec["beforePipeline"]["filters"] == [adaptor] and spec["afterPipeline"]["filters"] == [adaptor], spec

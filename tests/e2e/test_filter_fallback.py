@@ -50,7 +50,7 @@ def test_the_page_stands_for_every_failure(server, port):
                 pool.clear()
                 pool.update(fields)
                 server.apply(spec)
-                route = route or Route(server, port, "fb")
+                route = route or Route(server, port, "patient")
                 assert (route.ask().status, route.ask().text) == (200, '{"message": "Please try again later."}'), fields
                 assert route.result(f"/{result}", "proxy") == result
             held.set()

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "egctl/nginx/expressions.h"
+#include "http/message.h"
 
 namespace sluice::egctl::nginx {
 namespace {
@@ -205,7 +206,9 @@ std::optional<std::string> path_of_break(const Directive& rewrite) {
 }
 
 Json slash_redirect(const std::string& path) {
-  return redirector(kMoved, UrlMatch().whole(), path + "${6}");
+  std::string url;
+  for (const char c : http::percent_encode_path(path)) url += c == '$' ? "$$" : std::string(1, c);
+  return redirector(kMoved, UrlMatch().whole(), url + "${6}");
 }
 
 std::optional<Json> redirect_of_if(const Directive& directive, const std::string& server_name) {

@@ -111,13 +111,7 @@ class Converter {
     for (const std::size_t i : with_conflicting_authorities(servers_))
       close_for(*servers_[i].server.verification, "another server of its port wants other ones",
                 servers_[i].server.settings, notes_);
-    for (const std::size_t i : with_differing_proxies(servers_)) {
-      VirtualServer& server = servers_[i].server;
-      close_for(server.settings.real_ip.from[0],
-                "another server of its port trusts other proxies (trustedProxies)", server.settings,
-                notes_);
-      server.trusted_proxies = Json();
-    }
+    close_differing_proxies();
     for (ReadyServer& server : servers_) add_locations(server);
     add_servers();
     made_.notes = std::move(notes_);
@@ -143,6 +137,20 @@ class Converter {
       }
     }
     for (const Directive* one : blocks) read_one(*one, settings);
+  }
+
+  // What is closed trusts nobody, at any of its addresses. So others may differ from it.
+  void close_differing_proxies() {
+    for (auto found = with_differing_proxies(servers_); !found.empty();
+         found = with_differing_proxies(servers_)) {
+      for (const std::size_t i : found) {
+        VirtualServer& server = servers_[i].server;
+        close_for(server.settings.real_ip.from[0],
+                  "another server of its port trusts other proxies (trustedProxies)",
+                  server.settings, notes_);
+        server.trusted_proxies = Json();
+      }
+    }
   }
 
   void read_one(const Directive& directive, const Settings& settings) {

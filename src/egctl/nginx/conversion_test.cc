@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: access.cc answers.cc backends.cc content.cc fallbacks.cc harmless.cc http_servers.cc
 // Covers: location.cc locations.cc order.cc rate_limits.cc real_ip.cc request_headers.cc
-// response_headers.cc Covers: server_paths.cc settings.cc virtual_server.cc
+// Covers: response_headers.cc server_paths.cc settings.cc virtual_server.cc
 #include "egctl/nginx/conversion.h"
 
 #include <gmock/gmock.h>
@@ -230,8 +230,9 @@ TEST_F(NginxTest, LocationsInsideALocation) {
   convert_server(
       "location /a/ { proxy_pass http://b; location /a/in/ { return 201; }"
       " location ~ \\.key$ { return 202; } } location /a/x/ { return 203; }");
-  EXPECT_THAT(paths(), ElementsAre("pathRegexp ^/a/(?s:.*)(?:\\.key$)", "pathPrefix /a/in/",
-                                   "pathPrefix /a/x/", "pathPrefix /a/", "pathPrefix /"));
+  EXPECT_THAT(paths(),
+              ElementsAre("path /a", "pathRegexp ^/a/(?s:.*)(?:\\.key$)", "pathPrefix /a/in/",
+                          "pathPrefix /a/x/", "pathPrefix /a/", "pathPrefix /"));
   EXPECT_EQ(status("p-a-in"), 201);
   EXPECT_EQ(status("p-key"), 503) << "/a/x/ would hide it";
   convert_server("location /a/ { proxy_pass http://b; location ~ ^/b|/c$ { deny all; } }");
@@ -396,11 +397,25 @@ TEST_F(NginxTest, AFolderOfAProxyIsReachedWithoutItsSlash) {
   convert_server(
       "location /a/ { proxy_pass http://b; } location /b/ { proxy_pass http://b; }"
       "location /b { return 200; } location /c/ { root /srv; }"
-      "location ^~ /d/ { proxy_pass http://b; auth_request /x; }");
-  EXPECT_THAT(paths(), ElementsAre("path /a", "pathPrefix /d/", "pathPrefix /a/", "pathPrefix /b/",
-                                   "pathPrefix /c/", "pathPrefix /b", "pathPrefix /"));
+      "location ^~ /d/ { proxy_pass http://b; auth_request /x; } location /e/ { fastcgi_pass b; }"
+      "location /f/ { internal; proxy_pass http://b; }"
+      "location /g { return 200; location /g/ { proxy_pass http://b; } }");
+  EXPECT_THAT(paths(),
+              ElementsAre("path /a", "path /d", "path /e", "path /f", "path /g", "pathPrefix /d/",
+                          "pathPrefix /a/", "pathPrefix /b/", "pathPrefix /c/", "pathPrefix /e/",
+                          "pathPrefix /f/", "pathPrefix /g/", "pathPrefix /b", "pathPrefix /g",
+                          "pathPrefix /"));
+  for (const char* slash : {"p-a-slash", "p-d-slash", "p-e-slash", "p-g-slash"})
+    EXPECT_EQ(last_filter(slash)["statusCode"], 301) << slash;
   EXPECT_EQ(last_filter("p-a-slash")["replacement"], "/a/${6}");
-  EXPECT_EQ(last_filter("p-a-slash")["statusCode"], 301);
+  EXPECT_EQ(status("p-f-slash"), 404);
+}
+
+TEST_F(NginxTest, ARedirectToAFolderHasTheFieldsOfItsLocation) {
+  convert_server(
+      "add_header X-A server; location '/a$ %/' { add_header X-A own; proxy_pass http://b; }");
+  EXPECT_EQ(last_filter("p-a-slash")["replacement"], "/a$$%20%25/${6}");
+  EXPECT_THAT(object("p-a-slash")["filters"][0]["template"].get<std::string>(), HasSubstr("own"));
 }
 
 TEST_F(NginxTest, TheNextServerIsTried) {
@@ -443,7 +458,8 @@ TEST_F(NginxTest, ProxiesInFront) {
   EXPECT_THAT(warnings(), ElementsAre(HasSubstr("searches as with real_ip_recursive on")));
   for (const char* other :
        {"set_real_ip_from ::1;", "set_real_ip_from ::1; real_ip_header X-Real-IP;",
-        "set_real_ip_from a.example; real_ip_header X-Forwarded-For;"}) {
+        "set_real_ip_from a.example; real_ip_header X-Forwarded-For;",
+        "set_real_ip_from 0.0.0.0/0; real_ip_header X-Forwarded-For;"}) {
     convert_server(std::string(other) + " location / { return 200; }");
     EXPECT_EQ(status("p-root"), 403) << other;
     EXPECT_FALSE(object("p").contains("trustedProxies")) << other;
@@ -453,6 +469,14 @@ TEST_F(NginxTest, ProxiesInFront) {
                "server { server_name n; location /b { return 200; } } }");
   EXPECT_EQ(status("p-a"), 403) << "the other server of its port trusts nobody";
   EXPECT_FALSE(object("p").contains("trustedProxies"));
+  convert_text(
+      "http { server { listen 1; location /a { return 200; } }"
+      "server { listen 1; listen 2; " +
+      trust + " server_name b; location /b { return 200; } }" +
+      "server { listen 2; server_name c; " + trust +
+      " allow 10.0.0.0/8; deny all; location /c { return 200; } } }");
+  EXPECT_EQ(status("p-b"), 403);
+  EXPECT_EQ(status("p-c"), 403) << "its address is that of a closed server, which trusts nobody";
 }
 
 TEST_F(NginxTest, WhatIsLeftOutIsSaidInASentence) {

@@ -2,7 +2,9 @@
 #include "egctl/nginx/locations.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <string_view>
 
 #include "egctl/nginx/answers.h"
 #include "egctl/nginx/content.h"
@@ -50,11 +52,11 @@ class LocationReader {
       location.around.push_back(outer->directive);
     }
     const bool named = sign->text.starts_with('@');
-    const ResponseHeaders around = settings.response;
+    const bool shut = settings.closed != 0;
     bool wider = false;
     if (!named && !set_match(*sign, outer, location, wider)) return lose(directive);
     read(directive, settings, location);
-    if (!named && !location.closed) add_slash(location, around);
+    if (!named && !shut) add_slash(location, settings.response);
     if (wider) close_wider(location);
     if (named) {
       out_.named[sign->text] = std::move(location);
@@ -109,26 +111,50 @@ class LocationReader {
     return sign.sign.empty() || sign.sign == "^~";
   }
 
-  // nginx redirects to the location of a proxy_pass if only its slash is missing.
+  // nginx redirects to the location of another server if only its slash is missing. It does so
+  // before anything in the location refuses: also to one that is closed.
   void add_slash(const Location& location, const ResponseHeaders& headers) {
-    const bool proxied = std::ranges::any_of(
-        location.content, [](const Json& filter) { return filter["kind"] == "Proxy"; });
-    if (!proxied || !is_prefix(location) || location.text.size() < 2 ||
-        !location.text.ends_with('/'))
+    if (!is_prefix(location) || location.text.size() < 2 || !location.text.ends_with('/') ||
+        !goes_elsewhere(*location.directive))
       return;
     const std::string path = location.text.substr(0, location.text.size() - 1);
+    if (is_rewritten(location))
+      return notes_.add(*location.directive,
+                        path + " is not redirected to it, and goes to another location");
+    const bool internal = has(*location.directive, "internal");
     Location made{.match = Location::Match::exact,
                   .text = path,
                   .name = path + "/slash",
                   .directive = location.directive,
                   .place = location.place,
+                  .around = location.around,
                   .path = {{"path", path}},
                   .before = around_.before,
-                  .content = {slash_redirect(location.text)},
+                  .content = {internal ? mock(kNotFound) : slash_redirect(location.text)},
                   .adds_slash = true};
     if (Json adaptor = response_adaptor(headers, false, notes_); !adaptor.is_null())
       made.before.insert(made.before.begin(), std::move(adaptor));
     out_.list.push_back(std::move(made));
+  }
+
+  // Its path is that of an expression then, beside which a rule for the path without its slash
+  // would make it ambiguous.
+  static bool is_rewritten(const Location& location) {
+    return std::ranges::any_of(location.directive->block, [&location](const Directive& one) {
+      if (one.name != "rewrite" || one.words.empty()) return false;
+      const auto expression = expression_of(one.words[0], false);
+      return expression && found_in(expression->text, location.text);
+    });
+  }
+
+  static bool has(const Directive& location, std::string_view name) {
+    return std::ranges::find(location.block, name, &Directive::name) != location.block.end();
+  }
+
+  static bool goes_elsewhere(const Directive& location) {
+    constexpr std::array<std::string_view, 6> kPasses = {
+        "proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"};
+    return std::ranges::any_of(kPasses, [&](std::string_view name) { return has(location, name); });
   }
 
   void close_wider(Location& location) {

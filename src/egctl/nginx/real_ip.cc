@@ -18,6 +18,8 @@ std::optional<Json> trusted_proxies(const RealIp& real_ip) {
     if (one.words.size() != 1 ||
         config::check_format(config::Format::ip_or_cidr, one.words[0]).has_value())
       return std::nullopt;
+    // The client's own X-Forwarded-For would count.
+    if (!real_ip.recursive && one.words[0].ends_with("/0")) return std::nullopt;
     proxies.push_back(one.words[0]);
   }
   return proxies;

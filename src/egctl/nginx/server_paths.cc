@@ -18,12 +18,15 @@ bool takes_all_paths(const Location& location) {
   return location.path.value("pathPrefix", "") == "/";
 }
 
-// A path that has a location of its own is not redirected to another one.
+// A path that has a location of its own is not redirected to another one, unless that lies inside
+// it.
 void drop_needless_slashes(std::vector<Location>& locations) {
   std::erase_if(locations, [copy = locations](const Location& slash) {
     return slash.adds_slash && std::ranges::any_of(copy, [&slash](const Location& other) {
              const bool has_path = is_prefix(other) || other.match == Location::Match::exact;
-             return !other.adds_slash && has_path && other.text == slash.text;
+             const bool around =
+                 std::ranges::find(slash.around, other.directive) != slash.around.end();
+             return !other.adds_slash && has_path && !around && other.text == slash.text;
            });
   });
 }
