@@ -55,6 +55,12 @@ bool is_url(std::string_view text) {
   return printable && (has_port ? is_host_port(authority) : is_host(authority));
 }
 
+// What the author of `text` may have meant. A text that may have a password is not repeated.
+std::string url_like(std::string_view text) {
+  const std::string url = "http://" + std::string(text);
+  return is_url(url) && !text.contains('@') ? url : "http://127.0.0.1:9095";
+}
+
 std::optional<std::string> require(bool holds, std::string_view text, std::string_view reason) {
   if (holds) return std::nullopt;
   return quote(text) + " " + std::string(reason);
@@ -81,7 +87,7 @@ std::optional<std::string> check_format(Format format, std::string_view text) {
     case Format::base64:
       return require(base64_decode(text).has_value(), text, "is not standard base64");
     case Format::url:
-      return require(is_url(text), text, "is not a URL, try http://127.0.0.1:9095");
+      return require(is_url(text), text, "is not a URL, try " + url_like(text));
     case Format::host_port:
       return require(is_host_port(text), text, "is not host:port, try 127.0.0.1:9411");
     case Format::memory_size:

@@ -66,10 +66,17 @@ class ConfigFolder {
   std::filesystem::path folder_;
 };
 
+// Kind and name come first.
 std::string yaml_of(const std::vector<Json>& objects) {
   std::string text;
-  for (const Json& object : objects)
-    text += (text.empty() ? "" : "---\n") + config::emit_yaml(object);
+  for (Json object : objects) {
+    text += text.empty() ? "" : "---\n";
+    for (const char* key : {"kind", "name"}) {
+      text += config::emit_yaml(Json::object({{key, object[key]}}));
+      object.erase(key);
+    }
+    text += config::emit_yaml(object);
+  }
   return text;
 }
 

@@ -91,7 +91,14 @@ const Json& Defaults::policy_schema(const std::string& kind) {
 }
 
 void Defaults::leave_out(Json& spec) {
-  const std::string kind = lower_case(text_at(spec, "kind"));
+  leave_out_of(spec, lower_case(text_at(spec, "kind")));
+  for (const char* part : {"beforePipeline", "afterPipeline"}) {  // of a GlobalFilter
+    if (const auto found = spec.find(part); found != spec.end() && found->is_object())
+      leave_out_of(*found, "pipeline");
+  }
+}
+
+void Defaults::leave_out_of(Json& spec, const std::string& kind) {
   without_defaults(spec, schema_at("/metadata/objects/" + percent_encode(kind) + "/schema"));
   if (const auto policies = spec.find("resilience"); policies != spec.end()) {
     for (Json& policy : *policies) without_defaults(policy, policy_schema(text_at(policy, "kind")));

@@ -19,6 +19,7 @@ class Defaults {
   void leave_out(Json& spec);
 
  private:
+  void leave_out_of(Json& spec, const std::string& kind);
   const Json& schema_at(const std::string& path);
   // The server has no path for the schema of a policy: that of this program.
   const Json& policy_schema(const std::string& kind);

@@ -54,10 +54,9 @@ void print_deleted(const Invocation& invocation, const std::vector<Json>& delete
   invocation.print_or(Json(deleted), text);
 }
 
-Result<void> delete_resources(Invocation& invocation, const std::string& word,
-                              const std::vector<std::string>& names, bool all,
-                              const Waiting& waiting, const Namespaces& namespaces) {
-  SLUICE_CHECK(namespaces.check());
+Result<void> delete_of_kind(Invocation& invocation, const std::string& word,
+                            const std::vector<std::string>& names, bool all,
+                            const Waiting& waiting) {
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(invocation, client, word));
   if (is_custom(kind)) return delete_custom(invocation, kind, names, all, waiting);
@@ -67,6 +66,16 @@ Result<void> delete_resources(Invocation& invocation, const std::string& word,
   if (kind != kMember) return delete_objects(invocation, kind, names, waiting);
   if (all) return invocation.misuse("delete Member wants names");
   return purge_members(invocation, names);
+}
+
+Result<void> delete_resources(Invocation& invocation, const std::string& word,
+                              const std::vector<std::string>& names, bool all,
+                              const Waiting& waiting, const Namespaces& namespaces) {
+  SLUICE_CHECK(namespaces.check(invocation));
+  SLUICE_TRY(const auto groups, named_resources(invocation, word, names));
+  for (const NamedResources& group : groups)
+    SLUICE_CHECK(delete_of_kind(invocation, group.kind, group.names, all, waiting));
+  return {};
 }
 
 }  // namespace

@@ -133,16 +133,20 @@ void print_described_members(const Invocation& invocation, std::vector<Json> mem
 Result<void> describe(Invocation& invocation, const std::string& word,
                       const std::vector<std::string>& names, const Namespaces& namespaces,
                       bool verbose) {
-  SLUICE_CHECK(namespaces.check());
+  SLUICE_CHECK(namespaces.check(invocation));
   SLUICE_TRY(const ApiClient client, invocation.client());
-  SLUICE_TRY(const std::string kind, find_kind(invocation, client, word));
-  if (is_custom(kind)) return get_custom(invocation, kind, names);
+  SLUICE_TRY(const NamedResources wanted, named_resources_of_kind(invocation, word, names));
+  std::string kind;
+  if (wanted.kind != "all") {
+    SLUICE_TRY(kind, find_kind(invocation, client, wanted.kind));
+  }
+  if (is_custom(kind)) return get_custom(invocation, kind, wanted.names);
   if (kind == kMember) {
-    SLUICE_TRY(const std::vector<Json> members, read_members(invocation, client, names));
+    SLUICE_TRY(const std::vector<Json> members, read_members(invocation, client, wanted.names));
     print_described_members(invocation, members);
     return {};
   }
-  SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names));
+  SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, wanted.names));
   return describe_objects(invocation, client, objects, verbose);
 }
 
@@ -152,7 +156,7 @@ void add_describe(Command root, Invocation& invocation) {
   const Command command = root.add("describe", "Show the spec and the status of resources");
   const auto kind = std::make_shared<std::string>();
   const auto names = std::make_shared<std::vector<std::string>>();
-  command.option("KIND", *kind, "httpserver, pipeline, member ...").required();
+  command.option("KIND", *kind, "all, httpserver, pipeline, member ...").required();
   command.option("NAME", *names, "only these; without, all of the kind");
   const auto namespaces = std::make_shared<Namespaces>();
   const auto verbose = std::make_shared<bool>(false);

@@ -44,7 +44,7 @@ struct EditArguments {
 
 Result<void> edit(Invocation& invocation, const EditArguments& arguments) {
   const auto& [word, name, id, waiting, namespaces] = arguments;
-  SLUICE_CHECK(namespaces.check());
+  SLUICE_CHECK(namespaces.check(invocation));
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::string kind, find_kind(invocation, client, word));
   if (is_custom(kind)) return edit_custom(invocation, kind, name, id, waiting);

@@ -55,7 +55,7 @@ Json explained_json(const ExplainedField& field) {
   return out;
 }
 
-Result<void> explain(const Invocation& invocation, const std::string& path) {
+Result<void> explain(Invocation& invocation, const std::string& path) {
   SLUICE_TRY(const Catalog catalog, Catalog::open(Catalog::Use::describe));
   const control::Schemas schemas = catalog.schemas();
   if (path.empty()) {
@@ -65,6 +65,8 @@ Result<void> explain(const Invocation& invocation, const std::string& path) {
     invocation.print_or(kinds, kinds_text(schemas));
     return {};
   }
+  const auto kind = schemas.find(path.substr(0, path.find('.')));
+  if (!kind) return invocation.misuse(kind.error().message);
   SLUICE_TRY(const ExplainedField field, explain_path(schemas, path));
   invocation.print_or(explained_json(field), field_text(field));
   return {};

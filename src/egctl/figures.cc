@@ -20,6 +20,11 @@ std::string decimal(double value, const char* unit) {
   return text.data();
 }
 
+// A request takes some time: zero is nothing measured.
+std::string latency(double milliseconds) {
+  return milliseconds > 0 ? decimal(milliseconds, "ms") : "-";
+}
+
 }  // namespace
 
 void Figures::add(const Json& status) {
@@ -45,13 +50,13 @@ void Figures::leave_out(Json& status) {
 std::string Figures::requests_text() const { return any_ ? std::to_string(requests_) : ""; }
 std::string Figures::errors_text() const { return any_ ? std::to_string(errors_) : ""; }
 std::string Figures::rate_text() const { return any_ ? decimal(rate_, "") : ""; }
-std::string Figures::latency_text() const { return any_ ? decimal(p99_, "ms") : ""; }
+std::string Figures::latency_text() const { return any_ ? latency(p99_) : ""; }
 
 std::string Figures::line() const {
   if (!any_) return "";
   return requests_text() + " requests, " + errors_text() + " errors, " + rate_text() +
-         "/s in the last minute, p50 " + decimal(p50_, "ms") + ", p99 " + latency_text() +
-         ", max " + decimal(max_, "ms");
+         "/s in the last minute, p50 " + latency(p50_) + ", p99 " + latency_text() + ", max " +
+         latency(max_);
 }
 
 }  // namespace sluice::egctl

@@ -35,14 +35,16 @@ void print_items(const Invocation& invocation, const std::vector<Json>& items, b
 }
 
 Result<void> get(Invocation& invocation, const GetArguments& arguments) {
-  SLUICE_CHECK(arguments.namespaces.check());
+  SLUICE_CHECK(arguments.namespaces.check(invocation));
   const bool table = invocation.format() == Output::standard;
   if (arguments.watch && !table)
     return invocation.misuse("--watch prints tables: -o default or wide");
   SLUICE_TRY(const ApiClient client, invocation.client());
-  ListingQuery query{"", arguments.names, arguments.namespaces};
-  if (arguments.word != "all") {
-    SLUICE_TRY(query.kind, find_kind(invocation, client, arguments.word));
+  SLUICE_TRY(NamedResources wanted,
+             named_resources_of_kind(invocation, arguments.word, arguments.names));
+  ListingQuery query{"", std::move(wanted.names), arguments.namespaces};
+  if (wanted.kind != "all") {
+    SLUICE_TRY(query.kind, find_kind(invocation, client, wanted.kind));
   }
   if (is_custom(query.kind)) {
     if (arguments.watch) return invocation.misuse("--watch is for objects and members");

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/namespace.h"
 
+#include "egctl/invocation.h"
+
 namespace sluice::egctl {
 
-Result<void> Namespaces::check() const {
+Result<void> Namespaces::check(Invocation& invocation) const {
   if (one.empty() || one == kDefaultNamespace) return {};
-  return fail(ErrorKind::not_found, "no such namespace: " + one + " (all objects are in " +
-                                        std::string(kDefaultNamespace) + ")");
+  return invocation.misuse("no such namespace: " + one + " (all objects are in " +
+                           std::string(kDefaultNamespace) + ")");
 }
 
 void add_namespace_options(Command command, Namespaces& namespaces) {

@@ -15,8 +15,8 @@ struct Namespaces {
   std::string one;
   bool all = false;
 
-  // Error `not_found` for another namespace than `default`.
-  [[nodiscard]] Result<void> check() const;
+  // Another namespace than `default` is wrong use.
+  [[nodiscard]] Result<void> check(Invocation& invocation) const;
 };
 
 // Requires: `namespaces` outlives the tree.

@@ -83,6 +83,32 @@ Result<std::string> find_kind(Invocation& invocation, const ApiClient& client,
   return kind;
 }
 
+Result<std::vector<NamedResources>> named_resources(Invocation& invocation, const std::string& word,
+                                                    const std::vector<std::string>& names) {
+  if (!word.contains('/')) return std::vector<NamedResources>{{word, names}};
+  std::vector<std::string> words{word};
+  words.insert(words.end(), names.begin(), names.end());
+  std::vector<NamedResources> groups;
+  for (const std::string& one : words) {
+    const std::size_t slash = one.find('/');
+    if (slash == std::string::npos || slash == 0 || slash + 1 == one.size())
+      return invocation.misuse(one + " is not of the form KIND/NAME, as " + word);
+    const std::string kind = one.substr(0, slash);
+    auto group = std::ranges::find(groups, kind, &NamedResources::kind);
+    if (group == groups.end()) group = groups.insert(group, {kind, {}});
+    group->names.push_back(one.substr(slash + 1));
+  }
+  return groups;
+}
+
+Result<NamedResources> named_resources_of_kind(Invocation& invocation, const std::string& word,
+                                               const std::vector<std::string>& names) {
+  SLUICE_TRY(std::vector<NamedResources> groups, named_resources(invocation, word, names));
+  if (groups.size() == 1) return std::move(groups[0]);
+  return invocation.misuse("takes resources of one kind: " + groups[0].kind + " or " +
+                           groups[1].kind);
+}
+
 Result<std::vector<Json>> read_objects_of(const ApiClient& client, std::string_view kind,
                                           const std::vector<std::string>& names, bool secrets) {
   const std::string query = secrets ? "?secrets=true" : "";

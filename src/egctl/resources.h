@@ -31,6 +31,20 @@ struct ResourceKind {
 [[nodiscard]] Result<std::string> find_kind(Invocation& invocation, const ApiClient& client,
                                             std::string_view word);
 
+// The resources that a command names: a kind and names, or KIND/NAME for each, as `-o name` prints
+// them.
+struct NamedResources {
+  std::string kind;  // as written
+  std::vector<std::string> names;
+};
+// One for each kind, in order. A mixture of both forms is wrong use.
+[[nodiscard]] Result<std::vector<NamedResources>> named_resources(
+    Invocation& invocation, const std::string& word, const std::vector<std::string>& names);
+// Likewise, for a command that takes one kind.
+[[nodiscard]] Result<NamedResources> named_resources_of_kind(Invocation& invocation,
+                                                             const std::string& word,
+                                                             const std::vector<std::string>& names);
+
 // The specs of all objects, or of those of one kind, sorted by name; with `names`, only of those.
 // `secrets`: includes the secrets, which requires an admin. Error `not_found` ("no such Pipeline
 // demo") for a name that is absent or of another kind.

@@ -48,8 +48,9 @@ Result<void> print_schema(Invocation& invocation, const std::string& kind,
   if (kind == kAnyObject) {
     schema = schemas.any_object();
   } else {
-    SLUICE_TRY(const auto* entry, schemas.find(kind));
-    schema = schemas.document(*entry);
+    const auto entry = schemas.find(kind);
+    if (!entry) return invocation.misuse(entry.error().message);
+    schema = schemas.document(**entry);
   }
   invocation.print_or(schema, json_text(schema));
   return {};

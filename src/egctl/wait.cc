@@ -41,7 +41,8 @@ std::vector<Wanted> wanted_of(const Json& applied) {
   std::vector<Wanted> wanted;
   for (const Json& one : applied) {
     const auto version = one.value("version", std::uint64_t{0});
-    if (version == 0) continue;
+    // Without a cluster there is no version, and what fails is warned of.
+    if (version == 0 && warnings_in(one).empty()) continue;
     const std::string name = text_at(one, "name");
     wanted.push_back({name, text_at(one, "kind") + " " + name, version, warnings_in(one)});
   }

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+
+#include "router/pattern.h"
 
 namespace sluice::router {
 namespace {
@@ -10,6 +13,24 @@ namespace {
 // Beside those that a rule has, too.
 constexpr std::array<std::string_view, 7> kFieldsOfPaths = {
     "path", "pathPrefix", "pathRegexp", "rewriteTarget", "methods", "backend", "clientMaxBodySize"};
+
+// The fields of a path in a rule. Adds their faults by the names that they have in the document,
+// which has no `paths`: empty then, so that none is told twice.
+config::Value only_path(config::Value fields, const std::string& rule, config::Faults& faults) {
+  const std::size_t before = faults.count();
+  if (const config::Value* path = fields.find("path");
+      path != nullptr && path->kind == config::Value::Kind::sequence) {
+    faults.add(config::join_path(rule, "path"), "is a list, did you mean \"paths\"?");
+  } else {
+    const auto spec = config::decode<PathSpec>(fields, rule, faults);
+    if (faults.count() == before && !spec.path_regexp.empty())
+      (void)Pattern::compile(spec.path_regexp, config::join_path(rule, "pathRegexp"), faults);
+  }
+  config::Value list;
+  list.kind = config::Value::Kind::sequence;
+  if (faults.count() == before) list.items.push_back(std::move(fields));
+  return list;
+}
 
 }  // namespace
 
@@ -34,10 +55,7 @@ std::optional<config::Value> RuleSpec::mended(const config::Value& rule, const s
     return member.key == "paths" ||
            std::ranges::find(kFieldsOfPaths, member.key) != kFieldsOfPaths.end();
   });
-  config::Value list;
-  list.kind = config::Value::Kind::sequence;
-  list.items.push_back(std::move(one));
-  out.members.push_back({"paths", std::move(list)});
+  out.members.push_back({"paths", only_path(std::move(one), path, faults)});
   return out;
 }
 

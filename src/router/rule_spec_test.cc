@@ -51,6 +51,21 @@ TEST(RouterSpec, FieldsOfAPathBesideNoPathsAreItsOnlyPath) {
               ElementsAre(testing::StartsWith("rules[0].path: is unknown")));
 }
 
+// The document has no `paths[0]`.
+TEST(RouterSpec, FaultsOfFieldsBesideNoPathsHaveTheirOwnNames) {
+  const std::vector<std::pair<std::string_view, std::string>> cases{
+      {"rules: [{path: [{pathPrefix: /, backend: p}]}]",
+       "rules[0].path: is a list, did you mean \"paths\"?"},
+      {"rules: [{path: x, backend: p}]",
+       "rules[0].path: \"x\" is not a path, it must begin with /"},
+      {"rules: [{path: /}]", "rules[0].backend: is required"},
+      {"rules: [{path: /, backend: p, rewriteTarget: a}]",
+       "rules[0].rewriteTarget: \"a\" is not a path, it must begin with /"},
+      {"rules: [{pathRegexp: \"[\", backend: p}]",
+       "rules[0].pathRegexp: \"[\" is not a regular expression: missing ]: ["}};
+  for (const auto& [text, fault] : cases) EXPECT_THAT(faults_of(text), ElementsAre(fault)) << text;
+}
+
 TEST(RouterSpec, SaysWhatToDo) {
   const std::vector<std::pair<std::string_view, std::string>> cases{
       {"pathNormalization: RFC3986",

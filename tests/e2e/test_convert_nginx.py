@@ -10,8 +10,9 @@ import yaml
 
 from certificates import self_signed
 from client import fetch
-from gateway import BIN, free_port, wait_until
-from nginx_peer import convert, converted, echo_backend, running_nginx
+from gateway import BIN, free_port, http_server, wait_until
+from nginx_peer import answers, convert, converted, echo_backend, running_nginx
+from pages import blocks
 
 
 @pytest.fixture
@@ -254,6 +255,56 @@ def test_what_has_a_counterpart_answers_alike(server, folder, echo):
         assert fetch(port, "/spa/", Host="one.example", **wants).headers.get("content-encoding") == "gzip", "gzip on"
     rules = next(one for one in yaml.safe_load_all((folder / "made.yaml").read_text()) if one["kind"] == "HTTPServer")["rules"]
     assert len(rules) == 1, "the paths come once"
+
+
+NEXT = """
+  set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For; real_ip_recursive on;
+  upstream two {{ server 127.0.0.1:{echo}; server 127.0.0.1:1; }}
+  proxy_set_header X-Client $remote_addr;
+  server {{
+    listen 127.0.0.1:{port};
+    add_header X-Level server;
+    location / {{ proxy_pass http://127.0.0.1:{echo}; }}
+    location /shut/ {{ deny all; proxy_pass http://127.0.0.1:{echo}; }}
+    location /two {{ proxy_pass http://two; }}
+    location /api/ {{ proxy_pass http://127.0.0.1:{echo}/inner/; }}
+    location /own/ {{ proxy_pass http://127.0.0.1:{echo}; }}
+    location = /own {{ return 204; }}
+    location /v1/ {{ rewrite ^/v1/(.*)$ /v2/$1 break; proxy_pass http://127.0.0.1:{echo}; }}
+  }}
+"""
+
+
+def test_the_next_server_is_tried_and_paths_are_changed_as_in_nginx(server, folder, echo):
+    def all_of(port: int, path: str, **fields: str) -> tuple:
+        answer = fetch(port, path, Host="x.example", **fields)
+        location = answer.headers.get("location", "").replace(f"http://x.example:{port}", "")
+        return answer.status, location, answer.headers.get("x-level"), answer.text if answer.status == 200 else ""
+
+    with running_nginx(folder, NEXT, echo) as nginx:
+        port, warnings = converted(server, folder, NEXT, echo)
+        assert warnings.count("Warning") == 1 and "/v1 is not redirected to it" in warnings, warnings
+        for path in ("/api", "/api?a=b", "/api/x", "/own", "/own/", "/shut?a", "/shut/", "/v1/a/b?c=d", "/v1/"):
+            assert all_of(port, path) == all_of(nginx, path), path
+        for _ in range(8):
+            assert fetch(port, "/two").status == 200, "one of two servers does not listen"
+        for fields in ({"X-Forwarded-For": "10.1.1.1"}, {"X-Forwarded-For": "10.1.1.1, 127.0.0.1"}, {}):
+            assert all_of(port, "/v1/x", **fields) == all_of(nginx, "/v1/x", **fields), fields
+    text = (folder / "made.yaml").read_text()
+    assert all(one.startswith(("kind: Pipeline\nname: ", "kind: HTTPServer\nname: ")) for one in text.split("---\n"))
+
+
+def test_the_page_of_an_error(server, folder, port):
+    """docs/egctl.md: what `error_page 404 /404.html` takes."""
+    (folder / "www" / "404.html").write_text('<h1>"gone"</h1>\n')
+    (text,) = [one for one in blocks("egctl") if "tryFiles" in one]
+    site = yaml.safe_load_all(text.replace("/srv/www", str(folder / "www")))
+    server.apply(*site, http_server(port, {"pathPrefix": "/", "backend": "site"}))
+    wait_until(lambda: answers(port), "the gateway answers")
+    assert fetch(port, "/files/a.txt").text == "a file\n"
+    answer = fetch(port, "/no/such")
+    assert (answer.status, answer.text) == (404, '<h1>"gone"</h1>\n')
+    assert answer.headers["content-type"] == "text/html"
 
 
 def test_a_warning_has_its_place(tmp_path, server):

@@ -17,7 +17,7 @@ def test_namespaces(server):
     assert "NAMESPACE" in server.egctl("get", "all", "--all-namespaces").stdout
     for command in (("get", "pipeline"), ("describe", "pipeline"), ("delete", "pipeline", "p"), ("edit", "pipeline", "p")):
         done = server.egctl(*command, "--namespace", "other", check=False)
-        assert done.returncode == 4 and "no such namespace: other" in done.stderr, done.stderr
+        assert done.returncode == 2 and "no such namespace: other" in done.stderr, done.stderr
     done = server.egctl("get", "all", "--namespace", "default", "--all-namespaces", check=False)
     assert done.returncode == 2, done.stderr
     assert "Pipeline" in server.egctl("get", "all").stdout
@@ -75,12 +75,32 @@ def test_misuse_is_code_2_and_names_what_is_at_fault(shared_server):
         (("delete", "customdata"), "wants the name of a kind"),
         (("delete", "customdata", "k"), "wants ids, or --all"),
         (("delete", "customdatakind"), "wants names, or --all"),
+        (("explain", "nosuchkind"), '"nosuchkind"'),
+        (("explain", "nosuchkind.field"), '"nosuchkind"'),
+        (("schema", "nosuchkind"), '"nosuchkind"'),
+        (("get", "pipeline/p", "q"), "q is not of the form KIND/NAME"),
+        (("get", "pipeline/p", "httpserver/q"), "takes resources of one kind"),
         (("--timeout", "5", "get", "all"), "unknown option: --timeout; the options of a command stand behind it"),
         (("--serve", "5", "get", "all"), 'unknown option: --serve, did you mean "--server"?'),
         (("wasm", "--wait=5", "list-data"), "unknown option: --wait"),
     ):
         done = shared_server.egctl(*words, check=False)
         assert done.returncode == 2 and said in done.stderr and done.stdout == "", (words, done)
+
+
+def test_what_o_name_prints_is_taken(server, port):
+    server.apply(pipeline("p", mock("x")), pipeline("q", mock("x")), http_server(port, {"pathPrefix": "/", "backend": "p"}))
+    names = server.egctl("get", "all", "-o", "name").stdout.split()
+    assert sorted(names) == ["httpserver/http-server", "pipeline/p", "pipeline/q"]
+    assert server.egctl("get", "pipeline/p", "pipeline/q", "-o", "name").stdout.split() == ["pipeline/p", "pipeline/q"]
+    told = server.egctl("describe", "pipeline/q").stdout
+    assert "Name: q" in told and "Name: p" not in told
+    told = server.egctl("describe", "all").stdout
+    assert all(f"Name: {name}" in told for name in ("p", "q", "http-server")), told
+    done = server.egctl("delete", "httpserver/p", check=False)
+    assert done.returncode == 4 and server.objects() == ["http-server", "p", "q"]
+    server.egctl("delete", *names)
+    assert server.objects() == []
 
 
 def test_older_forms(server, tmp_path, port):

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -230,6 +231,24 @@ def test_describe_leaves_out_the_defaults_of_filters(server, backend):
     assert server.egctl("describe", check=False).returncode == 2
 
 
+def test_describe_leaves_out_the_defaults_of_a_global_filter(server, port, backend):
+    adaptor = {"name": "a", "kind": "ResponseAdaptor", "header": {"set": {"X-A": "a"}}}
+    part = {"filters": [adaptor], "resilience": [{"name": "b", "kind": "CircuitBreaker", "slidingWindowSize": 7}]}
+    server.apply({"kind": "GlobalFilter", "name": "g", "beforePipeline": part, "afterPipeline": {"filters": [adaptor]}})
+    spec = yaml.safe_load(server.egctl("describe", "globalfilter", "g").stdout.split("Spec:")[1])
+    assert spec["beforePipeline"]["filters"] == [adaptor] and spec["afterPipeline"]["filters"] == [adaptor], spec
+    assert spec["beforePipeline"]["resilience"] == part["resilience"]
+
+
+def test_nothing_measured_has_no_time(server, port):
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "absent"}))
+    assert "p50 -, p99 -, max -" in server.egctl("describe", "httpserver").stdout
+    assert "0.00ms" not in server.egctl("get", "all", "-o", "wide").stdout
+    assert fetch(port, "/").status == 503
+    server.counted(1)
+    assert re.search(r"max \d[.\d]*ms", server.egctl("describe", "httpserver").stdout)
+
+
 def test_describe_leaves_out_defaults_in_lists_and_raw_figures(server, backend, port):
     """Lists are required, and their members have defaults: so have policies."""
     breaker = {"name": "b", "kind": "CircuitBreaker", "slidingWindowSize": 7}
@@ -282,6 +301,19 @@ def test_exit_codes(server, tmp_path):
         assert done.returncode == code, (command, done)
         assert (done.stderr == "") == (code == 0), done
     assert server.objects() == ["p", "q"]
+
+
+def test_what_fails_on_a_single_gateway_is_code_6(server, port):
+    served = http_server(port, {"pathPrefix": "/", "backend": "p"})
+    with socket.create_server(("127.0.0.1", port)):
+        done = server.egctl("apply", "-f", "-", input=documents(pipeline("p", mock("x")), served), check=False)
+        assert done.returncode == 6 and "HTTPServer http-server: " in done.stderr, done
+        assert "Pipeline p: " not in done.stderr
+        assert server.status("http-server")["state"] == "failed"
+        done = server.egctl("apply", "-f", "-", "--wait=false", input=documents(served), check=False)
+        assert done.returncode == 0, done
+    wait_until(lambda: server.status("http-server")["state"] == "running", "the port is free")
+    assert server.egctl("apply", "-f", "-", input=documents(served)).returncode == 0
 
 
 # --- completion ------------------------------------------------------------------------------

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fallback: a fixed response in the place of a failed one."""
 
+import subprocess
+import threading
+
 from covers import covers
-from gateway import pipeline, proxy
+from gateway import BIN, DEADLINE, documents, free_port, pipeline, proxy
 from pages import BACKEND, example
 from rewriting_kit import Route
 from scripted import Answer, Scripted
+
+
+def egctl(*words: str) -> subprocess.CompletedProcess:
+    return subprocess.run([BIN / "egctl", *words], capture_output=True, text=True, timeout=DEADLINE)
 
 
 @covers("Fallback", "mockCode mockHeaders mockBody", results="fallback")
@@ -21,6 +28,47 @@ def test_the_page(server, port):
         assert response.headers["content-type"] == "application/json"
         assert response.headers["x-kept"] == "1" and "etag" not in response.headers
         assert route.result("/fails", "sorry") == "fallback"
+
+
+def test_the_page_stands_for_every_failure(server, port):
+    """A backend that is silent, and one where nothing listens."""
+    held = threading.Event()
+
+    def answer(_) -> Answer:
+        held.wait(DEADLINE)
+        return Answer(200, {}, b"late")
+
+    spec = example("filter-fallback")[0]
+    pool = spec["filters"][0]["pools"][0]
+    route = None
+    try:
+        with Scripted(answer) as backend:
+            for fields, result in (
+                ({"servers": [{"url": backend.url}], "timeout": "50ms"}, "timeout"),
+                ({"servers": [{"url": f"http://127.0.0.1:{free_port()}"}]}, "serverError"),
+            ):
+                pool.clear()
+                pool.update(fields)
+                server.apply(spec)
+                route = route or Route(server, port, "patient")
+                assert (route.ask().status, route.ask().text) == (200, '{"message": "Please try again later."}'), fields
+                assert route.result(f"/{result}", "proxy") == result
+            held.set()
+    finally:
+        held.set()
+    jumps = spec["flow"][0]["jumpIf"]
+    assert set(jumps) == {"serverError", "failureCode", "timeout", "internalError", "shortCircuited"}
+
+
+def test_a_fallback_behind_a_success_is_warned_of(tmp_path):
+    filters = (proxy("http://127.0.0.1:1"), {"name": "sorry", "kind": "Fallback", "mockCode": 503})
+    file = tmp_path / "p.yaml"
+    file.write_text(documents(pipeline("p", *filters)))
+    done = egctl("validate", "-f", str(file))
+    assert done.returncode == 0 and "flow[1]: Fallback sorry runs also after success of proxy: add jumpIf" in done.stderr
+    flow = [{"filter": "proxy", "jumpIf": {"serverError": "sorry"}}, {"filter": "END"}, {"filter": "sorry"}]
+    file.write_text(documents(pipeline("p", *filters, flow=flow)))
+    assert egctl("validate", "-f", str(file)).stderr == ""
 
 
 @covers("Fallback", results="responseNotFound")

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "egctl/nginx/expressions.h"
+#include "http/message.h"
 
 namespace sluice::egctl::nginx {
 namespace {
@@ -176,6 +177,38 @@ std::optional<Json> redirect_of_rewrite(const Directive& directive,
   if (!replacement || !is_expression(match)) return std::nullopt;
   if (!is_url(url) && !url.starts_with('/')) return std::nullopt;
   return redirector(code, match, *replacement + (drops_query ? "" : group(part->groups + 1)));
+}
+
+bool is_break(const Directive& rewrite) {
+  return rewrite.words.size() == 3 && rewrite.words[2] == "break";
+}
+
+// nginx replaces the whole path, and a rewriteTarget what the expression has found.
+std::optional<std::string> path_of_break(const Directive& rewrite) {
+  if (!is_break(rewrite)) return std::nullopt;
+  const std::string& match = rewrite.words[0];
+  const bool whole = match.starts_with('^') && (match.ends_with("(.*)") || match.ends_with('$')) &&
+                     !match.ends_with("\\$");
+  std::string_view text = rewrite.words[1];
+  if (!whole || !text.starts_with('/') || text.find('?') != std::string_view::npos)
+    return std::nullopt;
+  std::string target;
+  while (!text.empty()) {
+    const std::size_t dollar = std::min(text.find('$'), text.size());
+    target += text.substr(0, dollar);
+    text.remove_prefix(dollar);
+    if (text.empty()) break;
+    if (text.size() < 2 || !is_digit(text[1]) || text[1] == '0') return std::nullopt;
+    target += "${" + std::string(1, text[1]) + "}";
+    text.remove_prefix(2);
+  }
+  return target;
+}
+
+Json slash_redirect(const std::string& path) {
+  std::string url;
+  for (const char c : http::percent_encode_path(path)) url += c == '$' ? "$$" : std::string(1, c);
+  return redirector(kMoved, UrlMatch().whole(), url + "${6}");
 }
 
 std::optional<Json> redirect_of_if(const Directive& directive, const std::string& server_name) {

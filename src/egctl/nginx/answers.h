@@ -28,6 +28,15 @@ namespace sluice::egctl::nginx {
 [[nodiscard]] std::optional<Json> redirect_of_rewrite(const Directive& directive,
                                                       const std::string& server_name);
 
+// Whether a `rewrite` changes the path, and the location goes on with it.
+[[nodiscard]] bool is_break(const Directive& rewrite);
+
+// Of such a `rewrite`: the rewriteTarget beside its expression. nullopt: it has no counterpart.
+[[nodiscard]] std::optional<std::string> path_of_break(const Directive& rewrite);
+
+// A redirect to `path`, with the query.
+[[nodiscard]] Json slash_redirect(const std::string& path);
+
 // Of an `if` that looks at the scheme or the host, and redirects: a Redirector that lets all other
 // requests pass. nullopt: another `if`.
 [[nodiscard]] std::optional<Json> redirect_of_if(const Directive& directive,

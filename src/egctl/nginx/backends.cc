@@ -53,7 +53,7 @@ bool take_option(const std::string& word, Json& server, Servers& servers) {
   } else if (word.starts_with("max_fails=") && number && *number >= 0) {
     servers.failures = std::max(*number, servers.failures.value_or(0));
   } else if (word.starts_with("fail_timeout=") && milliseconds_of(value).value_or(0) > 0) {
-    servers.pause = std::to_string(*milliseconds_of(value)) + "ms";
+    servers.pause = duration_of(*milliseconds_of(value));
   } else {
     return false;
   }

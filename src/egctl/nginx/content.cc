@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "egctl/nginx/answers.h"
 #include "egctl/nginx/request_headers.h"
+#include "egctl/nginx/units.h"
 
 namespace sluice::egctl::nginx {
 namespace {
@@ -101,16 +103,23 @@ class Filling {
       location_.content.push_back(
           {{"name", "host"}, {"kind", "RequestAdaptor"}, {"host", changes->host}});
     location_.content.push_back(proxy(*pool));
+    if (takes_upgrades()) location_.tunnel_time = settings_.read_time;
+  }
+
+  [[nodiscard]] bool takes_upgrades() const {
+    return std::ranges::any_of(settings_.headers, [](const Directive& one) {
+      return !one.words.empty() && lower_case(one.words[0]) == "upgrade";
+    });
   }
 
   Json proxy(Json pool) const {
-    if (settings_.connect_time)
-      pool["connectTimeout"] = std::to_string(*settings_.connect_time) + "ms";
+    if (settings_.connect_time) pool["connectTimeout"] = duration_of(*settings_.connect_time);
     if (settings_.read_time || settings_.send_time) {
       const std::int64_t time =
           std::max(settings_.read_time.value_or(0), settings_.send_time.value_or(0));
-      pool["silenceTimeout"] = std::to_string(time) + "ms";
+      pool["silenceTimeout"] = duration_of(time);
     }
+    if (settings_.tries_next && pool["servers"].size() > 1) pool["retryPolicy"] = kNextServer;
     Json filter = {{"name", "proxy"}, {"kind", "Proxy"}, {"pools", Json::array({pool})}};
     if (settings_.gzip) filter["compression"] = {{"minLength", settings_.gzip_min_length}};
     return filter;

@@ -17,6 +17,7 @@ namespace sluice::egctl::nginx {
 namespace {
 
 constexpr std::size_t kSlugBytesMax = 40;
+constexpr std::size_t kTriesMax = 100;  // maxAttempts
 
 // "/api/v1/" -> "api-v1"; "/" -> "root"
 std::string slug_of(std::string_view path) {
@@ -47,6 +48,19 @@ class FilterNames {
   std::map<std::string, int> counts_;
 };
 
+// A try for each server of its largest pool, as in nginx; null: no pool has several servers.
+Json retry_of(const Json& filters) {
+  std::size_t tries = 0;
+  for (const Json& filter : filters) {
+    for (const Json& pool : filter.value("pools", Json::array())) {
+      if (pool.contains("retryPolicy")) tries = std::max(tries, pool["servers"].size());
+    }
+  }
+  if (tries == 0) return {};
+  tries = std::min(tries, kTriesMax);
+  return {{"name", kNextServer}, {"kind", "Retry"}, {"maxAttempts", tries}, {"waitDuration", "0s"}};
+}
+
 // The Pipeline of a location, with its filters and its flow.
 Json pipeline_of(const Location& location) {
   FilterNames names;
@@ -67,7 +81,10 @@ Json pipeline_of(const Location& location) {
     const Json& next = flow[files + 2]["filter"];
     flow[files]["jumpIf"] = {{"notFound", next}, {"clientError", next}};
   }
-  return {{"kind", "Pipeline"}, {"flow", flow}, {"filters", filters}};
+  Json pipeline = {{"kind", "Pipeline"}, {"flow", flow}, {"filters", filters}};
+  if (Json retry = retry_of(filters); !retry.is_null())
+    pipeline["resilience"].push_back(std::move(retry));
+  return pipeline;
 }
 
 class Converter {
@@ -94,6 +111,7 @@ class Converter {
     for (const std::size_t i : with_conflicting_authorities(servers_))
       close_for(*servers_[i].server.verification, "another server of its port wants other ones",
                 servers_[i].server.settings, notes_);
+    close_differing_proxies();
     for (ReadyServer& server : servers_) add_locations(server);
     add_servers();
     made_.notes = std::move(notes_);
@@ -119,6 +137,20 @@ class Converter {
       }
     }
     for (const Directive* one : blocks) read_one(*one, settings);
+  }
+
+  // What is closed trusts nobody, at any of its addresses. So others may differ from it.
+  void close_differing_proxies() {
+    for (auto found = with_differing_proxies(servers_); !found.empty();
+         found = with_differing_proxies(servers_)) {
+      for (const std::size_t i : found) {
+        VirtualServer& server = servers_[i].server;
+        close_for(server.settings.real_ip.from[0],
+                  "another server of its port trusts other proxies (trustedProxies)",
+                  server.settings, notes_);
+        server.trusted_proxies = Json();
+      }
+    }
   }
 
   void read_one(const Directive& directive, const Settings& settings) {
@@ -180,6 +212,7 @@ class Converter {
       const std::string name = free_name(prefix_ + "-" + slug);
       add_object(name, pipeline_of(location), *location.place);
       location.path["backend"] = name;
+      ready.tunnel_time = std::max(ready.tunnel_time, location.tunnel_time);  // none is the least
       ready.paths.push_back(std::move(location.path));
     }
   }

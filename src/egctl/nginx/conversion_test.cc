@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: access.cc answers.cc backends.cc content.cc fallbacks.cc harmless.cc http_servers.cc
-// Covers: location.cc locations.cc order.cc rate_limits.cc request_headers.cc response_headers.cc
-// Covers: server_paths.cc settings.cc virtual_server.cc
+// Covers: location.cc locations.cc order.cc rate_limits.cc real_ip.cc request_headers.cc
+// Covers: response_headers.cc server_paths.cc settings.cc virtual_server.cc
 #include "egctl/nginx/conversion.h"
 
 #include <gmock/gmock.h>
@@ -230,8 +230,9 @@ TEST_F(NginxTest, LocationsInsideALocation) {
   convert_server(
       "location /a/ { proxy_pass http://b; location /a/in/ { return 201; }"
       " location ~ \\.key$ { return 202; } } location /a/x/ { return 203; }");
-  EXPECT_THAT(paths(), ElementsAre("pathRegexp ^/a/(?s:.*)(?:\\.key$)", "pathPrefix /a/in/",
-                                   "pathPrefix /a/x/", "pathPrefix /a/", "pathPrefix /"));
+  EXPECT_THAT(paths(),
+              ElementsAre("path /a", "pathRegexp ^/a/(?s:.*)(?:\\.key$)", "pathPrefix /a/in/",
+                          "pathPrefix /a/x/", "pathPrefix /a/", "pathPrefix /"));
   EXPECT_EQ(status("p-a-in"), 201);
   EXPECT_EQ(status("p-key"), 503) << "/a/x/ would hide it";
   convert_server("location /a/ { proxy_pass http://b; location ~ ^/b|/c$ { deny all; } }");
@@ -307,7 +308,7 @@ TEST_F(NginxTest, LimitsOfRequests) {
       "location /b { limit_req zone=z burst=5; proxy_pass http://b; } } }");
   EXPECT_EQ(object("p-a")["filters"][0]["policies"][0],
             Json::parse(R"({"name": "z", "limitForPeriod": 6, "limitRefreshPeriod": "600ms",
-                            "timeoutDuration": "0ms"})"));
+                            "timeoutDuration": "0s"})"));
   EXPECT_EQ(object("p-b")["filters"][0]["policies"][0]["timeoutDuration"], "500ms");
   EXPECT_EQ(object("p-b")["filters"][0]["urls"][0]["keyBy"], Json::parse(R"({"address": true})"));
 }
@@ -360,11 +361,131 @@ TEST_F(NginxTest, Rewrites) {
   convert_server(
       "rewrite ^/old/(.*)$ /new/$1 permanent; rewrite ^/in/ /out last; root /srv;"
       "location /a/ { rewrite ^/a/b(.*)$ /c$1? redirect; proxy_pass http://b; }");
-  EXPECT_THAT(paths(), ElementsAre("pathRegexp ^/old/(.*)$", "pathRegexp ^/in/",
+  EXPECT_THAT(paths(), ElementsAre("pathRegexp ^/old/(.*)$", "pathRegexp ^/in/", "path /a",
                                    "pathRegexp ^/a/b(.*)$", "pathPrefix /a/", "pathPrefix /"));
   EXPECT_EQ(last_filter("p-rewrite")["replacement"], "/new/${4}${5}");
   EXPECT_EQ(status("p-rewrite-2"), 503);
   EXPECT_EQ(last_filter("p-a")["statusCode"], 302);
+}
+
+TEST_F(NginxTest, ARewriteThatGoesOnToAProxy) {
+  convert_server(
+      "location /v1/ { rewrite ^/v1/(.*)$ /v2/$1 break; proxy_pass http://b; }"
+      "location /part/ { rewrite ^/part/x /y break; proxy_pass http://b; }"
+      "location /uri/ { rewrite ^/uri/(.*)$ /y/$1 break; proxy_pass http://b/z/; }"
+      "location /query/ { rewrite ^/query/(.*)$ /y?q=$1 break; proxy_pass http://b; }"
+      "location /if/ { if ($scheme = http) { return 301 https://$host$request_uri; } "
+      "rewrite ^/if/(.*)$ /y/$1 break; proxy_pass http://b; }"
+      "location /last/ { rewrite ^/last/(.*)$ /y/$1 last; proxy_pass http://b; }");
+  const auto path_of = [&](const std::string& expression) {
+    const Json paths = object("p")["rules"].back()["paths"];
+    for (const Json& path : paths) {
+      if (path.value("pathRegexp", "") == expression) return path;
+    }
+    return Json();
+  };
+  EXPECT_EQ(path_of("^/v1/(.*)$")["rewriteTarget"], "/v2/${1}");
+  EXPECT_EQ(last_filter(path_of("^/v1/(.*)$")["backend"])["kind"], "Proxy");
+  for (const char* other :
+       {"^/part/x", "^/uri/(.*)$", "^/query/(.*)$", "^/if/(.*)$", "^/last/(.*)$"}) {
+    EXPECT_FALSE(path_of(other).contains("rewriteTarget")) << other;
+    EXPECT_EQ(status(path_of(other)["backend"]), 503) << other;
+  }
+}
+
+TEST_F(NginxTest, AFolderOfAProxyIsReachedWithoutItsSlash) {
+  convert_server(
+      "location /a/ { proxy_pass http://b; } location /b/ { proxy_pass http://b; }"
+      "location /b { return 200; } location /c/ { root /srv; }"
+      "location ^~ /d/ { proxy_pass http://b; auth_request /x; } location /e/ { fastcgi_pass b; }"
+      "location /f/ { internal; proxy_pass http://b; }"
+      "location /g { return 200; location /g/ { proxy_pass http://b; } }");
+  EXPECT_THAT(paths(),
+              ElementsAre("path /a", "path /d", "path /e", "path /f", "path /g", "pathPrefix /d/",
+                          "pathPrefix /a/", "pathPrefix /b/", "pathPrefix /c/", "pathPrefix /e/",
+                          "pathPrefix /f/", "pathPrefix /g/", "pathPrefix /b", "pathPrefix /g",
+                          "pathPrefix /"));
+  for (const char* slash : {"p-a-slash", "p-d-slash", "p-e-slash", "p-g-slash"})
+    EXPECT_EQ(last_filter(slash)["statusCode"], 301) << slash;
+  EXPECT_EQ(last_filter("p-a-slash")["replacement"], "/a/${6}");
+  EXPECT_EQ(status("p-f-slash"), 404);
+}
+
+TEST_F(NginxTest, ARedirectToAFolderHasTheFieldsOfItsLocation) {
+  convert_server(
+      "add_header X-A server; location '/a$ %/' { add_header X-A own; proxy_pass http://b; }");
+  EXPECT_EQ(last_filter("p-a-slash")["replacement"], "/a$$%20%25/${6}");
+  EXPECT_THAT(object("p-a-slash")["filters"][0]["template"].get<std::string>(), HasSubstr("own"));
+}
+
+TEST_F(NginxTest, TheNextServerIsTried) {
+  const std::string three = "http { upstream u { server a:1; server b:1; server c:1; } ";
+  convert_text(three + "server { location / { proxy_pass http://u; } } }");
+  EXPECT_EQ(pool("p-root")["retryPolicy"], "next");
+  EXPECT_EQ(object("p-root")["resilience"],
+            Json::parse(R"([{"name": "next", "kind": "Retry", "maxAttempts": 3,
+                             "waitDuration": "0s"}])"));
+  convert_text(three + "server { location / { proxy_next_upstream off; proxy_pass http://u; } } }");
+  EXPECT_FALSE(pool("p-root").contains("retryPolicy"));
+  EXPECT_FALSE(object("p-root").contains("resilience"));
+  EXPECT_THAT(warnings(), IsEmpty());
+  convert_server("location / { proxy_next_upstream error http_404; proxy_pass http://b; }");
+  EXPECT_FALSE(object("p-root").contains("resilience")) << "one server";
+  EXPECT_THAT(warnings(), ElementsAre(HasSubstr("http_404 is not converted: see failureCodes")));
+}
+
+TEST_F(NginxTest, TunnelsTakeTheLongestTimeOfTheirLocations) {
+  convert_server(
+      "location /a { proxy_read_timeout 2h; proxy_pass http://b; }"
+      "location /b { proxy_read_timeout 90s; proxy_set_header Upgrade $http_upgrade; proxy_pass "
+      "http://b; }"
+      "location /c { proxy_read_timeout 1h; proxy_set_header Upgrade $http_upgrade; proxy_pass "
+      "http://b; }");
+  EXPECT_EQ(object("p")["tunnelTimeout"], "1h");
+  EXPECT_EQ(pool("p-b")["silenceTimeout"], "90s");
+  convert_server("location /a { proxy_read_timeout 2h; proxy_pass http://b; }");
+  EXPECT_FALSE(object("p").contains("tunnelTimeout"));
+}
+
+TEST_F(NginxTest, ProxiesInFront) {
+  const std::string trust =
+      "real_ip_header X-Forwarded-For; real_ip_recursive on; set_real_ip_from 10.0.0.0/8; "
+      "set_real_ip_from ::1;";
+  convert_text("http { " + trust + " server { location / { return 200; } } }");
+  EXPECT_EQ(object("p")["trustedProxies"], Json::parse(R"(["10.0.0.0/8", "::1"])"));
+  EXPECT_THAT(warnings(), IsEmpty());
+  convert_server("set_real_ip_from ::1; real_ip_header X-Forwarded-For; return 200;");
+  EXPECT_THAT(warnings(), ElementsAre(HasSubstr("searches as with real_ip_recursive on")));
+  for (const char* other :
+       {"set_real_ip_from ::1;", "set_real_ip_from ::1; real_ip_header X-Real-IP;",
+        "set_real_ip_from a.example; real_ip_header X-Forwarded-For;",
+        "set_real_ip_from 0.0.0.0/0; real_ip_header X-Forwarded-For;"}) {
+    convert_server(std::string(other) + " location / { return 200; }");
+    EXPECT_EQ(status("p-root"), 403) << other;
+    EXPECT_FALSE(object("p").contains("trustedProxies")) << other;
+    EXPECT_THAT(warnings(), ElementsAre(HasSubstr("trustedProxies of the HTTPServer"))) << other;
+  }
+  convert_text("http { server { " + trust + " location /a { return 200; } }" +
+               "server { server_name n; location /b { return 200; } } }");
+  EXPECT_EQ(status("p-a"), 403) << "the other server of its port trusts nobody";
+  EXPECT_FALSE(object("p").contains("trustedProxies"));
+  convert_text(
+      "http { server { listen 1; location /a { return 200; } }"
+      "server { listen 1; listen 2; " +
+      trust + " server_name b; location /b { return 200; } }" +
+      "server { listen 2; server_name c; " + trust +
+      " allow 10.0.0.0/8; deny all; location /c { return 200; } } }");
+  EXPECT_EQ(status("p-b"), 403);
+  EXPECT_EQ(status("p-c"), 403) << "its address is that of a closed server, which trusts nobody";
+}
+
+TEST_F(NginxTest, WhatIsLeftOutIsSaidInASentence) {
+  convert_server("autoindex on; proxy_ssl_verify off; error_page 404 /x; return 200;");
+  EXPECT_THAT(warnings(),
+              testing::UnorderedElementsAre(
+                  HasSubstr("autoindex: is not converted: a FileServer lists no folders"),
+                  HasSubstr("is not converted: a Proxy verifies, unless insecureSkipVerify"),
+                  HasSubstr("error_page: is not converted: see docs/egctl.md#error-pages")));
 }
 
 TEST_F(NginxTest, FilesOfAnotherLocationAreNotSent) {

@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "egctl/nginx/units.h"
+
 namespace sluice::egctl::nginx {
 namespace {
 
@@ -100,12 +102,17 @@ MadeServer made_of(const Group& group, const std::vector<ReadyServer>& servers) 
   Json& object = made.object;
   if (!group.address.first.empty()) object["address"] = group.address.first;
   std::size_t fallback = first;
+  std::optional<std::int64_t> tunnel_time;
   for (const std::size_t i : group.members) {
     const Listen& listen = listen_of(servers[i].server, group.address);
     if (listen.is_default) fallback = i;
     if (listen.proxy_protocol) object["proxyProtocol"] = true;
     if (listen.tls) add_tls(servers[i], object);
+    tunnel_time = std::max(tunnel_time, servers[i].tunnel_time);  // none is the least
   }
+  if (tunnel_time) object["tunnelTimeout"] = duration_of(*tunnel_time);
+  if (const Json& proxies = servers[first].server.trusted_proxies; !proxies.is_null())
+    object["trustedProxies"] = proxies;
   object["rules"] = Json::array();
   // A server alone takes every host.
   if (group.members.size() > 1)
@@ -151,6 +158,19 @@ std::vector<std::size_t> with_conflicting_authorities(const std::vector<ReadySer
     if (by_authority.size() < 2) continue;
     for (const auto& [authority, members] : by_authority)
       found.insert(members.begin(), members.end());
+  }
+  return {found.begin(), found.end()};
+}
+
+std::vector<std::size_t> with_differing_proxies(const std::vector<ReadyServer>& servers) {
+  std::set<std::size_t> found;
+  for (const Group& group : groups_of(servers)) {
+    const Json& first = servers[group.members[0]].server.trusted_proxies;
+    const bool differ = std::ranges::any_of(
+        group.members, [&](std::size_t i) { return servers[i].server.trusted_proxies != first; });
+    for (const std::size_t i : group.members) {
+      if (differ && !servers[i].server.trusted_proxies.is_null()) found.insert(i);
+    }
   }
   return {found.begin(), found.end()};
 }

@@ -2,7 +2,9 @@
 // The HTTPServers of the addresses that nginx listens on.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,8 @@ struct ReadyServer {
   std::vector<Json> paths{};  // of its rules
   std::vector<Certificate> certificates{};
   std::string client_authority{};  // in base64; "": clients need no certificate
+  // Milliseconds of silence that end a WebSocket: the longest of its locations.
+  std::optional<std::int64_t> tunnel_time{};
 };
 
 struct MadeServer {
@@ -40,6 +44,10 @@ void share_addresses(std::vector<ReadyServer>& servers);
 // The servers whose clients need certificates of different authorities, and which share an address,
 // where an HTTPServer knows one authority.
 [[nodiscard]] std::vector<std::size_t> with_conflicting_authorities(
+    const std::vector<ReadyServer>& servers);
+
+// The servers that trust proxies, and share an address with one that trusts other ones or none.
+[[nodiscard]] std::vector<std::size_t> with_differing_proxies(
     const std::vector<ReadyServer>& servers);
 
 }  // namespace sluice::egctl::nginx

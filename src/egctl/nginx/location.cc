@@ -17,6 +17,7 @@ void close_location(Location& location, int status) {
   location.root.clear();
   location.tries = nullptr;
   location.closed = true;
+  location.tunnel_time.reset();
   location.path.erase("rewriteTarget");
   location.path.erase("setHeaders");
 }

@@ -2,9 +2,11 @@
 // Location: a path of an HTTPServer and the filters of its Pipeline.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,9 @@ struct Location {
   std::string root{};                      // of files that stand under their own path
   std::vector<std::string> index{};
   const Directive* tries = nullptr;  // try_files
+  // Milliseconds of silence that end a WebSocket of it.
+  std::optional<std::int64_t> tunnel_time{};
+  bool adds_slash = false;  // it redirects from the path of another one without its slash
   bool closed = false;
 };
 using NamedLocations = std::map<std::string, Location>;
@@ -59,6 +64,9 @@ struct Locations {
   // A location whose paths cannot be told from others: then everything is closed.
   const Directive* lost = nullptr;
 };
+
+// The Retry policy of pools with several servers.
+inline constexpr const char* kNextServer = "next";
 
 [[nodiscard]] bool is_prefix(const Location& location);
 // Makes the location answer `status`, whoever asks.

@@ -2,7 +2,9 @@
 #include "egctl/nginx/locations.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <string_view>
 
 #include "egctl/nginx/answers.h"
 #include "egctl/nginx/content.h"
@@ -50,9 +52,11 @@ class LocationReader {
       location.around.push_back(outer->directive);
     }
     const bool named = sign->text.starts_with('@');
+    const bool shut = settings.closed != 0;
     bool wider = false;
     if (!named && !set_match(*sign, outer, location, wider)) return lose(directive);
     read(directive, settings, location);
+    if (!named && !shut) add_slash(location, settings.response);
     if (wider) close_wider(location);
     if (named) {
       out_.named[sign->text] = std::move(location);
@@ -107,6 +111,52 @@ class LocationReader {
     return sign.sign.empty() || sign.sign == "^~";
   }
 
+  // nginx redirects to the location of another server if only its slash is missing. It does so
+  // before anything in the location refuses: also to one that is closed.
+  void add_slash(const Location& location, const ResponseHeaders& headers) {
+    if (!is_prefix(location) || location.text.size() < 2 || !location.text.ends_with('/') ||
+        !goes_elsewhere(*location.directive))
+      return;
+    const std::string path = location.text.substr(0, location.text.size() - 1);
+    if (is_rewritten(location))
+      return notes_.add(*location.directive,
+                        path + " is not redirected to it, and goes to another location");
+    const bool internal = has(*location.directive, "internal");
+    Location made{.match = Location::Match::exact,
+                  .text = path,
+                  .name = path + "/slash",
+                  .directive = location.directive,
+                  .place = location.place,
+                  .around = location.around,
+                  .path = {{"path", path}},
+                  .before = around_.before,
+                  .content = {internal ? mock(kNotFound) : slash_redirect(location.text)},
+                  .adds_slash = true};
+    if (Json adaptor = response_adaptor(headers, false, notes_); !adaptor.is_null())
+      made.before.insert(made.before.begin(), std::move(adaptor));
+    out_.list.push_back(std::move(made));
+  }
+
+  // Its path is that of an expression then, beside which a rule for the path without its slash
+  // would make it ambiguous.
+  static bool is_rewritten(const Location& location) {
+    return std::ranges::any_of(location.directive->block, [&location](const Directive& one) {
+      if (one.name != "rewrite" || one.words.empty()) return false;
+      const auto expression = expression_of(one.words[0], false);
+      return expression && found_in(expression->text, location.text);
+    });
+  }
+
+  static bool has(const Directive& location, std::string_view name) {
+    return std::ranges::find(location.block, name, &Directive::name) != location.block.end();
+  }
+
+  static bool goes_elsewhere(const Directive& location) {
+    constexpr std::array<std::string_view, 6> kPasses = {
+        "proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"};
+    return std::ranges::any_of(kPasses, [&](std::string_view name) { return has(location, name); });
+  }
+
   void close_wider(Location& location) {
     notes_.add(*location.directive,
                "RE2 has no form for the expression: a wider one stands here, and answers " +
@@ -126,7 +176,7 @@ class LocationReader {
       } else if (one->name == "internal") {
         internal = true;
       } else if (one->name == "rewrite" && !one->words.empty()) {
-        if (reached && takes_all(one->words[0])) content.redirect = one;
+        if (reached && takes_all(one->words[0]) && !is_break(*one)) content.redirect = one;
         if (reached && content.redirect == nullptr) rewrites.push_back(one);
       } else if (one->name == "if") {
         if (reached) add_if(*one, settings, location);
@@ -141,7 +191,7 @@ class LocationReader {
       close_for(*one, "its paths cannot be told from others", settings, notes_);
       return true;
     });
-    for (const Directive* one : rewrites) add_rewrite(*one, settings, location);
+    for (const Directive* one : rewrites) add_rewrite(*one, settings, content, location);
     for (const Directive* one : inner) add(*one, settings, &location);
     fill(location, content, settings, around_, notes_);
     if (internal) close_location(location, kNotFound);
@@ -176,7 +226,8 @@ class LocationReader {
   }
 
   // A rewrite of some of the paths goes before the location.
-  void add_rewrite(const Directive& rewrite, Settings& settings, const Location& location) {
+  void add_rewrite(const Directive& rewrite, Settings& settings, const Content& content,
+                   const Location& location) {
     const auto expression = expression_of(rewrite.words[0], false);
     if (location.match == Location::Match::exact && expression &&
         !found_in(expression->text, location.text))
@@ -187,8 +238,23 @@ class LocationReader {
     Location made = location;
     made.before.clear();
     made.path = {{"pathRegexp", *inner}};
-    put_rewrite(rewrite, *expression, settings, made);
+    // What an `if` before it redirects would not be.
+    const bool kept = location.before.empty() && settings.closed == 0 && !expression->wider;
+    if (const auto target = path_of_break(rewrite); kept && target && is_address(content.pass)) {
+      made.path["rewriteTarget"] = *target;
+      fill(made, {.pass = content.pass, .tries = content.tries}, settings, around_, notes_);
+    } else {
+      put_rewrite(rewrite, *expression, settings, made);
+    }
     out_.list.push_back(std::move(made));
+  }
+
+  // Whether it is a proxy_pass without the path that replaces the location.
+  static bool is_address(const Directive* pass) {
+    if (pass == nullptr || pass->words.empty()) return false;
+    const std::string& url = pass->words[0];
+    const std::size_t scheme = url.find("://");
+    return scheme != std::string::npos && url.find('/', scheme + 3) == std::string::npos;
   }
 
   void put_rewrite(const Directive& rewrite, const Expression& expression, const Settings& settings,

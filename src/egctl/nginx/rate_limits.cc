@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/text.h"
+#include "egctl/nginx/units.h"
 
 namespace sluice::egctl::nginx {
 namespace {
@@ -58,12 +59,12 @@ Json policy_of(const Rate& rate, std::int64_t burst, bool at_once, const std::st
   std::int64_t places = at_once ? burst + 1 : 1;
   places = std::max(places, (rate.count + rate.milliseconds - 1) / rate.milliseconds);
   const auto time_for = [&rate](std::int64_t count) {
-    return std::to_string((count * rate.milliseconds + rate.count - 1) / rate.count) + "ms";
+    return duration_of((count * rate.milliseconds + rate.count - 1) / rate.count);
   };
   return {{"name", name},
           {"limitForPeriod", std::min(places, kCountMax)},
           {"limitRefreshPeriod", time_for(places)},
-          {"timeoutDuration", at_once || burst == 0 ? "0ms" : time_for(burst)}};
+          {"timeoutDuration", at_once || burst == 0 ? "0s" : time_for(burst)}};
 }
 
 bool put_limit(const Directive& limit, const LimitZones& zones, Json& filter) {

@@ -18,6 +18,19 @@ bool takes_all_paths(const Location& location) {
   return location.path.value("pathPrefix", "") == "/";
 }
 
+// A path that has a location of its own is not redirected to another one, unless that lies inside
+// it.
+void drop_needless_slashes(std::vector<Location>& locations) {
+  std::erase_if(locations, [copy = locations](const Location& slash) {
+    return slash.adds_slash && std::ranges::any_of(copy, [&slash](const Location& other) {
+             const bool has_path = is_prefix(other) || other.match == Location::Match::exact;
+             const bool around =
+                 std::ranges::find(slash.around, other.directive) != slash.around.end();
+             return !other.adds_slash && has_path && !around && other.text == slash.text;
+           });
+  });
+}
+
 }  // namespace
 
 std::vector<Location> locations_of(const VirtualServer& server, Surroundings around, Notes& notes) {
@@ -40,6 +53,7 @@ std::vector<Location> locations_of(const VirtualServer& server, Surroundings aro
   // Without it, a request would fall to the rules of another server.
   if (std::ranges::none_of(locations.list, takes_all_paths))
     locations.list.push_back(remaining_location(server.answer, settings, around, notes));
+  drop_needless_slashes(locations.list);
   order_locations(locations.list, notes);
   settle_fallbacks(locations, notes);
   if (locations.lost != nullptr) {

@@ -73,6 +73,15 @@ bool take_response(const Directive& directive, Settings& settings) {
   return true;
 }
 
+// Other words than `off` and the defaults name more failures.
+void take_next_server(const Directive& directive, Settings& settings, Notes& notes) {
+  settings.tries_next = !is_off(directive);
+  for (const std::string& word : directive.words) {
+    if (word != "off" && word != "error" && word != "timeout")
+      notes.add(directive, word + " is not converted: see failureCodes of the Proxy's pool");
+  }
+}
+
 bool take_transfer(const Directive& directive, Settings& settings, Notes& notes) {
   const std::string& name = directive.name;
   if (name == "proxy_set_header") {
@@ -92,8 +101,24 @@ bool take_transfer(const Directive& directive, Settings& settings, Notes& notes)
     take_time(directive, settings.read_time, notes);
   } else if (name == "proxy_send_timeout") {
     take_time(directive, settings.send_time, notes);
+  } else if (name == "proxy_next_upstream") {
+    take_next_server(directive, settings, notes);
   } else if (name == "limit_req") {
     settings.limits.push_back(directive);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool take_client(const Directive& directive, Level level, Settings& settings) {
+  if (level == Level::location) return false;
+  if (directive.name == "set_real_ip_from") {
+    settings.real_ip.from.push_back(directive);
+  } else if (directive.name == "real_ip_header") {
+    settings.real_ip.header = directive;
+  } else if (directive.name == "real_ip_recursive") {
+    settings.real_ip.recursive = first_word(directive) == "on";
   } else {
     return false;
   }
@@ -117,6 +142,13 @@ bool take_files(const Directive& directive, Level level, Settings& settings) {
   return true;
 }
 
+// "-": there is nothing to say. A text with a colon in front is a sentence.
+std::string remark(std::string_view text) {
+  if (text == "-") return "";
+  if (text.starts_with(':')) return std::string(text);
+  return ": see " + std::string(text);
+}
+
 bool is_harmless_here(const Directive& directive) {
   // nginx sets a variable of its own only for directives that use it. Others would change.
   if (directive.name == "set")
@@ -133,11 +165,13 @@ std::vector<const Directive*> take_settings(const std::vector<Directive>& block,
   begin_list(block, {"add_header"}, settings.response.added);
   begin_list(block, {"proxy_hide_header"}, settings.response.hidden);
   begin_list(block, {"limit_req"}, settings.limits);
+  if (level != Level::location) begin_list(block, {"set_real_ip_from"}, settings.real_ip.from);
   begin_list(block, {"allow", "deny"}, settings.access.addresses);
   std::vector<const Directive*> rest;
   for (const Directive& directive : block) {
     if (!take_access(directive, settings) && !take_response(directive, settings) &&
-        !take_transfer(directive, settings, notes) && !take_files(directive, level, settings))
+        !take_transfer(directive, settings, notes) && !take_files(directive, level, settings) &&
+        !take_client(directive, level, settings))
       rest.push_back(&directive);
   }
   return rest;
@@ -147,9 +181,7 @@ void leave_out(const Directive& directive, Settings& settings, Notes& notes) {
   if (is_harmless_here(directive)) return;
   const auto harmless = if_harmless(directive.name);
   if (!harmless) return close_for(directive, "is not converted", settings, notes);
-  if (harmless->empty()) return;
-  notes.add(directive, *harmless == "-" ? "is not converted"
-                                        : "is not converted: see " + std::string(*harmless));
+  if (!harmless->empty()) notes.add(directive, "is not converted" + remark(*harmless));
 }
 
 void close_for(const Directive& directive, const std::string& why, Settings& settings,

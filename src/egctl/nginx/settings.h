@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "egctl/nginx/access.h"
 #include "egctl/nginx/notes.h"
+#include "egctl/nginx/real_ip.h"
 #include "egctl/nginx/response_headers.h"
 
 namespace sluice::egctl::nginx {
@@ -28,7 +29,9 @@ struct Settings {
   std::optional<std::int64_t> connect_time;  // milliseconds
   std::optional<std::int64_t> read_time;
   std::optional<std::int64_t> send_time;
+  bool tries_next = true;         // proxy_next_upstream
   std::vector<Directive> limits;  // limit_req
+  RealIp real_ip;
   ResponseHeaders response;
   Access access;
   // The status that everything on this level and inside it answers; 0: it is open. Never goes back

@@ -41,6 +41,16 @@ std::optional<std::int64_t> size_of(std::string_view text) {
   return *number * unit;
 }
 
+std::string duration_of(std::int64_t milliseconds) {
+  constexpr std::array<Unit, 3> kUnits = {
+      {{"h", 3600 * kSecond}, {"m", 60 * kSecond}, {"s", kSecond}}};
+  if (milliseconds == 0) return "0s";
+  for (const auto& [name, unit] : kUnits) {
+    if (milliseconds % unit == 0) return std::to_string(milliseconds / unit) + std::string(name);
+  }
+  return std::to_string(milliseconds) + "ms";
+}
+
 std::optional<std::int64_t> milliseconds_of(std::string_view text) {
   if (text.empty()) return std::nullopt;
   std::int64_t total = 0;

@@ -21,5 +21,13 @@ TEST(Units, Times) {
     EXPECT_FALSE(milliseconds_of(wrong)) << wrong;
 }
 
+TEST(Units, ADurationIsInTheLargestUnitThatDividesIt) {
+  EXPECT_EQ(duration_of(3'600'000), "1h");
+  EXPECT_EQ(duration_of(5'400'000), "90m");
+  EXPECT_EQ(duration_of(5'000), "5s");
+  EXPECT_EQ(duration_of(1'500), "1500ms");
+  EXPECT_EQ(duration_of(0), "0s");
+}
+
 }  // namespace
 }  // namespace sluice::egctl::nginx

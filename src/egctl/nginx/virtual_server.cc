@@ -83,6 +83,19 @@ bool take_tls(const Directive& directive, VirtualServer& server) {
   return true;
 }
 
+void take_proxies(VirtualServer& server, Notes& notes) {
+  const RealIp& real_ip = server.settings.real_ip;
+  const auto proxies = trusted_proxies(real_ip);
+  if (!proxies)
+    return close_for(real_ip.from[0],
+                     "is not converted: trustedProxies of the HTTPServer takes addresses, and "
+                     "reads X-Forwarded-For",
+                     server.settings, notes);
+  server.trusted_proxies = *proxies;
+  if (!proxies->is_null() && !real_ip.recursive)
+    notes.add(real_ip.from[0], "trustedProxies searches as with real_ip_recursive on");
+}
+
 }  // namespace
 
 VirtualServer read_server(const Directive& directive, const Settings& outer, Notes& notes) {
@@ -110,6 +123,7 @@ VirtualServer read_server(const Directive& directive, const Settings& outer, Not
     }
   }
   if (!listens) server.listens.push_back({});
+  take_proxies(server, notes);
   return server;
 }
 

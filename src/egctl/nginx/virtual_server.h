@@ -28,6 +28,7 @@ struct VirtualServer {
   const Directive* key = nullptr;
   const Directive* client_authority = nullptr;
   const Directive* verification = nullptr;  // ssl_verify_client
+  Json trusted_proxies{};                   // of the HTTPServer; null: none
   const Directive* answer = nullptr;        // its `return`
   std::vector<const Directive*> rewrites{};
   std::vector<const Directive*> conditions{};  // `if`
