@@ -41,7 +41,7 @@ CODES = [200, 404, 500]
 def objects(port: int, routes: int) -> str:
     pipelines = min(PIPELINES, routes)
     rules: list[dict] = [{"code": code, "match": {"headers": {"X-Code": {"exact": str(code)}}}} for code in CODES]
-    rules.append({"code": 200})  # for the load at a fixed rate, which sends no header
+    rules.append({"code": 200, "body": "none"})  # for the load at a fixed rate, which sends no header
     paths = [{"path": f"/r{n}", "backend": f"p{n % pipelines}"} for n in range(routes)]
     all_objects = [{"kind": "HTTPServer", "name": "web", "port": port, "rules": [{"paths": paths}]}]
     for n in range(pipelines):
