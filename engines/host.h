@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct {
+typedef struct Block {
   uint32_t size; /* of data: the bytes. Of a string: the text and its final 0. */
   char bytes[];
 } Block;
@@ -107,6 +107,27 @@ EXPORT(wasm_free) void wasm_free(void* block) {
   } else {
     free(block);
   }
+}
+
+/* An argument of a host function. Small ones have a place of their own. */
+enum { kPlaces = 2, kPlaceBytes = 2048 };
+static _Alignas(16) char places[kPlaces][kPlaceBytes];
+
+/* `rest`: 1 for a string, whose final 0 counts, 0 for data. NULL: out of memory. */
+static Block* make_block(int place, const char* bytes, uint32_t size, uint32_t rest) {
+  Block* block = (Block*)places[place];
+  if (size + rest + sizeof(Block) > kPlaceBytes) block = malloc(sizeof(Block) + size + rest);
+  if (!block) return NULL;
+  if (size) memcpy(block->bytes, bytes, size);
+  block->size = size + rest;
+  if (rest) block->bytes[size] = 0;
+  return block;
+}
+
+static void drop(Block* block) {
+  for (int i = 0; i < kPlaces; ++i)
+    if (block == (Block*)places[i]) return;
+  free(block);
 }
 
 /* The text of a string block. */
