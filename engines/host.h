@@ -95,8 +95,20 @@ enum { kResultBytesMax = 8192 };
 static _Alignas(16) char result_room[kResultBytesMax];
 static bool result_room_taken;
 
+/* An engine that collects garbage defines it. */
+#ifndef COLLECT_GARBAGE
+#define COLLECT_GARBAGE() ((void)0)
+#endif
+
+static void* allocate_block(size_t size) {
+  void* block = malloc(size);
+  if (block) return block;
+  COLLECT_GARBAGE();
+  return malloc(size);
+}
+
 EXPORT(wasm_alloc) void* wasm_alloc(uint32_t size) {
-  if (result_room_taken || size > kResultBytesMax) return malloc(size ? size : 1);
+  if (result_room_taken || size > kResultBytesMax) return allocate_block(size ? size : 1);
   result_room_taken = true;
   return result_room;
 }
@@ -116,7 +128,7 @@ static _Alignas(16) char places[kPlaces][kPlaceBytes];
 /* `rest`: 1 for a string, whose final 0 counts, 0 for data. NULL: out of memory. */
 static Block* make_block(int place, const char* bytes, uint32_t size, uint32_t rest) {
   Block* block = (Block*)places[place];
-  if (size + rest + sizeof(Block) > kPlaceBytes) block = malloc(sizeof(Block) + size + rest);
+  if (size + rest + sizeof(Block) > kPlaceBytes) block = allocate_block(sizeof(Block) + size + rest);
   if (!block) return NULL;
   if (size) memcpy(block->bytes, bytes, size);
   block->size = size + rest;
