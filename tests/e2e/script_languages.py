@@ -182,6 +182,10 @@ LUA = ScriptLanguage(
             'function run()\n  local t = {}\n  while true do\n    t[1] = string.rep("x", 1 << 20)\n  end\nend\n',
             "timed out after 300ms: script:4: it still runs",
         ),
+        "endless finalizer": (
+            "function run()\n  setmetatable({}, { __gc = function() while true do end end })\n  collectgarbage()\nend\n",
+            "timed out after 300ms",
+        ),
         "deep recursion": ("local function f(n) return f(n + 1) + 1 end\nfunction run()\n  return f(0)\nend\n", "script:1: stack overflow"),
         "deep recursion of the machine": (
             'local function f() return (("a"):gsub("a", f)) end\nfunction run()\n  return f()\nend\n',
