@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct {
+typedef struct Block {
   uint32_t size; /* of data: the bytes. Of a string: the text and its final 0. */
   char bytes[];
 } Block;
@@ -95,8 +95,20 @@ enum { kResultBytesMax = 8192 };
 static _Alignas(16) char result_room[kResultBytesMax];
 static bool result_room_taken;
 
+/* An engine that collects garbage defines it. */
+#ifndef COLLECT_GARBAGE
+#define COLLECT_GARBAGE() ((void)0)
+#endif
+
+static void* allocate_block(size_t size) {
+  void* block = malloc(size);
+  if (block) return block;
+  COLLECT_GARBAGE();
+  return malloc(size);
+}
+
 EXPORT(wasm_alloc) void* wasm_alloc(uint32_t size) {
-  if (result_room_taken || size > kResultBytesMax) return malloc(size ? size : 1);
+  if (result_room_taken || size > kResultBytesMax) return allocate_block(size ? size : 1);
   result_room_taken = true;
   return result_room;
 }
@@ -107,6 +119,27 @@ EXPORT(wasm_free) void wasm_free(void* block) {
   } else {
     free(block);
   }
+}
+
+/* An argument of a host function. Small ones have a place of their own. */
+enum { kPlaces = 2, kPlaceBytes = 2048 };
+static _Alignas(16) char places[kPlaces][kPlaceBytes];
+
+/* `rest`: 1 for a string, whose final 0 counts, 0 for data. NULL: out of memory. */
+static Block* make_block(int place, const char* bytes, uint32_t size, uint32_t rest) {
+  Block* block = (Block*)places[place];
+  if (size + rest + sizeof(Block) > kPlaceBytes) block = allocate_block(sizeof(Block) + size + rest);
+  if (!block) return NULL;
+  if (size) memcpy(block->bytes, bytes, size);
+  block->size = size + rest;
+  if (rest) block->bytes[size] = 0;
+  return block;
+}
+
+static void drop(Block* block) {
+  for (int i = 0; i < kPlaces; ++i)
+    if (block == (Block*)places[i]) return;
+  free(block);
 }
 
 /* The text of a string block. */

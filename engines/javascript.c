@@ -4,6 +4,7 @@
 #include "quickjs.c"
 
 #include "host.h"
+#include "nouns.h"
 
 /* Of the stack in linear memory, which is 512 KiB. The stack of the machine holds about as much. */
 enum { kStackBytesMax = 160 << 10 };
@@ -85,27 +86,10 @@ static uint32_t units_to_bytes(char *text, uint32_t size) {
   return count;
 }
 
-/* An argument of a host function. Small ones have a place of their own. */
-enum { kPlaces = 2, kPlaceBytes = 2048 };
-static _Alignas(16) char places[kPlaces][kPlaceBytes];
-
 static Block *new_block(JSContext *ctx, int place, const char *bytes, uint32_t size, uint32_t rest) {
-  Block *block = (Block *)places[place];
-  if (size + rest + sizeof(Block) > kPlaceBytes) block = malloc(sizeof(Block) + size + rest);
-  if (!block) {
-    JS_ThrowOutOfMemory(ctx);
-    return NULL;
-  }
-  memcpy(block->bytes, bytes, size);
-  block->size = size + rest;
-  if (rest) block->bytes[size] = 0;
+  Block *block = make_block(place, bytes, size, rest);
+  if (!block) JS_ThrowOutOfMemory(ctx);
   return block;
-}
-
-static void drop(Block *block) {
-  for (int i = 0; i < kPlaces; ++i)
-    if (block == (Block *)places[i]) return;
-  free(block);
 }
 
 static bool is_plain(JSValueConst value) {
@@ -194,14 +178,63 @@ static JSValue take_body(JSContext *ctx, Block *block) {
 #define FUNCTION(name) \
   static JSValue name(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 
-#define DEFINE_GET0(name, import) \
-  FUNCTION(name) { return take_text(ctx, import()); }
+enum { kExactBits = 53 };
 
-#define DEFINE_TAKE1(name, import, take)                 \
+static JSValue new_integer(JSContext *ctx, int64_t value) {
+  if (host_error.block.size) return host_failed(ctx);
+  const int64_t most = (int64_t)1 << kExactBits;
+  if (value > most || value < -most) return JS_NewBigInt64(ctx, value);
+  return JS_NewInt64(ctx, value);
+}
+
+static JSValue new_number(JSContext *ctx, double value) { return finish(ctx, JS_NewFloat64(ctx, value)); }
+static JSValue new_count(JSContext *ctx, int32_t value) { return finish(ctx, JS_NewInt32(ctx, value)); }
+
+static bool to_integer(JSContext *ctx, JSValueConst value, int64_t *out) {
+  if (JS_IsBigInt(value)) return JS_ToBigInt64(ctx, out, value) == 0;
+  double number;
+  if (!JS_IsNumber(value)) {
+    JS_ThrowTypeError(ctx, "argument 2 is no number");
+    return false;
+  }
+  if (JS_ToFloat64(ctx, &number, value)) return false;
+  const double most = (double)((int64_t)1 << kExactBits);
+  if (!(number >= -most && number <= most) || number != (double)(int64_t)number) {
+    JS_ThrowRangeError(ctx, "argument 2 is no integer of 53 bits: pass a BigInt");
+    return false;
+  }
+  *out = (int64_t)number;
+  return true;
+}
+
+static bool to_number(JSContext *ctx, JSValueConst value, double *out) {
+  if (JS_IsNumber(value)) return JS_ToFloat64(ctx, out, value) == 0;
+  JS_ThrowTypeError(ctx, "argument 2 is no number");
+  return false;
+}
+
+/* Strings of an array. */
+static JSValue take_list(JSContext *ctx, Block *block) {
+  if (host_error.block.size) return host_failed(ctx);
+  const JSValue list = JS_NewArray(ctx);
+  const char *at = block->bytes;
+  for (uint32_t i = 0; i < block->size; ++i) {
+    const Block *text = (const Block *)at;
+    JS_SetPropertyUint32(ctx, list, i, new_text(ctx, text->bytes, text_size(text)));
+    at = text->bytes + text->size;
+  }
+  wasm_free(block);
+  return list;
+}
+
+#define DEFINE_TAKE0(name, import, take) \
+  FUNCTION(name) { return take(ctx, import()); }
+
+#define DEFINE_TAKE1(name, import, type, take)           \
   FUNCTION(name) {                                       \
     Block *first = text_block(ctx, 0, argv[0]);          \
     if (!first) return JS_EXCEPTION;                     \
-    Block *result = import(first);                       \
+    type const result = import(first);                   \
     drop(first);                                         \
     return take(ctx, result);                            \
   }
@@ -227,114 +260,7 @@ static JSValue take_body(JSContext *ctx, Block *block) {
     return finish(ctx, JS_UNDEFINED);                    \
   }
 
-DEFINE_GET0(req_get_real_ip, host_req_get_real_ip)
-DEFINE_GET0(req_get_scheme, host_req_get_scheme)
-DEFINE_GET0(req_get_proto, host_req_get_proto)
-DEFINE_GET0(req_get_method, host_req_get_method)
-DEFINE_DO1(req_set_method, host_req_set_method, text_block)
-DEFINE_GET0(req_get_host, host_req_get_host)
-DEFINE_DO1(req_set_host, host_req_set_host, text_block)
-DEFINE_GET0(req_get_path, host_req_get_path)
-DEFINE_DO1(req_set_path, host_req_set_path, text_block)
-DEFINE_GET0(req_get_escaped_path, host_req_get_escaped_path)
-DEFINE_GET0(req_get_query, host_req_get_query)
-DEFINE_DO1(req_set_query, host_req_set_query, text_block)
-DEFINE_GET0(req_get_fragment, host_req_get_fragment)
-DEFINE_TAKE1(req_get_header, host_req_get_header, take_text)
-DEFINE_GET0(req_get_all_header, host_req_get_all_header)
-DEFINE_DO1(req_set_all_header, host_req_set_all_header, text_block)
-DEFINE_DO2(req_set_header, host_req_set_header, text_block)
-DEFINE_DO2(req_add_header, host_req_add_header, text_block)
-DEFINE_DO1(req_del_header, host_req_del_header, text_block)
-DEFINE_TAKE1(req_get_cookie, host_req_get_cookie, take_text)
-DEFINE_DO1(req_add_cookie, host_req_add_cookie, text_block)
-FUNCTION(req_get_body) { return take_body(ctx, host_req_get_body()); }
-FUNCTION(req_get_body_bytes) { return take_bytes(ctx, host_req_get_body()); }
-DEFINE_DO1(req_set_body, host_req_set_body, data_block)
-
-DEFINE_TAKE1(resp_get_header, host_resp_get_header, take_text)
-DEFINE_GET0(resp_get_all_header, host_resp_get_all_header)
-DEFINE_DO1(resp_set_all_header, host_resp_set_all_header, text_block)
-DEFINE_DO2(resp_set_header, host_resp_set_header, text_block)
-DEFINE_DO2(resp_add_header, host_resp_add_header, text_block)
-DEFINE_DO1(resp_del_header, host_resp_del_header, text_block)
-DEFINE_DO1(resp_set_cookie, host_resp_set_cookie, text_block)
-FUNCTION(resp_get_body) { return take_body(ctx, host_resp_get_body()); }
-FUNCTION(resp_get_body_bytes) { return take_bytes(ctx, host_resp_get_body()); }
-DEFINE_DO1(resp_set_body, host_resp_set_body, data_block)
-
-DEFINE_TAKE1(get_binary, host_cluster_get_binary, take_bytes)
-DEFINE_DO2(put_binary, host_cluster_put_binary, data_block)
-DEFINE_TAKE1(get_string, host_cluster_get_string, take_text)
-DEFINE_DO2(put_string, host_cluster_put_string, text_block)
-DEFINE_DO1(add_tag, host_add_tag, text_block)
-
-/* Strings of an array. */
-FUNCTION(req_get_all_cookie) {
-  Block *block = host_req_get_all_cookie();
-  if (host_error.block.size) return host_failed(ctx);
-  const JSValue list = JS_NewArray(ctx);
-  const char *at = block->bytes;
-  for (uint32_t i = 0; i < block->size; ++i) {
-    const Block *text = (const Block *)at;
-    JS_SetPropertyUint32(ctx, list, i, new_text(ctx, text->bytes, text_size(text)));
-    at = text->bytes + text->size;
-  }
-  wasm_free(block);
-  return list;
-}
-
-FUNCTION(resp_get_status_code) { return finish(ctx, JS_NewInt32(ctx, host_resp_get_status_code())); }
-
-FUNCTION(resp_set_status_code) {
-  int32_t status;
-  if (JS_ToInt32(ctx, &status, argv[0])) return JS_EXCEPTION;
-  host_resp_set_status_code(status);
-  return finish(ctx, JS_UNDEFINED);
-}
-
-enum { kExactBits = 53 };
-
-static JSValue new_integer(JSContext *ctx, int64_t value) {
-  if (host_error.block.size) return host_failed(ctx);
-  const int64_t most = (int64_t)1 << kExactBits;
-  if (value > most || value < -most) return JS_NewBigInt64(ctx, value);
-  return JS_NewInt64(ctx, value);
-}
-
-static bool to_integer(JSContext *ctx, JSValueConst value, int64_t *out) {
-  if (JS_IsBigInt(value)) return JS_ToBigInt64(ctx, out, value) == 0;
-  double number;
-  if (!JS_IsNumber(value)) {
-    JS_ThrowTypeError(ctx, "argument 2 is no number");
-    return false;
-  }
-  if (JS_ToFloat64(ctx, &number, value)) return false;
-  const double most = (double)((int64_t)1 << kExactBits);
-  if (!(number >= -most && number <= most) || number != (double)(int64_t)number) {
-    JS_ThrowRangeError(ctx, "argument 2 is no integer of 53 bits: pass a BigInt");
-    return false;
-  }
-  *out = (int64_t)number;
-  return true;
-}
-
-static bool to_number(JSContext *ctx, JSValueConst value, double *out) {
-  if (JS_IsNumber(value)) return JS_ToFloat64(ctx, out, value) == 0;
-  JS_ThrowTypeError(ctx, "argument 2 is no number");
-  return false;
-}
-
-#define DEFINE_KEY_GET(name, import, type, make)  \
-  FUNCTION(name) {                                \
-    Block *key = text_block(ctx, 0, argv[0]);     \
-    if (!key) return JS_EXCEPTION;                \
-    const type value = import(key);               \
-    drop(key);                                    \
-    return make(ctx, value);                      \
-  }
-
-#define DEFINE_KEY_SET(name, import, type, read, result)  \
+#define DEFINE_KEY_SET(name, type, read, result)          \
   FUNCTION(name) {                                        \
     type value;                                           \
     if (!read(ctx, argv[1], &value)) return JS_EXCEPTION; \
@@ -343,83 +269,69 @@ static bool to_number(JSContext *ctx, JSValueConst value, double *out) {
     result;                                               \
   }
 
-static JSValue new_number(JSContext *ctx, double value) { return finish(ctx, JS_NewFloat64(ctx, value)); }
-static JSValue new_count(JSContext *ctx, int32_t value) { return finish(ctx, JS_NewInt32(ctx, value)); }
+typedef Block *BlockPointer;
 
-DEFINE_KEY_GET(get_integer, host_cluster_get_integer, int64_t, new_integer)
-DEFINE_KEY_GET(get_float, host_cluster_get_float, double, new_number)
-DEFINE_KEY_GET(count_key, host_cluster_count_key, int32_t, new_count)
-DEFINE_KEY_SET(put_integer, host_cluster_put_integer, int64_t, to_integer,
-               host_cluster_put_integer(key, value); drop(key); return finish(ctx, JS_UNDEFINED))
-DEFINE_KEY_SET(put_float, host_cluster_put_float, double, to_number,
-               host_cluster_put_float(key, value); drop(key); return finish(ctx, JS_UNDEFINED))
-DEFINE_KEY_SET(add_integer, host_cluster_add_integer, int64_t, to_integer,
-               value = host_cluster_add_integer(key, value); drop(key); return new_integer(ctx, value))
-DEFINE_KEY_SET(add_float, host_cluster_add_float, double, to_number,
-               value = host_cluster_add_float(key, value); drop(key); return new_number(ctx, value))
+#define DEFINE_TEXT(id, import) DEFINE_TAKE0(id, import, take_text)
+#define DEFINE_BODY(id, import) DEFINE_TAKE0(id, import, take_body)
+#define DEFINE_BODY_BYTES(id, import) DEFINE_TAKE0(id, import, take_bytes)
+#define DEFINE_LIST(id, import) DEFINE_TAKE0(id, import, take_list)
+#define DEFINE_GET_STATUS(id, import) DEFINE_TAKE0(id, import, new_count)
+#define DEFINE_NOW(id, import) DEFINE_TAKE0(id, import, new_integer)
+#define DEFINE_RAND(id, import) DEFINE_TAKE0(id, import, new_number)
+#define DEFINE_TEXT_OF(id, import) DEFINE_TAKE1(id, import, BlockPointer, take_text)
+#define DEFINE_BYTES_OF(id, import) DEFINE_TAKE1(id, import, BlockPointer, take_bytes)
+#define DEFINE_INTEGER_OF(id, import) DEFINE_TAKE1(id, import, int64_t, new_integer)
+#define DEFINE_FLOAT_OF(id, import) DEFINE_TAKE1(id, import, double, new_number)
+#define DEFINE_COUNT_OF(id, import) DEFINE_TAKE1(id, import, int32_t, new_count)
+#define DEFINE_SET(id, import) DEFINE_DO1(id, import, text_block)
+#define DEFINE_SET_DATA(id, import) DEFINE_DO1(id, import, data_block)
+#define DEFINE_SET2(id, import) DEFINE_DO2(id, import, text_block)
+#define DEFINE_SET2_DATA(id, import) DEFINE_DO2(id, import, data_block)
+#define DEFINE_PUT_INTEGER(id, import) \
+  DEFINE_KEY_SET(id, int64_t, to_integer, import(key, value); drop(key); return finish(ctx, JS_UNDEFINED))
+#define DEFINE_PUT_FLOAT(id, import) \
+  DEFINE_KEY_SET(id, double, to_number, import(key, value); drop(key); return finish(ctx, JS_UNDEFINED))
+#define DEFINE_ADD_INTEGER(id, import) \
+  DEFINE_KEY_SET(id, int64_t, to_integer, value = import(key, value); drop(key); return new_integer(ctx, value))
+#define DEFINE_ADD_FLOAT(id, import) \
+  DEFINE_KEY_SET(id, double, to_number, value = import(key, value); drop(key); return new_number(ctx, value))
+#define DEFINE_SET_STATUS(id, import)                       \
+  FUNCTION(id) {                                            \
+    int32_t status;                                         \
+    if (JS_ToInt32(ctx, &status, argv[0])) return JS_EXCEPTION; \
+    import(status);                                         \
+    return finish(ctx, JS_UNDEFINED);                       \
+  }
+#define DEFINE_LOG(id, import)                              \
+  FUNCTION(id) {                                            \
+    int32_t level;                                          \
+    if (JS_ToInt32(ctx, &level, argv[0])) return JS_EXCEPTION; \
+    Block *text = text_block(ctx, 1, argv[1]);              \
+    if (!text) return JS_EXCEPTION;                         \
+    import((uint32_t)level, text);                          \
+    drop(text);                                             \
+    return finish(ctx, JS_UNDEFINED);                       \
+  }
 
-FUNCTION(log_at) {
-  int32_t level;
-  if (JS_ToInt32(ctx, &level, argv[0])) return JS_EXCEPTION;
-  Block *text = text_block(ctx, 1, argv[1]);
-  if (!text) return JS_EXCEPTION;
-  host_log((uint32_t)level, text);
-  drop(text);
-  return finish(ctx, JS_UNDEFINED);
-}
+#define DEFINE(shape, id, name, import) DEFINE_##shape(id, import)
+ALL_FUNCTIONS(DEFINE)
+REQUEST_BYTES_FUNCTIONS(DEFINE)
+RESPONSE_BYTES_FUNCTIONS(DEFINE)
 
-FUNCTION(now) { return JS_NewInt64(ctx, host_get_unix_time_in_ms()); }
-FUNCTION(rand_) { return JS_NewFloat64(ctx, host_rand()); }
-
-static const JSCFunctionListEntry kRequest[] = {
-    JS_CFUNC_DEF("getRealIp", 0, req_get_real_ip), JS_CFUNC_DEF("getScheme", 0, req_get_scheme),
-    JS_CFUNC_DEF("getProto", 0, req_get_proto), JS_CFUNC_DEF("getMethod", 0, req_get_method),
-    JS_CFUNC_DEF("setMethod", 1, req_set_method), JS_CFUNC_DEF("getHost", 0, req_get_host),
-    JS_CFUNC_DEF("setHost", 1, req_set_host), JS_CFUNC_DEF("getPath", 0, req_get_path),
-    JS_CFUNC_DEF("setPath", 1, req_set_path), JS_CFUNC_DEF("getEscapedPath", 0, req_get_escaped_path),
-    JS_CFUNC_DEF("getQuery", 0, req_get_query), JS_CFUNC_DEF("setQuery", 1, req_set_query),
-    JS_CFUNC_DEF("getFragment", 0, req_get_fragment), JS_CFUNC_DEF("getHeader", 1, req_get_header),
-    JS_CFUNC_DEF("setHeader", 2, req_set_header), JS_CFUNC_DEF("addHeader", 2, req_add_header),
-    JS_CFUNC_DEF("delHeader", 1, req_del_header), JS_CFUNC_DEF("getBody", 0, req_get_body),
-    JS_CFUNC_DEF("getBodyBytes", 0, req_get_body_bytes), JS_CFUNC_DEF("setBody", 1, req_set_body),
+enum {
+  ARITY_TEXT = 0, ARITY_BODY = 0, ARITY_BODY_BYTES = 0, ARITY_LIST = 0, ARITY_GET_STATUS = 0, ARITY_NOW = 0,
+  ARITY_RAND = 0, ARITY_TEXT_OF = 1, ARITY_BYTES_OF = 1, ARITY_INTEGER_OF = 1, ARITY_FLOAT_OF = 1,
+  ARITY_COUNT_OF = 1, ARITY_SET = 1, ARITY_SET_DATA = 1, ARITY_SET_STATUS = 1, ARITY_SET2 = 2,
+  ARITY_SET2_DATA = 2, ARITY_PUT_INTEGER = 2, ARITY_PUT_FLOAT = 2, ARITY_ADD_INTEGER = 2, ARITY_ADD_FLOAT = 2,
+  ARITY_LOG = 2,
 };
 
-static const JSCFunctionListEntry kResponse[] = {
-    JS_CFUNC_DEF("getStatusCode", 0, resp_get_status_code),
-    JS_CFUNC_DEF("setStatusCode", 1, resp_set_status_code),
-    JS_CFUNC_DEF("getHeader", 1, resp_get_header), JS_CFUNC_DEF("setHeader", 2, resp_set_header),
-    JS_CFUNC_DEF("addHeader", 2, resp_add_header), JS_CFUNC_DEF("delHeader", 1, resp_del_header),
-    JS_CFUNC_DEF("getBody", 0, resp_get_body), JS_CFUNC_DEF("getBodyBytes", 0, resp_get_body_bytes),
-    JS_CFUNC_DEF("setBody", 1, resp_set_body),
-};
-
-static const JSCFunctionListEntry kCluster[] = {
-    JS_CFUNC_DEF("getBinary", 1, get_binary), JS_CFUNC_DEF("putBinary", 2, put_binary),
-    JS_CFUNC_DEF("getString", 1, get_string), JS_CFUNC_DEF("putString", 2, put_string),
-    JS_CFUNC_DEF("getInteger", 1, get_integer), JS_CFUNC_DEF("putInteger", 2, put_integer),
-    JS_CFUNC_DEF("addInteger", 2, add_integer), JS_CFUNC_DEF("getFloat", 1, get_float),
-    JS_CFUNC_DEF("putFloat", 2, put_float), JS_CFUNC_DEF("addFloat", 2, add_float),
-    JS_CFUNC_DEF("countKey", 1, count_key),
-};
-
-static const JSCFunctionListEntry kGlobal[] = {
-    JS_CFUNC_DEF("addTag", 1, add_tag),
-    JS_CFUNC_DEF("now", 0, now),
-    JS_CFUNC_DEF("rand", 0, rand_),
-};
-
-/* For the prelude, which wraps them. */
-static const JSCFunctionListEntry kNative[] = {
-    JS_CFUNC_DEF("requestHeaders", 0, req_get_all_header),
-    JS_CFUNC_DEF("setRequestHeaders", 1, req_set_all_header),
-    JS_CFUNC_DEF("responseHeaders", 0, resp_get_all_header),
-    JS_CFUNC_DEF("setResponseHeaders", 1, resp_set_all_header),
-    JS_CFUNC_DEF("cookie", 1, req_get_cookie),
-    JS_CFUNC_DEF("cookies", 0, req_get_all_cookie),
-    JS_CFUNC_DEF("addCookie", 1, req_add_cookie),
-    JS_CFUNC_DEF("setCookie", 1, resp_set_cookie),
-    JS_CFUNC_DEF("log", 2, log_at),
-};
+#define ENTRY(shape, id, name, import) JS_CFUNC_DEF(name, ARITY_##shape, id),
+static const JSCFunctionListEntry kRequest[] = {REQUEST_FUNCTIONS(ENTRY) REQUEST_BYTES_FUNCTIONS(ENTRY)};
+static const JSCFunctionListEntry kResponse[] = {RESPONSE_FUNCTIONS(ENTRY) RESPONSE_BYTES_FUNCTIONS(ENTRY)};
+static const JSCFunctionListEntry kCluster[] = {CLUSTER_FUNCTIONS(ENTRY)};
+static const JSCFunctionListEntry kGlobal[] = {GLOBAL_FUNCTIONS(ENTRY)};
+static const JSCFunctionListEntry kNative[] = {NATIVE_FUNCTIONS(ENTRY)};
 
 /* ---- failures ---- */
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds the script engines of engines/ as WebAssembly, once for each state of their sources.
-#   tools/build_engines.sh FOLDER     puts javascript.wasm into FOLDER
+#   tools/build_engines.sh FOLDER     puts javascript.wasm and lua.wasm into FOLDER
 #   tools/build_engines.sh compiler   only sees to the compiler
 # engines/Cargo.lock pins the sources of the engines, engines/compiler.txt the compiler. Both come from
 # their registries once. The result is the same on every machine, and lies in the cache.
@@ -16,7 +16,7 @@ out=${1:?usage: tools/build_engines.sh FOLDER | compiler}
 
 say() { printf '%s\n' "engines: $*" >&2; }
 
-hash=$(cd "$engines" && cat compiler.txt Cargo.lock ./*.c ./*.h ./*.js "$root/tools/build_engines.sh" | sha256sum | cut -c1-16)
+hash=$(cd "$engines" && cat compiler.txt Cargo.lock ./*.c ./*.h ./*.js ./*.lua ./*.s "$root/tools/build_engines.sh" | sha256sum | cut -c1-16)
 built=$cache/engines-$hash
 
 deliver() {
@@ -67,6 +67,30 @@ build_javascript() {
     -Wl,-z,stack-size=524288 -Wl,--strip-all -o "$1/javascript.wasm" </dev/null >&2
 }
 
+# A loop or a call without end, and a pattern that tries for ever, read the clock.
+spend_time() {
+  sed -e 's|^#define updatetrap(ci)  (trap = ci->u.l.trap)$|#define updatetrap(ci)  (trap = spend(L, ci))|' \
+    -e 's|^  trap = L->hookmask;$|  trap = (spend(L, ci), L->hookmask);|' "$1/lvm.c" >"$2/lvm.c"
+  sed -e 's|^  if (l_unlikely(ms->matchdepth-- == 0))$|  spend_in_c(ms->L);\n&|' \
+    -e 's|^    while (++s < ms->src_end) {$|&\n      spend_in_c(ms->L);|' "$1/lstrlib.c" >"$2/lstrlib.c"
+  local changed
+  changed=$(diff -r "$1" "$2" | grep -c '^>' || true)
+  if ((changed != 4)); then
+    say "lvm.c and lstrlib.c are not as expected: $changed lines to change instead of 4"
+    exit 1
+  fi
+}
+
+build_lua() {
+  local lua
+  lua=$(crate lua-src)/lua-5.4.9
+  mkdir "$1/lua"
+  spend_time "$lua" "$1/lua"
+  "$zig" cc --target=wasm32-wasi -mexec-model=reactor -mcpu=generic+exception_handling -std=gnu2x -O2 -DNDEBUG -w \
+    -I"$1/lua" -I"$lua" -I"$engines" "$engines/lua.c" "$engines/lua_try.s" \
+    -Wl,-z,stack-size=524288 -Wl,--strip-all -o "$1/lua.wasm" </dev/null >&2
+}
+
 mkdir -p "$cache"
 exec 9>"$cache/engines.lock"
 flock 9
@@ -81,7 +105,8 @@ if [[ ! -d $built ]]; then
   rm -rf "$built.new"
   mkdir -p "$built.new"
   build_javascript "$built.new"
-  rm -rf "$ZIG_LOCAL_CACHE_DIR" "$built.new/quickjs.c"
+  build_lua "$built.new"
+  rm -rf "$ZIG_LOCAL_CACHE_DIR" "$built.new/quickjs.c" "$built.new/lua"
   mv "$built.new" "$built"
 fi
 deliver

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The SDKs: in each language the flash sale, a guest that calls every function, and one that misbehaves."""
+"""The SDKs and the scripts: in each language the flash sale, a guest that calls every function, and one that
+misbehaves."""
 
 import contextlib
 import os
@@ -9,7 +10,7 @@ import yaml
 
 from client import Connection, fetch, request
 from gateway import Server, free_port, http_server, mock, pipeline, wait_until, wasm
-from language_guests import BY_NAME, COMPLETE, LANGUAGES, built
+from language_guests import BY_NAME, COMPLETE, LANGUAGES, MODULES, built
 
 # `make test-languages` raises it to 100,000: three rounds of so many calls on one instance.
 CALLS = int(os.environ.get("SLUICE_LANGUAGE_CALLS", "1000"))
@@ -31,9 +32,13 @@ def host(tmp_path_factory):
 
 
 def guest_of(name: str, guest: str):
-    if why := BY_NAME[name].missing():
+    """The fields of a WasmHost that runs it."""
+    language = BY_NAME[name]
+    if why := language.missing():
         pytest.skip(why)
-    return built(name) / f"{guest}.wasm"
+    if language.engine:
+        return {"code": language.engine, "script": str(getattr(language, guest))}
+    return {"code": built(name) / f"{guest}.wasm"}
 
 
 def apply(host, code, behind: dict | None = None, **fields) -> None:
@@ -41,8 +46,8 @@ def apply(host, code, behind: dict | None = None, **fields) -> None:
     paths = ({"pathPrefix": "/good", "backend": "good"}, {"backend": "p"})
     host.apply(
         http_server(host.guest_port, *paths, overload={"target": "1h"}),  # sheds nobody
-        pipeline("good", wasm(code, concurrency=1, parameters=fields.get("parameters", {}))),
-        pipeline("p", wasm(code, concurrency=1, **fields), *([behind] if behind else [])),
+        pipeline("good", wasm(**code, concurrency=1, parameters=fields.get("parameters", {}))),
+        pipeline("p", wasm(**code, concurrency=1, **fields), *([behind] if behind else [])),
     )
     host.egctl("wasm", "delete-data", "p", "wasm")
 
@@ -78,12 +83,12 @@ def test_flash_sale(host, name):
     assert host.egctl("wasm", "count-data", "p", "wasm", "--prefix", "id/").stdout.strip() == "3"
 
 
-@pytest.mark.parametrize("name", [language.name for language in LANGUAGES])
+@pytest.mark.parametrize("name", MODULES)
 def test_parameters_that_are_wrong(host, name):
     """Refused at apply, with the reason that the program gave."""
     code = guest_of(name, "flash_sale")
     sale(host, code)
-    spec = pipeline("p", wasm(code, parameters={"startTime": "tomorrow"}))
+    spec = pipeline("p", wasm(**code, parameters={"startTime": "tomorrow"}))
     done = host.egctl("apply", "-f", "-", input=yaml.safe_dump(spec), check=False)
     assert done.returncode == 1 and "wasm_init failed" in done.stderr
     assert "the guest said" in done.stderr

@@ -128,7 +128,7 @@ class HostContext {
   [[nodiscard]] static std::unexpected<Error> too_early();
   [[nodiscard]] std::unexpected<Error> elsewhere();
 
-  // The time in which a script says where it is. A guest that does not is killed at the deadline.
+  // The time in which a script says where it is.
   static constexpr Duration kLastWord = std::chrono::milliseconds(3);
 
   struct Line {

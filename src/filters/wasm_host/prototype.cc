@@ -36,7 +36,7 @@ Result<void> check_memory(const wasm::Module& module, const std::string& max_mem
 
 // A script names the functions that it calls; an engine imports all.
 bool reads_responses(const RunningCode& code) {
-  if (code.script()) return code.script()->text.contains("getBody");
+  if (code.script()) return script_reads_responses(*code.script());
   return std::ranges::any_of(code.module()->module().imports(), [](const wasm::Import& import) {
     return import.name == "host_resp_get_body";
   });

@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint32_t kLinesPerSecond = 20;
 // A guest serves many requests, so a busy machine must not make its creation fail.
 constexpr Duration kMakingMin = std::chrono::seconds(2);
+// And a script must say where it is.
+constexpr Duration kScriptLateMax = std::chrono::seconds(1);
 
 std::string encode(const std::map<std::string, std::string>& parameters) {
   std::vector<std::string> list;
@@ -45,11 +47,11 @@ struct Recipe::Making {
   Making(const Recipe& recipe, wasm::Pace its_pace)
       : pace(its_pace),
         limit(std::max(recipe.timeout, kMakingMin)),
-        deadline(Clock::now() + limit),
+        deadline(Clock::now() + limit + (recipe.script ? kScriptLateMax : Duration())),
         gate(kLinesPerSecond),
         random(std::random_device{}()),
         context(recipe.logger, gate, random) {
-    context.begin_call(deadline, limit);
+    context.begin_call(Clock::now() + limit, limit);
   }
 
   wasm::Pace pace;

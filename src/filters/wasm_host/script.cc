@@ -12,9 +12,10 @@ namespace {
 
 constexpr std::string_view kBuiltin = "builtin:";
 constexpr std::string_view kFormat = "sluice script 1 ";
-constexpr std::array<std::string_view, 1> kLanguages{"javascript"};
+constexpr std::array<std::string_view, 2> kLanguages{"javascript", "lua"};
 constexpr std::array<std::string_view, 3> kPathEnds{".js", ".mjs", ".lua"};
 constexpr std::array<std::string_view, 3> kPathBegins{"/", "./", "../"};
+constexpr std::array<std::string_view, 2> kBodyReaders{"getBody", "get_body"};
 constexpr std::string_view kInlineName = "script";
 constexpr std::string_view kSentName = "uploaded";
 
@@ -52,6 +53,13 @@ Result<std::string> checked(std::string_view language, std::string_view name,
 bool is_builtin(std::string_view code) { return code.starts_with(kBuiltin); }
 
 std::span<const std::string_view> script_languages() { return kLanguages; }
+
+std::string builtin_codes() {
+  std::string codes;
+  for (const std::string_view language : kLanguages)
+    codes.append(codes.empty() ? "" : " or ").append(kBuiltin).append(language);
+  return codes;
+}
 
 std::string script_source(const std::string& code, const std::string& script) {
   return code + "\n" + script;
@@ -91,6 +99,12 @@ std::optional<Script> parse_script(std::string_view bytes) {
   return Script{std::string(bytes.substr(0, blank)),
                 std::string(bytes.substr(blank + 1, end - blank - 1)),
                 std::string(bytes.substr(end + 1))};
+}
+
+bool script_reads_responses(const Script& script) {
+  return std::ranges::any_of(kBodyReaders, [&script](std::string_view function) {
+    return script.text.contains(function);
+  });
 }
 
 }  // namespace sluice::filters

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Script: a program in the language of a builtin engine, in place of a module.
 //
-// `code: builtin:javascript` and `script:` together are one source, as RunningCode knows it: the
-// code, a line break, and the script. The store keeps a document of it: a line with the format, the
+// `code: builtin:lua` and `script:` together are one source, as RunningCode knows it: the code, a
+// line break, and the script. The store keeps a document of it: a line with the format, the
 // language and the name, and the text.
 #pragma once
 
@@ -18,7 +18,7 @@ namespace sluice::filters {
 inline constexpr std::size_t kScriptBytesMax = 1 << 20;
 
 struct Script {
-  std::string language;  // "javascript"
+  std::string language;  // "javascript", "lua"
   std::string name;      // in messages: the path, or "script"
   std::string text;
 };
@@ -27,6 +27,8 @@ struct Script {
 [[nodiscard]] bool is_builtin(std::string_view code);
 // The languages of the engines.
 [[nodiscard]] std::span<const std::string_view> script_languages();
+// "builtin:javascript or builtin:lua".
+[[nodiscard]] std::string builtin_codes();
 // The source that a spec's `code` and `script` make.
 [[nodiscard]] std::string script_source(const std::string& code, const std::string& script);
 
@@ -38,5 +40,7 @@ struct Script {
 [[nodiscard]] Result<std::string> sent_script(std::string_view source, const std::string& text);
 // The script of a document; nullopt if `bytes` are none.
 [[nodiscard]] std::optional<Script> parse_script(std::string_view bytes);
+// True if `script` may read the body of the response: it names the function.
+[[nodiscard]] bool script_reads_responses(const Script& script);
 
 }  // namespace sluice::filters

@@ -31,9 +31,29 @@ TEST(Script, PathsAreToldFromTexts) {
   EXPECT_EQ(path("scripts/a b.mjs\n"), "scripts/a b.mjs");
   EXPECT_EQ(path("/etc/sluice/sale"), "/etc/sluice/sale");
   EXPECT_EQ(path("../sale"), "../sale");
+  EXPECT_EQ(path("sale.lua"), "sale.lua");
   EXPECT_EQ(path("export function run() {}"), "");
+  EXPECT_EQ(path("-- a comment"), "");
   EXPECT_EQ(path("// a comment"), "");
   EXPECT_EQ(path("import './a.js'\nexport function run() {}"), "");
+}
+
+TEST(Script, EveryLanguageHasItsDocument) {
+  EXPECT_EQ(builtin_codes(), "builtin:javascript or builtin:lua");
+  for (const std::string_view language : script_languages()) {
+    const auto bytes = read_script(script_source("builtin:" + std::string(language), "-- a\n"));
+    ASSERT_TRUE(bytes);
+    EXPECT_EQ(parse_script(*bytes)->language, language);
+  }
+}
+
+TEST(Script, ReadsResponsesIfItNamesTheFunction) {
+  const auto reads = [](const std::string& text) {
+    return script_reads_responses({.language = "lua", .name = "script", .text = text});
+  };
+  EXPECT_TRUE(reads("response.getBody()"));
+  EXPECT_TRUE(reads("response.get_body()"));
+  EXPECT_FALSE(reads("response.set_body(\"a\")"));
 }
 
 TEST(Script, FileIsReadWithItsPathAsName) {

@@ -68,7 +68,7 @@ struct WasmHostSpec {
           {.required = true,
            .min = 1,
            .doc = "the module: an http(s) URL, the path of a file, or base64; or "
-                  "builtin:javascript, which runs `script`"});
+                  "builtin:javascript or builtin:lua, which run `script`"});
     visit("script", script,
           {.doc = "for a builtin engine: the text of the script, or the path of its file"});
     visit("timeout", timeout,

@@ -33,13 +33,13 @@ void check_script(const WasmHostSpec& spec, const std::string& path, config::Fau
   const std::string code = config::join_path(path, "code");
   const std::string script = config::join_path(path, "script");
   if (!is_builtin(spec.code)) {
-    if (!spec.script.empty()) faults.add(script, "is for code: builtin:javascript");
+    if (!spec.script.empty()) faults.add(script, "is for code: " + builtin_codes());
     return;
   }
   const std::string_view language = std::string_view(spec.code).substr(spec.code.find(':') + 1);
   const auto languages = script_languages();
   if (std::ranges::find(languages, language) == languages.end())
-    faults.add(code, "\"" + spec.code + "\" is no builtin engine, try builtin:javascript");
+    faults.add(code, "\"" + spec.code + "\" is no builtin engine, try " + builtin_codes());
   if (spec.script.empty())
     faults.add(script, "is missing: the text of the script, or the path of its file");
   if (spec.script.size() > kScriptBytesMax) faults.add(script, "is larger than 1 MiB");

@@ -1,0 +1,199 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The part of the Lua SDK that is written in Lua. It is called with the functions that only it may use.
+local native = ...
+
+-- There are no files, no processes and no bytecode. The VMs of a filter begin as copies of one, so a
+-- generator of their own would repeat itself.
+dofile, loadfile, warn, string.dump, math.randomseed = nil
+debug = { traceback = native.traceback }
+
+function math.random(low, high)
+  if not low then return rand() end
+  if not high then low, high = 1, low end
+  low, high = math.tointeger(low), math.tointeger(high)
+  if not low or not high or low > high then native.raise("math.random: no such interval") end
+  return low + (rand() * (high - low + 1.0) // 1 | 0)
+end
+
+-- "Name: value\r\n" for every value. A value may contain colons.
+local function read_headers(text)
+  local headers = {}
+  for name, value in text:gmatch("([^:\r\n]+):[ \t]*([^\r\n]*)") do
+    local values = headers[name]
+    if not values then
+      values = {}
+      headers[name] = values
+    end
+    values[#values + 1] = value:match("^(.-)[ \t]*$")
+  end
+  return headers
+end
+
+local function write_headers(headers)
+  local names, lines = {}, {}
+  for name in pairs(headers) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    if name:find("[\r\n:]") then native.raise("no name of a header: " .. name) end
+    local values = headers[name]
+    for _, value in ipairs(type(values) == "table" and values or { values }) do
+      lines[#lines + 1] = name .. ": " .. tostring(value):gsub("[\r\n]", " ") .. "\r\n"
+    end
+  end
+  return table.concat(lines)
+end
+
+local SameSite = { DefaultMode = 0, LaxMode = 1, StrictMode = 2, NoneMode = 3 }
+local same_site_names = { "Lax", "Strict", "None" }
+local function clean(text) return (tostring(text):gsub("[%c;]", "")) end
+
+local Cookie = {
+  name = "", value = "", path = "", domain = "", raw_expires = "", max_age = 0,
+  secure = false, http_only = false, same_site = SameSite.DefaultMode,
+}
+Cookie.__index = Cookie
+
+function Cookie:pair()
+  if not self.name:find("^[!#$%%&'*+.^_`|~0-9A-Za-z-]+$") then native.raise("no name of a cookie: " .. self.name) end
+  return self.name .. "=" .. clean(self.value)
+end
+
+function Cookie:marshal()
+  local text = self:pair()
+  if self.path ~= "" then text = text .. "; Path=" .. clean(self.path) end
+  if self.domain ~= "" then text = text .. "; Domain=" .. clean(self.domain) end
+  if self.raw_expires ~= "" then text = text .. "; Expires=" .. clean(self.raw_expires) end
+  if self.max_age > 0 then text = text .. "; Max-Age=" .. (self.max_age // 1 | 0) end
+  if self.max_age < 0 then text = text .. "; Max-Age=0" end
+  if self.secure then text = text .. "; Secure" end
+  if self.http_only then text = text .. "; HttpOnly" end
+  if self.same_site ~= 0 then text = text .. "; SameSite=" .. (same_site_names[self.same_site] or "Lax") end
+  return text
+end
+
+local function new_cookie(name, value, attributes)
+  local made = setmetatable({ name = tostring(name or ""), value = tostring(value or "") }, Cookie)
+  for key, attribute in pairs(attributes or {}) do made[key] = attribute end
+  return made
+end
+
+local attributes_of = {
+  path = function(cookie, value) cookie.path = value end,
+  domain = function(cookie, value) cookie.domain = value end,
+  expires = function(cookie, value) cookie.raw_expires = value end,
+  ["max-age"] = function(cookie, value)
+    local seconds = value:find("^-?%d+$") and math.tointeger(tonumber(value))
+    if seconds then cookie.max_age = seconds > 0 and seconds or -1 end
+  end,
+  secure = function(cookie) cookie.secure = true end,
+  httponly = function(cookie) cookie.http_only = true end,
+  samesite = function(cookie, value)
+    for mode, name in ipairs(same_site_names) do
+      if name:lower() == value:lower() then cookie.same_site = mode end
+    end
+  end,
+}
+
+local function trim(text) return text:match("^%s*(.-)%s*$") end
+
+local function unmarshal(text)
+  local pair, rest = tostring(text):match("^([^;]*)(.*)$")
+  local name, value = pair:match("^%s*([^=]-)%s*=(.*)$")
+  if not name or name == "" then return nil end
+  local made = new_cookie(name, trim(value))
+  for attribute in rest:gmatch("[^;]+") do
+    local key, given = attribute:match("^([^=]*)=?(.*)$")
+    local set = attributes_of[trim(key):lower()]
+    if set then set(made, trim(given)) end
+  end
+  return made
+end
+
+local function as_cookie(given)
+  if getmetatable(given) == Cookie then return given end
+  return new_cookie(given.name, given.value, given)
+end
+
+function request.get_all_header() return read_headers(native.request_headers()) end
+function request.set_all_header(headers) native.set_request_headers(write_headers(headers)) end
+function request.get_cookie(name) return unmarshal(native.cookie(name)) end
+function request.get_all_cookie()
+  local all = {}
+  for _, text in ipairs(native.cookies()) do all[#all + 1] = unmarshal(text) end
+  return all
+end
+function request.add_cookie(given)
+  native.add_cookie(type(given) == "string" and given or as_cookie(given):pair())
+end
+function response.get_all_header() return read_headers(native.response_headers()) end
+function response.set_all_header(headers) native.set_response_headers(write_headers(headers)) end
+function response.set_cookie(given)
+  native.set_cookie(type(given) == "string" and given or as_cookie(given):marshal())
+end
+
+local function log_at(level)
+  return function(...)
+    local texts = {}
+    for i = 1, select("#", ...) do texts[i] = tostring((select(i, ...))) end
+    native.log(level, table.concat(texts, " "))
+  end
+end
+
+cookie = { Cookie = new_cookie, SameSite = SameSite, unmarshal = unmarshal }
+log = setmetatable(
+  { debug = log_at(0), info = log_at(1), warn = log_at(2), error = log_at(3) },
+  { __call = function(self, ...) self.info(...) end }
+)
+print = log.info
+params = {}
+
+-- Days from 1970-01-01.
+local function days_of(year, month, day)
+  if month <= 2 then year, month = year - 1, month + 12 end
+  return 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
+end
+
+local days_of_month = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+
+-- "YYYY[-MM[-DD]][Thh:mm[:ss[.fraction]][zone]]", where zone is "Z", "+hh", "+hhmm" or "+hh:mm", or the same
+-- with "-". Without a zone it is UTC. A blank may stand for the T.
+function parse_date(text)
+  local at, rest = 1, trim(tostring(text))
+  local function bad() native.raise("parse_date: '" .. tostring(text) .. "' is no date") end
+  local function take(pattern)
+    local found = rest:match("^" .. pattern, at)
+    if found then at = at + #found end
+    return found
+  end
+  local function number(pattern, least, most)
+    local value = tonumber(take(pattern))
+    if not value or value < least or value > most then bad() end
+    return value
+  end
+  local year, month, day = number("%d%d%d%d", 0, 9999), 1, 1
+  if take("%-") then
+    month = number("%d%d?", 1, 12)
+    local leap = year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0)
+    if take("%-") then day = number("%d%d?", 1, month == 2 and leap and 29 or days_of_month[month]) end
+  end
+  local milliseconds = days_of(year, month, day) * 86400000
+  if take("[Tt ]") then
+    milliseconds = milliseconds + number("%d%d?", 0, 23) * 3600000
+    if not take(":") then bad() end
+    milliseconds = milliseconds + number("%d%d?", 0, 59) * 60000
+    if take(":") then milliseconds = milliseconds + number("%d%d?", 0, 59) * 1000 end
+    local fraction = take("%.%d+")
+    if fraction then milliseconds = milliseconds + tonumber((fraction:sub(2) .. "00"):sub(1, 3)) end
+    local sign = take("[+-]")
+    if sign then
+      local minutes = number("%d%d", 0, 23) * 60
+      take(":")
+      if at <= #rest then minutes = minutes + number("%d%d", 0, 59) end
+      milliseconds = milliseconds + (sign == "+" and -1 or 1) * minutes * 60000
+    else
+      take("[Zz]")
+    end
+  end
+  if at <= #rest then bad() end
+  return milliseconds
+end

@@ -1,0 +1,20 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Step 4: lucky once, lucky always.
+
+local start = parse_date("2021-08-08T00:00:00+00:00")
+local block_ratio = 0.4
+
+function run()
+  if now() < start then
+    response.set_body("not start yet.\n")
+    return 1
+  end
+  local key = "id/" .. request.get_header("Authorization")
+  if cluster.get_string(key) == "true" then return 0 end
+  if rand() > block_ratio then
+    cluster.put_string(key, "true")
+    return 0
+  end
+  response.set_body("sold out.\n")
+  return 2
+end
