@@ -8,8 +8,21 @@ import signal
 
 import yaml
 from client import Connection, fetch, request
+from code_server import CodeServer
 from exposition import parse, value
-from gateway import DEADLINE, Server, free_port, http_server, pipeline, proxy, put_sale, wait_until
+from gateway import (
+    DEADLINE,
+    Server,
+    documents,
+    free_port,
+    http_server,
+    mock,
+    pipeline,
+    proxy,
+    put_sale,
+    wait_until,
+    wasm,
+)
 
 
 def probe(port: int, path: str, method: str = "GET") -> tuple[int, str]:
@@ -62,7 +75,7 @@ def test_a_store_that_does_not_write_is_not_ready(tmp_path, port, guests):
     assert probe(server.api_port, "/readyz") == (200, "ok\n")
     data.rename(away)
     wait_until(lambda: readiness_after_a_write() == 503, "the server is not ready")
-    assert probe(server.api_port, "/readyz") == (503, "not ready\n")
+    assert probe(server.api_port, "/readyz") == (503, "not ready: the store does not write\n")
     assert probe(server.api_port, "/healthz") == (200, "ok\n")
     assert value(parse(server.egctl("metrics").stdout), "sluice_ready") == 0
     away.rename(data)
@@ -87,6 +100,38 @@ def test_a_server_that_ends_is_alive_and_not_ready(tmp_path, port, backend):
     server.wait_end()
 
 
+def test_initial_objects_that_are_not_created_are_not_ready(tmp_path, guests):
+    """They are tried again until they are there, and everything says so meanwhile."""
+    source = CodeServer((guests / "step1.wasm").read_bytes())
+    source.open.clear()
+    port, file = free_port(), tmp_path / "initial.yaml"
+    file.write_text(
+        documents(
+            http_server(port, {"path": "/q", "backend": "q"}, {"backend": "p"}),
+            pipeline("p", mock("p\n")),
+            pipeline("q", wasm(source.url), mock("q\n")),
+        )
+    )
+    server = Server(tmp_path / "home", "--initial-object-config-files", str(file)).start()
+    not_ready = (503, "not ready: initial objects are not created\n")
+    assert probe(server.api_port, "/readyz") == not_ready
+    assert f"{file}: its objects are not created yet" in server.egctl("health").stdout
+    source.status = 500
+    source.open.set()
+    why = f"{file}: Pipeline q (document 3): filters[0]"
+    wait_until(lambda: why in server.egctl("health").stdout, "the reason is known")
+    assert why in server.log()
+    assert probe(server.api_port, "/readyz") == not_ready
+    assert value(parse(server.egctl("metrics").stdout), "sluice_ready") == 0
+    assert server.objects() == [], "all or none"
+    source.status = 200
+    wait_until(lambda: probe(server.api_port, "/readyz") == (200, "ok\n"), "the server is ready")
+    assert fetch(port, "/q").text == "q\n" and fetch(port).text == "p\n"
+    assert server.egctl("health").stdout == "OK\n"
+    server.stop()
+    source.close()
+
+
 def test_a_taken_health_address_ends_the_start(tmp_path, port):
     server = Server(tmp_path / "home", "--health-addr", f"127.0.0.1:{port}")
     other = Server(tmp_path / "other", "--health-addr", f"127.0.0.1:{port}").start()
@@ -94,6 +139,15 @@ def test_a_taken_health_address_ends_the_start(tmp_path, port):
     server.wait_end(expect=1)
     assert "--health-addr" in server.log()
     other.stop()
+
+
+def test_few_descriptors_are_told_at_the_start(tmp_path):
+    """An admin API without descriptors cannot be asked about it later."""
+    server = Server(tmp_path / "home")
+    server.wrapper = ["prlimit", "--nofile=512:512"]
+    server.start()
+    assert "512 file descriptors are fewer than a server's maxConnections (10240" in server.log()
+    server.stop()
 
 
 def test_a_hot_restart_passes_the_health_address_on(tmp_path):
