@@ -29,11 +29,18 @@ class Live {
     this.time = 0;
     this.connected = false;
     this.mayChange = false;
+    this.once = false;
     this.member = "";
     this.version = "";
   }
 
-  start() {
+  // once: the figures of this moment, without a stream, for a program that waits for the end of all loading.
+  start(once = false) {
+    this.once = once;
+    if (once) {
+      call("/live?once").then((all) => this.take(all), () => this.tell());
+      return;
+    }
     const source = new EventSource(`${kApi}/live`);
     source.addEventListener("all", (event) => {
       this.figures.clear();
@@ -102,6 +109,9 @@ class Live {
       this.past.set(name, { times: answer.times.slice(), rows });
     }
     this.tell();
+  }
+  isLoaded(names) {
+    return names.every((name) => this.past.has(name));
   }
   // Adds the sample of now to all that is loaded.
   extend() {
