@@ -20,8 +20,12 @@ bool is_probe(std::string_view target) {
   return path_of(target) == kAlive || path_of(target) == kReady;
 }
 
-bool Health::ready() const {
-  return !draining_.load() && controller_.is_built() && controller_.health().empty();
+std::string_view Health::why_not_ready() const {
+  if (draining_.load()) return "the process ends";
+  if (!controller_.health().empty()) return "the store does not write";
+  if (controller_.lacks_initial_objects()) return "initial objects are not created";
+  if (!controller_.is_built()) return "objects are being built";
+  return "";
 }
 
 std::optional<ApiResponse> Health::answer(std::string_view method, std::string_view target) const {
@@ -29,8 +33,9 @@ std::optional<ApiResponse> Health::answer(std::string_view method, std::string_v
   if (method != "GET" && method != "HEAD") {
     return ApiResponse{.status = 405, .content_type = std::string(kTextType), .allow = "GET, HEAD"};
   }
-  if (path_of(target) == kAlive || ready()) return respond_text("ok\n");
-  ApiResponse response = respond_text("not ready\n");
+  const std::string_view why = path_of(target) == kAlive ? "" : why_not_ready();
+  if (why.empty()) return respond_text("ok\n");
+  ApiResponse response = respond_text("not ready: " + std::string(why) + "\n");
   response.status = 503;
   return response;
 }

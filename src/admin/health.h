@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Health: the answers to probes. /healthz: the process is alive. /readyz: it serves, so that a load
-// balancer may send requests. Without credentials and without detail.
+// balancer may send requests. Without credentials, so without a name and without a
+// figure.
 #pragma once
 
 #include <atomic>
@@ -22,9 +23,10 @@ class Health {
 
   // The process ends: it is alive, and not ready. Any thread.
   void drain() { draining_.store(true); }
-  // Any thread but a worker's: false if the store does not write, if an object is being built for
-  // the first time, or after drain().
-  [[nodiscard]] bool ready() const;
+  // Any thread but a worker's: why the process does not serve, in a few words and without names;
+  // "" if it does.
+  [[nodiscard]] std::string_view why_not_ready() const;
+  [[nodiscard]] bool ready() const { return why_not_ready().empty(); }
   // The answer to a probe; nullopt: `target` is no probe. May block for a moment.
   [[nodiscard]] std::optional<ApiResponse> answer(std::string_view method,
                                                   std::string_view target) const;

@@ -6,6 +6,7 @@
 
 #include "config/emit.h"
 #include "control/controller.h"
+#include "control/schemas.h"
 
 namespace sluice::admin {
 namespace {
@@ -81,6 +82,18 @@ Result<ApiResponse> results(Context& context, const ApiRequest& request, const P
   return respond(request, out);
 }
 
+Result<ApiResponse> policy_schema(Context& context, const ApiRequest& request,
+                                  const PathNames& names) {
+  using control::Schemas;
+  const Controller& controller = context.controller;
+  const Schemas schemas(controller.object_kinds(), controller.filter_kinds());
+  for (const Schemas::Entry& entry : schemas.entries()) {
+    if (entry.group == Schemas::Group::policy && entry.kind == names[0])
+      return respond(request, schemas.definitions().at(entry.kind));
+  }
+  return fail(ErrorKind::not_found, "no such kind of policy: " + names[0]);
+}
+
 }  // namespace
 
 void add_metadata(ApiRouter& router, Context& context) {
@@ -92,7 +105,8 @@ void add_metadata(ApiRouter& router, Context& context) {
        {"GET", "/metadata/objects/pipeline/filters", filter_names},
        {"GET", "/metadata/objects/pipeline/filters/{kind}/description", description},
        {"GET", "/metadata/objects/pipeline/filters/{kind}/schema", schema},
-       {"GET", "/metadata/objects/pipeline/filters/{kind}/results", results}});
+       {"GET", "/metadata/objects/pipeline/filters/{kind}/results", results},
+       {"GET", "/metadata/objects/pipeline/resilience/{kind}/schema", policy_schema}});
 }
 
 }  // namespace sluice::admin

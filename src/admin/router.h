@@ -60,6 +60,7 @@ class ApiRouter {
   void add(ApiRoute route);
   // On error, returns the response to send: 404, 405 or 400.
   [[nodiscard]] std::expected<RouteMatch, ApiResponse> find(const ApiRequest& request) const;
+  [[nodiscard]] bool is_empty() const { return entries_.empty(); }
   // [{group, entries: [{path, method}]}]
   [[nodiscard]] Json list() const;
 

@@ -199,6 +199,10 @@ class Controller {
                                                 const std::string& authorities);
   // Of this process, by its users. The controller counts those of objects and code.
   [[nodiscard]] ReloadCounts& reloads();
+  // The objects that the start still has to create: a line for each cause, for troubles(). The
+  // process is not ready while there is one.
+  void note_initial_objects(std::vector<std::string> missing);
+  [[nodiscard]] bool lacks_initial_objects() const;
   // False while an object is being built that does not run yet.
   [[nodiscard]] bool is_built() const;
   // The figures of all objects and of the process, for Prometheus. Reads files.

@@ -158,6 +158,8 @@ std::vector<std::string> Controller::troubles() const {
   std::vector<std::string> lines;
   if (const auto port = state_->publisher.port_error(kClusterPortName); !port.empty())
     lines.push_back("the cluster port does not listen: " + port);
+  if (const auto missing = state_->initial_objects_missing.load())
+    lines.insert(lines.end(), missing->begin(), missing->end());
   const auto now = std::chrono::system_clock::now();
   for (const net::CertificateEnd& certificate : state_->certificates.all()) {
     if (net::state_of(certificate, now) == net::CertificateState::ended)
@@ -171,6 +173,16 @@ std::vector<std::string> Controller::troubles() const {
       lines.push_back(object->kind + " " + name + ": " + note);
   }
   return lines;
+}
+
+void Controller::note_initial_objects(std::vector<std::string> missing) {
+  state_->initial_objects_missing.store(
+      std::make_shared<const std::vector<std::string>>(std::move(missing)));
+}
+
+bool Controller::lacks_initial_objects() const {
+  const auto missing = state_->initial_objects_missing.load();
+  return missing && !missing->empty();
 }
 
 void Controller::set_own_certificates(net::CertificateEnds own) {

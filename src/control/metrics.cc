@@ -47,9 +47,10 @@ constexpr std::array kOwnFamilies{
                  "Objects by state: running, building or failed.", "", "state"},
     MetricFamily{"sluice_config_changes_total", MetricType::counter,
                  "Changes of objects since the first start (X-Config-Version)."},
-    MetricFamily{"sluice_ready", MetricType::gauge,
-                 "1: the member serves, as GET /readyz answers: the store writes, the objects are "
-                 "built, and the process does not end."},
+    MetricFamily{
+        "sluice_ready", MetricType::gauge,
+        "1: the member serves, as GET /readyz answers: the store writes, the initial objects "
+        "are created, all objects are built, and the process does not end."},
     MetricFamily{"sluice_reloads_total", MetricType::counter,
                  "Reloads asked of this member, by kind (objects: documents applied at once; code; "
                  "certificates and configuration: by SIGHUP) and result: done, or refused.",

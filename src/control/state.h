@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/published.h"
 #include "control/builder.h"
 #include "control/certificates.h"
 #include "control/change.h"
@@ -97,6 +98,7 @@ struct ControllerState {
   server::Workers& workers;
   pipeline::StateRegistry states;  // of the objects in force
   ReloadCounts reloads;
+  Published<std::vector<std::string>> initial_objects_missing;  // a line for each cause
   const ObjectBuilder builder;
   StoredObjects stored;
   Publisher publisher;

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "egctl/live_text.h"
+
 namespace sluice::egctl {
 namespace {
 
@@ -20,18 +22,36 @@ std::string decimal(double value, const char* unit) {
   return text.data();
 }
 
-// A request takes some time: zero is nothing measured.
-std::string latency(double milliseconds) {
-  return milliseconds > 0 ? decimal(milliseconds, "ms") : "-";
+bool has_figures(const Json& status) {
+  return status.is_object() && status.contains("count") && status.contains("m1");
 }
+
+// Of the codes of that class: {"200": 5, "403": 2}.
+std::uint64_t responses(const Json& status, char first_digit) {
+  const auto codes = status.find("codes");
+  std::uint64_t sum = 0;
+  if (codes == status.end() || !codes->is_object()) return sum;
+  for (const auto& [code, count] : codes->items()) {
+    if (code.starts_with(first_digit) && count.is_number()) sum += count.get<std::uint64_t>();
+  }
+  return sum;
+}
+
+// 0: no request.
+std::string latency(double milliseconds) {
+  return milliseconds > 0 ? decimal(milliseconds, "ms") : "";
+}
+
+std::string or_none(const std::string& text) { return text.empty() ? "-" : text; }
 
 }  // namespace
 
 void Figures::add(const Json& status) {
-  if (!status.is_object() || !status.contains("count") || !status.contains("m1")) return;
+  if (!has_figures(status)) return;
   any_ = true;
   requests_ += static_cast<std::uint64_t>(number_at(status, "count"));
-  errors_ += static_cast<std::uint64_t>(number_at(status, "errCount"));
+  client_errors_ += responses(status, '4');
+  server_errors_ += responses(status, '5');
   rate_ += number_at(status, "m1");
   p50_ = std::max(p50_, number_at(status, "p50"));
   p99_ = std::max(p99_, number_at(status, "p99"));
@@ -45,18 +65,27 @@ void Figures::leave_out(Json& status) {
         "max",   "mean",     "p25",          "p50",          "p75",           "p95",
         "p98",   "p99",      "p999"})
     status.erase(name);
+  for (const char* name : {"reqSize", "respSize"}) {
+    if (const auto bytes = status.find(name); bytes != status.end() && number_at(status, name) > 0)
+      *bytes = short_bytes(bytes->get<double>());
+  }
 }
 
 std::string Figures::requests_text() const { return any_ ? std::to_string(requests_) : ""; }
-std::string Figures::errors_text() const { return any_ ? std::to_string(errors_) : ""; }
+std::string Figures::client_errors_text() const {
+  return any_ ? std::to_string(client_errors_) : "";
+}
+std::string Figures::server_errors_text() const {
+  return any_ ? std::to_string(server_errors_) : "";
+}
 std::string Figures::rate_text() const { return any_ ? decimal(rate_, "") : ""; }
-std::string Figures::latency_text() const { return any_ ? latency(p99_) : ""; }
+std::string Figures::latency_text() const { return latency(p99_); }
 
 std::string Figures::line() const {
   if (!any_) return "";
-  return requests_text() + " requests, " + errors_text() + " errors, " + rate_text() +
-         "/s in the last minute, p50 " + latency(p50_) + ", p99 " + latency_text() + ", max " +
-         latency(max_);
+  return requests_text() + " requests, " + client_errors_text() + " 4xx, " + server_errors_text() +
+         " 5xx, " + rate_text() + "/s on average of a minute, p50 " + or_none(latency(p50_)) +
+         ", p99 " + or_none(latency_text()) + ", max " + or_none(latency(max_));
 }
 
 }  // namespace sluice::egctl

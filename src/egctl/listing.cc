@@ -68,8 +68,8 @@ std::string summary_of(const Json& spec) {
 Row wide_cells(const Json& spec, const Statuses& statuses) {
   Figures sum;
   for (const auto& [member, status] : statuses) sum.add(status);
-  return {sum.requests_text(), sum.errors_text(), sum.rate_text(), sum.latency_text(),
-          summary_of(spec)};
+  return {sum.requests_text(), sum.client_errors_text(), sum.server_errors_text(),
+          sum.rate_text(),     sum.latency_text(),       summary_of(spec)};
 }
 
 Listing object_listing(const std::vector<Json>& objects, const ApiClient& client,
@@ -79,7 +79,7 @@ Listing object_listing(const std::vector<Json>& objects, const ApiClient& client
   const auto all = read_statuses(client, query.names);
   Listing listing{{"NAME", "KIND", "AGE", "STATE"}, {}};
   if (wide) {
-    for (const char* more : {"REQUESTS", "ERRORS", "PER-SECOND", "P99", "SUMMARY"})
+    for (const char* more : {"REQUESTS", "4XX", "5XX", "PER-SECOND", "P99", "SUMMARY"})
       listing.header.emplace_back(more);
   }
   if (with_namespace) listing.header.insert(listing.header.begin() + 2, "NAMESPACE");

@@ -52,6 +52,12 @@ class LiveLines {
 
 }  // namespace
 
+bool is_sold_out(const LiveState& live, const LiveState::Labels& filter) {
+  return live.all("sluice_data_limit_keys").contains(filter) &&
+         live.get("sluice_data_limit_used_keys", filter) >=
+             live.get("sluice_data_limit_keys", filter);
+}
+
 void LiveState::take(const Json& event) {
   time_ = event.value("time", time_);
   const Json figures = event.value("figures", Json::object());

@@ -40,6 +40,9 @@ class LiveState {
   std::map<std::string, std::map<Labels, Values>, std::less<>> families_;
 };
 
+// All permits of the WasmHost filter with these labels (pipeline, filter) are given.
+[[nodiscard]] bool is_sold_out(const LiveState& live, const LiveState::Labels& filter);
+
 // Calls `show` with the state after each event, or once. Its error ends the stream.
 [[nodiscard]] Result<void> follow_live(const ApiClient& client,
                                        const std::function<Result<void>(const LiveState&)>& show);

@@ -5,7 +5,9 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
+#include "egctl/json_text.h"
 #include "egctl/live_state.h"
 #include "egctl/live_text.h"
 
@@ -22,73 +24,105 @@ std::string rate_of(const LiveState& live, std::string_view family, const Labels
   return short_number(live.get(family, labels, LiveState::rate));
 }
 
-std::string process_line(const LiveState& live) {
-  double connections = 0;
-  for (const auto& [labels, values] : live.all("sluice_server_connections"))
-    connections += values.empty() ? 0 : values[0];
+// Of all figures of a family whose first label is `first`; "": of all.
+double sum_of(const LiveState& live, std::string_view family, std::string_view first,
+              LiveState::Column column = LiveState::value) {
+  double sum = 0;
+  for (const auto& [labels, values] : live.all(family)) {
+    if (values.size() > column && (first.empty() || (!labels.empty() && labels[0] == first)))
+      sum += values[column];
+  }
+  return sum;
+}
+
+// "the store writes  objects 4" or "THE STORE DOES NOT WRITE  objects 4, 1 failed".
+std::string state_text(const LiveState& live) {
+  const bool writes = live.get("sluice_store_healthy", {}) > 0;
+  std::string text = writes ? "the store writes" : "THE STORE DOES NOT WRITE";
+  text += "  objects " + short_number(sum_of(live, "sluice_objects", ""));
+  for (const char* state : {"building", "failed"}) {
+    const double count = live.get("sluice_objects", {state});
+    if (count > 0) text += ", " + short_number(count) + " " + state;
+  }
+  return text;
+}
+
+std::string process_lines(const LiveState& live) {
   const Labels every{"", ""};
-  return time_of_day(live.time()) + "  requests " + rate_of(live, kRequests, every) + "/s  4xx " +
-         rate_of(live, kRequests, {"", "4xx"}) + "/s  5xx " +
-         rate_of(live, kRequests, {"", "5xx"}) + "/s  p99 " +
-         short_duration(live.get(kRequests, every, LiveState::p99)) + "  connections " +
-         short_number(connections) + "  CPU " +
-         short_number(live.get("process_cpu_seconds_total", {}, LiveState::rate) * 100) +
-         " %  memory " + short_bytes(live.get("process_resident_memory_bytes", {})) + "\n";
+  const std::string p99 = short_duration(live.get(kRequests, every, LiveState::p99));
+  return time_of_day(live.time()) + " UTC  requests " + rate_of(live, kRequests, every) +
+         "/s  4xx " + rate_of(live, kRequests, {"", "4xx"}) + "/s  5xx " +
+         rate_of(live, kRequests, {"", "5xx"}) + "/s  p99 " + (p99.empty() ? "-" : p99) +
+         "  connections " + short_number(sum_of(live, "sluice_server_connections", "")) + "\n" +
+         "CPU " + short_number(live.get("process_cpu_seconds_total", {}, LiveState::rate) * 100) +
+         " % of one core  memory " + short_bytes(live.get("process_resident_memory_bytes", {})) +
+         "  " + state_text(live) + "\n";
 }
 
 std::vector<Row> server_rows(const LiveState& live) {
-  std::vector<Row> rows{{"SERVER", "REQ/S", "4XX/S", "5XX/S", "P50", "P99", "CONNECTIONS"}};
+  std::vector<Row> rows{
+      {"SERVER", "REQ/S", "4XX/S", "5XX/S", "SHED/S", "REFUSED/S", "P50", "P99", "CONN"}};
   for (const auto& [labels, values] : live.all("sluice_server_connections")) {
     const std::string& name = labels[0];
-    rows.push_back({name, rate_of(live, kRequests, {name, ""}),
-                    rate_of(live, kRequests, {name, "4xx"}),
-                    rate_of(live, kRequests, {name, "5xx"}),
-                    short_duration(live.get(kRequests, {name, ""}, LiveState::p50)),
-                    short_duration(live.get(kRequests, {name, ""}, LiveState::p99)),
-                    short_number(live.get("sluice_server_connections", labels))});
+    rows.push_back(
+        {name, rate_of(live, kRequests, {name, ""}), rate_of(live, kRequests, {name, "4xx"}),
+         rate_of(live, kRequests, {name, "5xx"}), rate_of(live, "sluice_server_shed_total", labels),
+         short_number(sum_of(live, "sluice_server_refusals_total", name, LiveState::rate)),
+         short_duration(live.get(kRequests, {name, ""}, LiveState::p50)),
+         short_duration(live.get(kRequests, {name, ""}, LiveState::p99)),
+         short_number(live.get("sluice_server_connections", labels))});
   }
   return rows;
 }
 
+// "pipeline/filter"
+std::string place_of(const Labels& labels) { return labels[0] + "/" + labels[1]; }
+
 // A row for each filter and result.
 std::vector<Row> filter_rows(const LiveState& live) {
-  std::vector<Row> rows{{"PIPELINE", "FILTER", "KIND", "RESULT", "REQ/S", "P50", "P99"}};
+  std::vector<Row> rows{{"FILTER", "KIND", "RESULT", "REQ/S", "P50", "P99"}};
   for (const auto& [labels, values] : live.all(kFilters)) {
     if (labels.size() < 4 || values.size() <= LiveState::p99) continue;
-    rows.push_back({labels[0], labels[1], labels[2], labels[3],
-                    short_number(values[LiveState::rate]), short_duration(values[LiveState::p50]),
+    rows.push_back({place_of(labels), labels[2], labels[3], short_number(values[LiveState::rate]),
+                    short_duration(values[LiveState::p50]),
                     short_duration(values[LiveState::p99])});
   }
   return rows;
 }
 
+// "20 of 20, sold out"; "" without a limit.
+std::string permits_text(const LiveState& live, const Labels& labels) {
+  if (!live.all("sluice_data_limit_keys").contains(labels)) return "";
+  return short_number(live.get("sluice_data_limit_used_keys", labels)) + " of " +
+         short_number(live.get("sluice_data_limit_keys", labels)) +
+         (is_sold_out(live, labels) ? ", sold out" : "");
+}
+
 std::vector<Row> guest_rows(const LiveState& live) {
-  std::vector<Row> rows{{"PIPELINE", "WASMHOST", "PERMITS", "LIMIT", "KEYS", "CONFLICTS/S",
-                         "TIMEOUTS/S", "WAITING", "GUESTS"}};
+  std::vector<Row> rows{{"WASMHOST", "PERMITS GIVEN", "KEYS", "CONFLICTS/S", "TIMEOUTS/S",
+                         "WAITING", "GUESTS", "LAG"}};
   for (const auto& [labels, values] : live.all("sluice_data_keys")) {
-    const bool limited = live.all("sluice_data_limit_keys").contains(labels);
     const auto now = [&](std::string_view family) {
       return short_number(live.get(family, labels));
     };
     Labels timeouts = labels;
     timeouts.emplace_back("timeout");
-    rows.push_back({labels[0], labels[1], limited ? now("sluice_data_limit_used_keys") : "",
-                    limited ? now("sluice_data_limit_keys") : "", now("sluice_data_keys"),
+    rows.push_back({place_of(labels), permits_text(live, labels), now("sluice_data_keys"),
                     rate_of(live, "sluice_guest_conflicts_total", labels),
                     rate_of(live, "sluice_guest_failures_total", timeouts),
-                    now("sluice_guests_waiting"), now("sluice_guests_alive")});
+                    now("sluice_guests_waiting"), now("sluice_guests_alive"),
+                    short_duration(live.get("sluice_data_durable_lag_seconds", labels))});
   }
   return rows;
 }
 
 std::vector<Row> backend_rows(const LiveState& live) {
-  std::vector<Row> rows{
-      {"PIPELINE", "FILTER", "POOL", "BACKEND", "REQ/S", "FAILURES/S", "IN FLIGHT", "STATE"}};
+  std::vector<Row> rows{{"PROXY", "POOL", "BACKEND", "REQ/S", "FAILURES/S", "IN FLIGHT", "STATE"}};
   for (const auto& [labels, values] : live.all("sluice_backend_healthy")) {
     if (labels.size() < 4) continue;
     const bool healthy = live.get("sluice_backend_healthy", labels) > 0;
     const bool ejected = live.get("sluice_backend_ejected", labels) > 0;
-    rows.push_back({labels[0], labels[1], labels[2], labels[3],
+    rows.push_back({place_of(labels), labels[2], labels[3],
                     rate_of(live, "sluice_backend_requests_total", labels),
                     rate_of(live, "sluice_backend_failures_total", labels),
                     short_number(live.get("sluice_backend_requests_in_flight", labels)),
@@ -100,18 +134,31 @@ std::vector<Row> backend_rows(const LiveState& live) {
 }
 
 std::string picture_of(const Invocation& invocation, const LiveState& live) {
-  std::string text = process_line(live);
+  std::string text = process_lines(live);
   for (auto& rows : {server_rows(live), filter_rows(live), guest_rows(live), backend_rows(live)}) {
     if (rows.size() > 1) text += "\n" + invocation.table(rows);
   }
   return text;
 }
 
+// The stream has the labels of a family as a text: "pipeline,filter".
+void list_labels(Json& all) {
+  const auto families = all.find("families");
+  if (families == all.end() || !families->is_object()) return;
+  for (Json& family : *families) {
+    Json names = Json::array();
+    std::istringstream text(text_at(family, "labels"));
+    for (std::string name; std::getline(text, name, ',');) names.push_back(name);
+    family["labels"] = std::move(names);
+  }
+}
+
 Result<void> show_once(const Invocation& invocation) {
   SLUICE_TRY(const ApiClient client, invocation.client());
-  SLUICE_TRY(const Json all, read_live(client));
+  SLUICE_TRY(Json all, read_live(client));
   LiveState live;
   live.take(all);
+  list_labels(all);
   invocation.print_or(all, picture_of(invocation, live));
   return {};
 }

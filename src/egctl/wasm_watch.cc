@@ -36,7 +36,7 @@ struct WatchedFigure {
 };
 constexpr std::array kWatched{
     WatchedFigure{"requestsPerSecond", "REQ/S", "sluice_guest_requests_total", LiveState::rate},
-    WatchedFigure{"permits", "PERMITS", "sluice_data_limit_used_keys", LiveState::value},
+    WatchedFigure{"permitsGiven", "GIVEN", "sluice_data_limit_used_keys", LiveState::value},
     WatchedFigure{"limit", "LIMIT", "sluice_data_limit_keys", LiveState::value},
     WatchedFigure{"keys", "KEYS", "sluice_data_keys", LiveState::value},
     WatchedFigure{"conflictsPerSecond", "CONFLICTS/S", "sluice_guest_conflicts_total",
@@ -73,20 +73,29 @@ Row line_of(const LiveState& live, const Labels& place) {
     const bool there = live.all(figure.family).contains(place) || figure.column == LiveState::rate;
     row.push_back(there ? short_number(live.get(figure.family, place, figure.column)) : "");
   }
+  row.emplace_back(!live.all("sluice_data_limit_keys").contains(place) ? ""
+                   : is_sold_out(live, place)                          ? "sold out"
+                                                                       : "open");
   row.push_back(results_text(results_of(live, place)));
   return row;
 }
 
 Row titles() {
-  Row row{"TIME"};
+  Row row{"UTC"};
   for (const WatchedFigure& figure : kWatched) row.emplace_back(figure.title);
+  row.emplace_back("SALE");
   row.emplace_back("RESULTS/S");
   return row;
 }
 
-std::unexpected<Error> not_there(const Watched& watched) {
-  return fail(ErrorKind::not_found,
-              "pipeline " + watched.pipeline + " runs no WasmHost filter " + watched.filter);
+// Names the WasmHost filters that run.
+std::unexpected<Error> not_there(const LiveState& live, const Watched& watched) {
+  std::string text = "pipeline " + watched.pipeline + " runs no WasmHost filter " + watched.filter;
+  std::string others;
+  for (const auto& [labels, values] : live.all("sluice_guests_alive"))
+    others += (others.empty() ? "" : ", ") + labels[0] + " " + labels[1];
+  text += others.empty() ? "; no pipeline runs one" : "; there are: " + others;
+  return fail(ErrorKind::not_found, std::move(text));
 }
 
 Result<void> show_filter_once(const Invocation& invocation, const Watched& watched) {
@@ -97,7 +106,7 @@ Result<void> show_filter_once(const Invocation& invocation, const Watched& watch
     SLUICE_TRY(const Json all, read_live(client));
     live.take(all);
     if (runs(live, place)) break;
-    if (sample == kSamplesAwaited) return not_there(watched);
+    if (sample == kSamplesAwaited) return not_there(live, watched);
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }
   Json figures = {{"pipeline", watched.pipeline},
@@ -108,13 +117,14 @@ Result<void> show_filter_once(const Invocation& invocation, const Watched& watch
     if (live.all(figure.family).contains(place) || figure.column == LiveState::rate)
       figures[figure.key] = live.get(figure.family, place, figure.column);
   }
+  if (figures.contains("limit")) figures["soldOut"] = is_sold_out(live, place);
   invocation.print_or(figures, invocation.table({titles(), line_of(live, place)}));
   return {};
 }
 
 // Cells of a fixed width: later lines keep the columns of the first.
 std::string spread(const Row& row) {
-  constexpr std::size_t kWidth = 13;
+  constexpr std::size_t kWidth = 12;
   std::string text;
   for (const std::string& cell : row) {
     text += cell.empty() ? "-" : cell;
@@ -129,7 +139,7 @@ Result<void> watch_filter(Invocation& invocation, Watched& watched) {
   const Labels place{watched.pipeline, watched.filter};
   return follow_live(client, [&](const LiveState& live) -> Result<void> {
     if (!runs(live, place)) {
-      if (watched.seen || ++watched.missed == kSamplesAwaited) return not_there(watched);
+      if (watched.seen || ++watched.missed == kSamplesAwaited) return not_there(live, watched);
       return {};
     }
     std::string text = watched.seen || invocation.no_headers ? "" : spread(titles());

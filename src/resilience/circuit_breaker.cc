@@ -175,7 +175,8 @@ std::string_view CircuitBreaker::state() const {
 
 Json CircuitBreaker::status(TimePoint now) {
   const Tally tally = state() == "HALF_OPEN" ? trial_.tally(now) : window_->tally(now);
-  return {{"state", state()},
+  const bool is_over = open_for(now) == Duration::zero();
+  return {{"state", is_over ? "HALF_OPEN" : state()},
           {"calls", tally.total},
           {"failed", tally.failed},
           {"slow", tally.slow},

@@ -50,7 +50,8 @@ class CircuitBreaker {
   [[nodiscard]] const CircuitBreakerSpec& spec() const { return spec_; }
   // "CLOSED", "OPEN", "HALF_OPEN".
   [[nodiscard]] std::string_view state() const;
-  // {"state", "calls", "failed", "slow", "shortCircuited", "opened"}
+  // {"state", "calls", "failed", "slow", "shortCircuited", "opened"}. Open for its time, and no
+  // call since, is "HALF_OPEN": the next calls decide.
   [[nodiscard]] Json status(TimePoint now);
 
   // For the process that follows this one: the time for which calls are still refused; zero if the

@@ -69,7 +69,9 @@ TEST_F(CircuitBreakerTest, AnotherProcessGoesOnWithItsState) {
   EXPECT_EQ(breaker_->state(), "OPEN");
   now_ += *left - seconds(1);
   EXPECT_FALSE(call(false));
+  EXPECT_EQ(breaker_->status(now_)["state"], "OPEN");
   now_ += seconds(1);
+  EXPECT_EQ(breaker_->status(now_)["state"], "HALF_OPEN") << "without a call";
   EXPECT_TRUE(call(false)) << "half open";
   EXPECT_EQ(breaker_->open_for(now_), Duration::zero());
   use(small());

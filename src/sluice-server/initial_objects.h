@@ -2,36 +2,63 @@
 // The objects of --initial-object-config-files.
 #pragma once
 
-#include <atomic>
-#include <future>
+#include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "control/controller.h"
 
 namespace sluice::server_program {
 
-// Creates each object of these files whose name is free, on a thread of its own, because code from
-// a slow URL must not delay the start. Requires: `controller` outlives this.
+// Creates the objects of these files whose names are free: of each file all or none. Reads and
+// tries a file again until it has none left, and the controller is told which are missing until
+// then. Works on a thread of its own, because code from a slow URL must not delay the start.
+// Requires: `controller` outlives this.
 class InitialObjects {
  public:
-  InitialObjects(std::vector<std::string> files, control::Controller& controller, Logger logger);
+  // Between two tries of the same file; each pause is twice the one before.
+  static constexpr Duration kPauseMin = std::chrono::seconds(1);
+  static constexpr Duration kPauseMax = std::chrono::seconds(60);
+
+  // `first`: no object is stored. Otherwise, a file that cannot be read is logged and no more,
+  // because its objects may be stored.
+  InitialObjects(std::vector<std::string> files, bool first, control::Controller& controller,
+                 Logger logger);
   // Ends all changes, because the thread may still be at work.
   ~InitialObjects();
   InitialObjects(const InitialObjects&) = delete;
   InitialObjects& operator=(const InitialObjects&) = delete;
 
-  // Returns when the objects are created, or after a few seconds. The error names the file and the
-  // fault. A later error goes to the log.
+  // Returns after the first try, or after a few seconds. Error: the first try of a first start has
+  // failed within them; it names file, object and fault, and nothing is tried again. Any other
+  // failure goes to the log.
   [[nodiscard]] Result<void> wait();
 
  private:
+  void work();
+  // Returns an error for each file that is to be tried again, and keeps only those.
+  [[nodiscard]] std::vector<Error> try_files();
+  // False: the error ends the process, or it ends anyway.
+  [[nodiscard]] bool goes_on(const std::vector<Error>& failed);
+  void log(const std::vector<Error>& failed, Duration pause);
+
+  const bool first_;
   control::Controller& controller_;
   const Logger logger_;
-  std::atomic<bool> late_{false};
-  std::future<Result<void>> created_;
+  std::vector<std::string> files_;           // of the thread: those with missing objects
+  std::map<std::string, TimePoint> logged_;  // of the thread: errors
+  Mutex mutex_;
+  Condition changed_;
+  bool tried_ SLUICE_GUARDED_BY(mutex_) = false;  // all files, once
+  bool late_ SLUICE_GUARDED_BY(mutex_) = false;   // wait() has returned before
+  bool ending_ SLUICE_GUARDED_BY(mutex_) = false;
+  Result<void> outcome_ SLUICE_GUARDED_BY(mutex_);  // of the first try, for wait()
+  std::jthread thread_;                             // begins last
 };
 
 }  // namespace sluice::server_program

@@ -12,7 +12,9 @@ namespace sluice::server_program {
 namespace {
 
 using namespace control::testing;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Matches;
 
 class InitialObjectsTest : public ::testing::Test {
  protected:
@@ -23,7 +25,7 @@ class InitialObjectsTest : public ::testing::Test {
     return path;
   }
   Result<void> create(std::vector<std::string> files) {
-    return InitialObjects(std::move(files), *process_, Logger()).wait();
+    return InitialObjects(std::move(files), true, *process_, Logger()).wait();
   }
 
   Folder folder_;
@@ -35,7 +37,7 @@ TEST_F(InitialObjectsTest, AreCreatedWhereTheirNamesAreFree) {
   ASSERT_TRUE(process_.apply(pipeline_text("p", "mine")));
   InitialObjects initial(
       {file("a", pipeline_text("p", "theirs") + pipeline_text("q")), file("b", pipeline_text("r"))},
-      *process_, Logger());
+      true, *process_, Logger());
   const auto created = initial.wait();
   ASSERT_TRUE(created) << created.error().message;
   EXPECT_EQ(process_.text("p"), "mine");
@@ -55,22 +57,60 @@ TEST_F(InitialObjectsTest, OneThatCannotBeBuiltNamesFileAndField) {
   const std::string bad = file("bad", pipeline_text("q"));
   const auto created = create({file("good", pipeline_text("p")), bad});
   ASSERT_FALSE(created);
-  EXPECT_THAT(created.error().message, HasSubstr(bad + ": filters[0].text: is no good"));
+  EXPECT_THAT(created.error().message,
+              HasSubstr(bad + ": Pipeline q (document 1): filters[0].text: is no good"));
   EXPECT_EQ(process_.state("p"), "running") << "of the file before";
 }
 
 TEST_F(InitialObjectsTest, OneThatTakesLongHoldsUpNothing) {
   script_.hold("p");
-  InitialObjects initial({file("slow", pipeline_text("p"))}, *process_, Logger());
+  InitialObjects initial({file("slow", pipeline_text("p"))}, true, *process_, Logger());
   EXPECT_TRUE(initial.wait());
   EXPECT_EQ(process_.state("p"), "not found: p");
+  EXPECT_THAT(process_->troubles(), ElementsAre(HasSubstr("/slow: its objects are not created")));
   script_.release("p");
   EXPECT_TRUE(eventually([&] { return process_.state("p") == "running"; }));
+  EXPECT_TRUE(eventually([&] { return !process_->lacks_initial_objects(); }));
+}
+
+TEST_F(InitialObjectsTest, OneThatFailsLateIsTriedAgain) {
+  script_.hold("q");
+  const std::string both = file("both", pipeline_text("p") + pipeline_text("q"));
+  InitialObjects initial({both, file("good", pipeline_text("r"))}, true, *process_, Logger());
+  EXPECT_TRUE(initial.wait());
+  script_.fail("q", "is no good");
+  script_.release("q");
+  EXPECT_TRUE(eventually([&] { return process_.state("r") == "running"; })) << "of the file behind";
+  const auto why = HasSubstr(both + ": Pipeline q (document 2): filters[0].text: is no good");
+  EXPECT_TRUE(eventually([&] { return Matches(ElementsAre(why))(process_->troubles()); }));
+  EXPECT_EQ(process_.state("p"), "not found: p") << "of a file all or none";
+  ASSERT_TRUE(process_->remove("r"));
+  script_.fail("q", "");
+  EXPECT_TRUE(eventually([&] { return !process_->lacks_initial_objects(); }));
+  EXPECT_EQ(process_.state("p") + process_.state("q"), "runningrunning");
+  EXPECT_EQ(process_.state("r"), "not found: r") << "its file was done";
+}
+
+TEST_F(InitialObjectsTest, AFileIsReadAgain) {
+  ASSERT_TRUE(process_.apply(pipeline_text("p", "mine")));
+  script_.fail("q", "is no good");
+  const std::string bad = file("bad", pipeline_text("q"));
+  InitialObjects initial({bad}, false, *process_, Logger());
+  EXPECT_TRUE(initial.wait()) << "a process that has objects serves them";
+  EXPECT_TRUE(process_->lacks_initial_objects());
+  file("bad", pipeline_text("r"));
+  EXPECT_TRUE(eventually([&] { return process_.state("r") == "running"; }));
+}
+
+TEST_F(InitialObjectsTest, LaterAFileThatIsGoneHoldsUpNothing) {
+  InitialObjects initial({folder_.path() + "/absent"}, false, *process_, Logger());
+  EXPECT_TRUE(initial.wait());
+  EXPECT_TRUE(eventually([&] { return !process_->lacks_initial_objects(); }));
 }
 
 TEST_F(InitialObjectsTest, TheEndOfTheProcessEndsThem) {
   script_.hold("p");
-  const InitialObjects initial({file("slow", pipeline_text("p"))}, *process_, Logger());
+  const InitialObjects initial({file("slow", pipeline_text("p"))}, true, *process_, Logger());
   script_.wait_for_build("p");
 }
 

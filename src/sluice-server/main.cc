@@ -24,6 +24,7 @@
 #include "control/rehearsal.h"
 #include "filters/all.h"
 #include "observe/access_log.h"
+#include "server/server_spec.h"
 #include "server/workers.h"
 #include "sluice-server/cluster_port.h"
 #include "sluice-server/command_line.h"
@@ -186,12 +187,15 @@ void say_started(const Options& options, unsigned cores, std::uint64_t memory,
 
 Result<void> run(const Options& options, const Program& program, PredecessorProcess* predecessor) {
   const Signals signals;
-  raise_file_limit();
+  const std::uint64_t descriptors = raise_file_limit();
   admin::Options api_options = admin_options(options);
   SLUICE_CHECK(admin::check(api_options));
   SLUICE_TRY(MemberTls tls, read_member_tls(options.cluster));
   SLUICE_CHECK(make_folder(options.path_of(options.data_dir)));
   SLUICE_TRY(const Logger logger, open_log(options));
+  if (const auto scarce = scarce_descriptors(descriptors, server::HttpServerSpec().max_connections);
+      !scarce.empty())
+    logger.warn(scarce);
   const unsigned cores =
       options.workers > 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
 
@@ -235,8 +239,8 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   }
   SLUICE_CHECK(controller.start(std::move(inherited.ports), known, taken_over));
   const bool first = predecessor == nullptr && controller.list().empty();
-  InitialObjects initial(options.initial_object_config_files, controller, logger);
-  SLUICE_CHECK(required(first, initial.wait(), logger));
+  InitialObjects initial(options.initial_object_config_files, first, controller, logger);
+  SLUICE_CHECK(initial.wait());
   api_options.handed = std::move(cluster.handed);
   api_options.to_members = std::move(cluster.to_members);
   api_options.owner_wait = options.cluster.owner_wait;

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "base/descriptor.h"
 #include "base/file.h"
@@ -90,11 +91,19 @@ PidFile::~PidFile() {
   std::filesystem::remove(path_, ignored);
 }
 
-void raise_file_limit() {
+std::uint64_t raise_file_limit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
+}
+
+std::string scarce_descriptors(std::uint64_t limit, std::uint64_t connections_max) {
+  if (limit > connections_max) return "";
+  return std::to_string(limit) + " file descriptors are fewer than a server's maxConnections (" +
+         std::to_string(connections_max) +
+         " by default), and the admin API needs some as well: raise LimitNOFILE (ulimit -n), or "
+         "lower maxConnections";
 }
 
 Signals::Signals() {

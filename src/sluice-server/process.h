@@ -37,8 +37,10 @@ class PidFile {
   std::filesystem::path path_;
 };
 
-// Raises the limit of open files, and so of connections, to the system's maximum.
-void raise_file_limit();
+// Raises the limit of open files, and so of connections, to the system's maximum, and returns it.
+std::uint64_t raise_file_limit();
+// The warning of a limit that so many connections reach; "": there are enough.
+[[nodiscard]] std::string scarce_descriptors(std::uint64_t limit, std::uint64_t connections_max);
 
 // Blocks the signals below in this thread and all threads that it starts. Requires: constructed
 // before the first other thread.

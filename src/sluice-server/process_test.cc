@@ -175,10 +175,16 @@ TEST(RaiseFileLimit, ToWhatTheSystemAllows) {
   const rlimit before = limit;
   limit.rlim_cur = 64;
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
-  raise_file_limit();
+  EXPECT_EQ(raise_file_limit(), limit.rlim_max);
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
   EXPECT_EQ(limit.rlim_cur, limit.rlim_max);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+TEST(ScarceDescriptors, AreThoseThatConnectionsUseUp) {
+  EXPECT_EQ(scarce_descriptors(1025, 1024), "");
+  EXPECT_EQ(scarce_descriptors(1024, 1024).substr(0, 40),
+            "1024 file descriptors are fewer than a s");
 }
 
 }  // namespace

@@ -87,7 +87,8 @@ def test_a_store_that_does_not_write_and_a_member_that_is_gone(tmp_path, port, g
         prometheus.wait_evaluated()
         assert "SluiceStoreDoesNotWrite" not in prometheus.names_firing()
         (server.home / "data").rename(server.home / "away")
-        prometheus.wait_firing("SluiceStoreDoesNotWrite", "SluiceErrors", "SluiceGuestsTrap")
+        prometheus.wait_firing("SluiceStoreDoesNotWrite", "SluiceErrors", "SluiceGuestsWaitForStore")
+        assert "SluiceGuestsTrap" not in prometheus.names_firing(), "the program is not at fault"
         (server.home / "away").rename(server.home / "data")
         wait_until(lambda: "SluiceStoreDoesNotWrite" not in prometheus.names_firing(), "the alert ends")
         traffic.stop()

@@ -49,9 +49,30 @@ def test_wide_shows_figures(server, port):
     server.counted(2)
     header, *rows = cut(server.egctl("get", "all", "-o", "wide").stdout)
     cells = {row[0]: dict(zip(header, row)) for row in rows}
-    assert cells["http-server"]["REQUESTS"] == "2" and cells["http-server"]["ERRORS"] == "0", cells
-    assert cells["http-server"]["P99"].endswith("ms") and cells["http-server"]["SUMMARY"] == f"port {port}, 1 rule"
+    assert cells["http-server"]["REQUESTS"] == "2" and cells["http-server"]["P99"].endswith("ms"), cells
+    assert cells["http-server"]["4XX"] == cells["http-server"]["5XX"] == "0", cells
+    assert cells["http-server"]["SUMMARY"] == f"port {port}, 1 rule"
     assert cells["q"]["SUMMARY"] == "first > second" and cells["q"]["REQUESTS"] == "-", cells
+
+
+def test_who_is_sold_out_has_no_server_errors(server, port):
+    """4xx and 5xx are two figures: 403 for everybody is what a sale that is sold out looks like."""
+    server.apply(
+        http_server(port, {"path": "/a", "backend": "p"}, {"path": "/b", "backend": "q"}),
+        pipeline("p", mock("sold out", code=403)),
+        pipeline("q", mock("broken", code=500)),
+    )
+    described = server.egctl("describe", "httpserver", "http-server").stdout
+    assert "0 requests, 0 4xx, 0 5xx" in described and "p50 -, p99 -, max -" in described, described
+    for path in ("/a", "/a", "/b"):
+        fetch(port, path)
+    server.counted(3)
+    header, row = cut(server.egctl("get", "httpserver", "-o", "wide").stdout)
+    cells = dict(zip(header, row))
+    assert (cells["REQUESTS"], cells["4XX"], cells["5XX"]) == ("3", "2", "1"), cells
+    described = server.egctl("describe", "httpserver", "http-server").stdout
+    assert "3 requests, 2 4xx, 1 5xx" in described and "on average of a minute" in described, described
+    assert server.status("http-server")["errCount"] == 3, "as Easegress counts"
 
 
 def test_names_and_paths(server):

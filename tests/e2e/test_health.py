@@ -10,8 +10,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import yaml
 from client import Connection, fetch, request
+from code_server import CodeServer
 from exposition import parse, value
-from gateway import DEADLINE, Server, free_port, http_server, pipeline, proxy, put_sale, wait_until
+from gateway import (
+    DEADLINE,
+    Server,
+    documents,
+    free_port,
+    http_server,
+    mock,
+    pipeline,
+    proxy,
+    put_sale,
+    wait_until,
+    wasm,
+)
 
 
 def probe(port: int, path: str, method: str = "GET") -> tuple[int, str]:
@@ -38,7 +51,8 @@ def test_probes_need_no_credentials_and_tell_nothing(tmp_path):
         assert probe(port, "/readyz", "POST")[0] == 405
     for path in ("/apis/v2/healthz", "/metrics", "/apis/v2/objects", "/healthz/x"):
         assert probe(server.api_port, path)[0] == 401, path
-        assert probe(health, path)[0] == 404, path
+        status, text = probe(health, path)
+        assert status == 404 and "answers /healthz and /readyz only" in text, (path, text)
     proof = base64.b64encode(b"root:a password of ours").decode()
     assert server.request("GET", "/metrics", headers={"Authorization": f"Basic {proof}"})[0] == 200
     server.stop()
@@ -64,7 +78,7 @@ def test_a_store_that_does_not_write_is_not_ready(tmp_path, port, guests):
     assert probe(server.api_port, "/readyz") == (200, "ok\n")
     data.rename(away)
     wait_until(lambda: readiness_after_a_write() == 503, "the server is not ready")
-    assert probe(server.api_port, "/readyz") == (503, "not ready\n")
+    assert probe(server.api_port, "/readyz") == (503, "not ready: the store does not write\n")
     assert probe(server.api_port, "/healthz") == (200, "ok\n")
     assert value(parse(server.egctl("metrics").stdout), "sluice_ready") == 0
     away.rename(data)
@@ -87,6 +101,38 @@ def test_a_server_that_ends_is_alive_and_not_ready(tmp_path, port, backend):
         backend.release()
         assert connection.receive().status == 200
     server.wait_end()
+
+
+def test_initial_objects_that_are_not_created_are_not_ready(tmp_path, guests):
+    """They are tried again until they are there, and everything says so meanwhile."""
+    source = CodeServer((guests / "step1.wasm").read_bytes())
+    source.open.clear()
+    port, file = free_port(), tmp_path / "initial.yaml"
+    file.write_text(
+        documents(
+            http_server(port, {"path": "/q", "backend": "q"}, {"backend": "p"}),
+            pipeline("p", mock("p\n")),
+            pipeline("q", wasm(source.url), mock("q\n")),
+        )
+    )
+    server = Server(tmp_path / "home", "--initial-object-config-files", str(file)).start()
+    not_ready = (503, "not ready: initial objects are not created\n")
+    assert probe(server.api_port, "/readyz") == not_ready
+    assert f"{file}: its objects are not created yet" in server.egctl("health").stdout
+    source.status = 500
+    source.open.set()
+    why = f"{file}: Pipeline q (document 3): filters[0]"
+    wait_until(lambda: why in server.egctl("health").stdout, "the reason is known")
+    assert why in server.log()
+    assert probe(server.api_port, "/readyz") == not_ready
+    assert value(parse(server.egctl("metrics").stdout), "sluice_ready") == 0
+    assert server.objects() == [], "all or none"
+    source.status = 200
+    wait_until(lambda: probe(server.api_port, "/readyz") == (200, "ok\n"), "the server is ready")
+    assert fetch(port, "/q").text == "q\n" and fetch(port).text == "p\n"
+    assert server.egctl("health").stdout == "OK\n"
+    server.stop()
+    source.close()
 
 
 def test_a_taken_health_address_ends_the_start(tmp_path, port):
@@ -122,6 +168,15 @@ def test_no_probe_is_refused_in_a_hot_restart(tmp_path):
             stop.set()
         asking.result()
     assert set(answers) == {(200, "ok\n")}
+    server.stop()
+
+
+def test_few_descriptors_are_told_at_the_start(tmp_path):
+    """An admin API without descriptors cannot be asked about it later."""
+    server = Server(tmp_path / "home")
+    server.wrapper = ["prlimit", "--nofile=512:512"]
+    server.start()
+    assert "512 file descriptors are fewer than a server's maxConnections (10240" in server.log()
     server.stop()
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from client import Connection, fetch, request
 from exposition import parse, value
-from gateway import BIN, DEADLINE, http_server, mock, pipeline, put_sale, wait_until
+from gateway import BIN, DEADLINE, http_server, mock, pipeline, put_sale, wait_until, wasm
 from picture_kit import CREDENTIALS, SUMS, Follower, figures, guarded_server, secure, state
 
 
@@ -230,13 +230,32 @@ def test_top_and_watch(server, port, guests):
         assert (line["pipeline"], line["filter"], line["keys"]) == ("p", "wasm", keys) and line["guests"] >= 1
         assert set(line["resultsPerSecond"]) == results_in(server, "p", "wasm"), line
     titles, line = server.egctl("wasm", "watch", "p", "wasm", "--once").stdout.splitlines()
-    assert dict(zip(titles.split(), line.split()))["TIME"].count(":") == 2 and "RESULTS/S" in titles
+    assert dict(zip(titles.split(), line.split()))["UTC"].count(":") == 2 and "RESULTS/S" in titles
+    assert "GIVEN" in titles and "SALE" in titles
+
+
+def test_what_top_says_of_a_sale_with_a_limit(server, port, guests):
+    limited = wasm(guests / "probe.wasm", limit={"prefix": "id/", "max": 2})
+    server.apply(http_server(port, {"backend": "p"}), pipeline("p", limited, mock("buy\n")))
+    for n in range(3):
+        fetch(port, X_Mode="enter", X_Key=f"id/{n}")
+    wait_until(lambda: figures(state(server), "sluice_data_limit_used_keys").get(("p", "wasm")) == [2], "both are given")
+    top = server.egctl("top", "--once").stdout
+    assert "PERMITS GIVEN" in top and "2 of 2, sold out" in top, top
+    assert "SHED/S" in top and "REFUSED/S" in top and " UTC " in top and "% of one core" in top, top
+    assert "the store writes" in top and "objects 2" in top, top
+    families = json.loads(server.egctl("top", "--once", "-o", "json").stdout)["families"]
+    assert families["sluice_data_keys"]["labels"] == ["pipeline", "filter"]
+    assert families["process_cpu_seconds_total"]["labels"] == []
+    line = json.loads(server.egctl("wasm", "watch", "p", "wasm", "--once", "-o", "json").stdout)
+    assert (line["permitsGiven"], line["limit"], line["soldOut"]) == (2, 2, True), line
+    assert "sold out" in server.egctl("wasm", "watch", "p", "wasm", "--once").stdout
 
 
 def test_top_and_watch_go_on(server, port, guests):
     put_sale(server, port, guests, limit=3)
     titles, *lines = lines_of(server, "wasm", "watch", "p", "wasm", count=4)
-    assert titles.split()[0] == "TIME" and all(line.split()[0].count(":") == 2 for line in lines)
+    assert titles.split()[0] == "UTC" and all(line.split()[0].count(":") == 2 for line in lines)
     assert lines == sorted(lines, key=lambda line: line.split()[0])
     text = "".join(lines_of(server, "top", count=24))
     assert text.count("SERVER") >= 2, "it is printed anew"
@@ -258,7 +277,7 @@ def test_top_says_that_a_server_hangs(server, port):
 def test_misuse_of_top_and_watch(server, port, guests):
     put_sale(server, port, guests, limit=3)
     absent = server.egctl("wasm", "watch", "p", "nosuch", "--once", check=False)
-    assert absent.returncode == 4 and "no WasmHost filter nosuch" in absent.stderr
+    assert absent.returncode == 4 and "no WasmHost filter nosuch; there are: p wasm" in absent.stderr
     assert server.egctl("wasm", "watch", "p", "nosuch", check=False).returncode == 4
     for command in (("top", "-o", "json"), ("wasm", "watch", "p", "wasm", "-o", "yaml")):
         misused = server.egctl(*command, check=False)

@@ -3,17 +3,19 @@
 
 import csv
 import io
+import re
 import struct
+import subprocess
 import threading
 import time
 import xml.etree.ElementTree as xml
 
 import pytest
-from browser import Page, look
+from browser import Page, look, program
 from client import fetch
 from crowd import Crowd
 from exposition import parse, value
-from gateway import Server, documents, http_server, mock, pipeline, proxy, sale_server, wait_until, wasm
+from gateway import DEADLINE, Server, documents, http_server, mock, pipeline, proxy, sale_server, wait_until, wasm
 from guests import distinct
 from picture_kit import Follower, figures, guarded_server, secure, state
 
@@ -136,6 +138,29 @@ def test_the_page_agrees_with_metrics(server, port, backend, guests):
         assert {url.split("/")[2] for url in page.requests()} == {server.api}, "nothing comes from elsewhere"
 
 
+def test_a_screenshot_by_a_program(tmp_path, server, port, guests):
+    """The page of `?once` ends its loading, and only says what differs from the defaults."""
+    limited = wasm(guests / "probe.wasm", limit={"prefix": "id/", "max": 2})
+    spec = pipeline("p", limited, mock("buy\n"), flow=[{"filter": "wasm", "jumpIf": {"limitReached": "END"}}, {"filter": "mock"}])
+    spec["resilience"] = [{"name": "again", "kind": "Retry", "maxAttempts": 5}]
+    server.apply(http_server(port, {"backend": "p"}), spec)
+    for n in range(3):
+        fetch(port, X_Mode="enter", X_Key=f"id/{n}")
+    wait_until(lambda: figures(state(server), "sluice_data_limit_used_keys").get(("p", "wasm")) == [2], "both are given")
+
+    def text_of(name: str) -> str:
+        arguments = ["--headless", "--no-sandbox", "--virtual-time-budget=5000", "--dump-dom"]
+        done = subprocess.run([program(), *arguments, f"http://{server.api}/?once#{name}"], capture_output=True, text=True, timeout=DEADLINE * 5)
+        return re.sub(r"<[^>]*>", "|", done.stdout)
+
+    sale = text_of("wasmhost")
+    assert "2 of 2 permits given" in sale and "sold out" in sale
+    configuration = text_of("configuration")
+    assert "resilience.again.maxAttempts" in configuration and "jumpIf" in configuration
+    for default in ("backOffPolicy", "budgetPercent", "alias"):
+        assert default not in configuration, default
+
+
 LIMIT = 10_000
 SINGLE = 10  # the last permits, one at a time, each watched until the page shows it
 
@@ -160,7 +185,7 @@ def test_a_sale_is_watched(tmp_path, port, guests, measured):
     follower.until(b"event: all")
     with Page(f"http://{server.api}/") as page:
         page.open("wasmhost")
-        page.until(f"document.querySelector('.permits')?.innerText === '0 of {LIMIT:,} permits'")
+        page.until(f"document.querySelector('.permits')?.innerText === '0 of {LIMIT:,} permits given'")
         page.value(
             "void (window.seen = [], new MutationObserver(() => window.seen.push(Number(document.querySelector('.guest').dataset.permits)))"
             ".observe(document.querySelector('.guest'), { attributeFilter: ['data-permits'] }))"
@@ -172,7 +197,7 @@ def test_a_sale_is_watched(tmp_path, port, guests, measured):
         for n in range(LIMIT - SINGLE + 1, LIMIT + 1):
             assert fetch(port, "/", Authorization=f"late{n}").text == "buy\n"
             sold = time.time()
-            shown = page.until(f"document.querySelector('.permits').innerText === '{n:,} of {LIMIT:,} permits' && Date.now() / 1000")
+            shown = page.until(f"document.querySelector('.permits').innerText === '{n:,} of {LIMIT:,} permits given' && Date.now() / 1000")
             took.append(shown - sold)
         measured("from a permit to the page", f"{min(took):.2f} to {max(took):.2f} s")
         assert fetch(port, "/", Authorization="too-late").text != "buy\n"
@@ -185,7 +210,8 @@ def test_a_sale_is_watched(tmp_path, port, guests, measured):
         seen = page.value("window.seen")
         assert seen == sorted(seen) and seen[-1] == LIMIT, seen
         count = server.get_json("/apis/v2/wasm/data/p/wasm/count?prefix=id/")["count"]
-        assert page.text(".permits") == f"{count:,} of {LIMIT:,} permits" and count == LIMIT
+        assert page.text(".permits") == f"{count:,} of {LIMIT:,} permits given" and count == LIMIT
+        assert "sold out" in page.text(".sale")
         assert figures(state(server), "sluice_data_limit_used_keys")["p", "wasm"] == [count]
     server.stop()
 

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from client import Connection, fetch, request
+from exposition import parse, value
 from gateway import free_port, http_server, pipeline, proxy, wait_until
 from scripted import Answer, Scripted
 
@@ -201,6 +202,20 @@ def test_breaker_tries_again_and_closes(site, server, backend):
         "it closes",
     )
     assert [fetch(port).status for _ in range(20)] == [200] * 20
+
+
+def test_a_breaker_whose_wait_is_over_says_so_without_a_request(site, server, backend):
+    """1 only while clients are refused: who has sent the traffic elsewhere must see the end of it."""
+
+    def figure() -> float:
+        return value(parse(server.egctl("metrics").stdout), "sluice_pool_breaker_open")
+
+    port = site([breaker(minimumNumberOfCalls=5, waitDurationInOpenState="1s")], backend.url)
+    assert figure() == 0
+    backend.answer = lambda call: Answer(500)
+    wait_until(lambda: fetch(port).status == 503 and figure() == 1, "the breaker opens")
+    wait_until(lambda: figure() == 0.5, "the next requests decide")
+    assert pool_status(server)["circuitBreaker"]["state"] == "HALF_OPEN"
 
 
 def test_result_of_an_open_breaker(server, port, backend):

@@ -50,8 +50,10 @@ constexpr std::array kPoolFamilies{
                  kPoolLabels},
     MetricFamily{"sluice_pool_retry_budget", MetricType::gauge,
                  "Retries that the budget allows now.", "", kPoolLabels},
-    MetricFamily{"sluice_pool_breaker_open", MetricType::gauge,
-                 "The circuit breaker: 0 closed, 0.5 half open, 1 open.", "", kPoolLabels},
+    MetricFamily{
+        "sluice_pool_breaker_open", MetricType::gauge,
+        "The circuit breaker: 0 closed, 0.5 the next requests decide, 1 it refuses requests.", "",
+        kPoolLabels},
     MetricFamily{"sluice_pool_breaker_opened_total", MetricType::counter,
                  "Times that the breaker has opened.", "", kPoolLabels},
     MetricFamily{"sluice_pool_breaker_refused_total", MetricType::counter,
@@ -73,9 +75,12 @@ constexpr std::array kPoolFamilies{
     MetricFamily{"sluice_backend_ejected", MetricType::gauge,
                  "1: left out for a while after failures.", "", kServerLabels}};
 
-double breaker_value(std::string_view state) {
-  if (state == "CLOSED") return 0;
-  return state == "OPEN" ? 1 : 0.5;
+// What a client gets now, whether one comes or not: a breaker whose time is over lets the next
+// requests decide.
+double breaker_value(const resilience::CircuitBreaker& breaker) {
+  const auto stay = breaker.open_for(Clock::now());
+  if (!stay) return 0;
+  return *stay > Duration::zero() ? 1 : 0.5;
 }
 
 // The sums of the servers with one URL. They are in use if one of them is.
@@ -120,7 +125,7 @@ void expose_pool(const observe::RequestStats& stats, const PoolPolicies& policie
     add(PoolFigure::retry_budget, static_cast<double>(policies.retry->budget().available()));
   }
   if (policies.breaker) {
-    add(PoolFigure::breaker_open, breaker_value(policies.breaker->state()));
+    add(PoolFigure::breaker_open, breaker_value(*policies.breaker));
     const Json status = policies.breaker->status(Clock::now());
     add(PoolFigure::breaker_opened, status.at("opened").get<double>());
     add(PoolFigure::breaker_refused, status.at("shortCircuited").get<double>());

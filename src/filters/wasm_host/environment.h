@@ -36,6 +36,8 @@ struct WasmCounters {
   observe::Cell requests;
   observe::Cell wasm_errors;  // without outOfVM
   observe::Cell timeouts;     // a part of wasm_errors
+  // Another part: shared data was not written, or not in time.
+  observe::Cell store_failures;
   observe::Cell out_of_vm;
   observe::Cell written;    // runs whose writes are in the chain
   observe::Cell read_only;  // runs that had nothing to write

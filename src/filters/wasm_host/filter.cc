@@ -256,6 +256,7 @@ WasmHostFilter::RunOutcome WasmHostFilter::commit(Attempt& attempt, std::int32_t
     case store::CommitStatus::unavailable:
       break;
   }
+  counters_.store_failures.add();
   attempt.fault = "shared data: cannot be written now";
   attempt.retry_after = shared_;
   return RunOutcome::failed;
@@ -307,6 +308,7 @@ observe::Cell& WasmHostFilter::count_commit(const Attempt& attempt) {
 }
 
 std::string_view WasmHostFilter::failed(Attempt& attempt, const Error& error) {
+  counters_.store_failures.add();
   attempt.fault = "shared data: " + error.message;
   attempt.retry_after = shared_;
   return failed(attempt);

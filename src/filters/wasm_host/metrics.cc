@@ -50,10 +50,11 @@ struct WasmFigure {
 constexpr std::array kWasmFamilies{
     MetricFamily{"sluice_guest_requests_total", MetricType::counter,
                  "Requests that came to the filter.", "", kFilterLabels},
-    MetricFamily{"sluice_guest_failures_total", MetricType::counter,
-                 "Requests that failed, by cause: error (a trap, or a wrong call), timeout, or "
-                 "outOfVM.",
-                 "", "pipeline,filter,cause"},
+    MetricFamily{
+        "sluice_guest_failures_total", MetricType::counter,
+        "Requests that failed, by cause: error (a trap, or a wrong call), store (shared data "
+        "was not written, or not in time), timeout, or outOfVM.",
+        "", "pipeline,filter,cause"},
     MetricFamily{"sluice_guest_commits_total", MetricType::counter,
                  "Transactions of guests, by kind: written, or readOnly.", "",
                  "pipeline,filter,kind"},
@@ -150,9 +151,13 @@ void expose_guests(const WasmStatistics& statistics, const GuestBounds& bounds, 
              bounds.waiting_max);
   out.histogram(kWasmFamilies[WasmFigure::wait], {place.pipeline, place.filter},
                 statistics.guest_waits.sum(0));
-  // A timeout counts as an error of the guest, too; the cores go on between the two sums.
+  // A timeout or a failure of the store counts as an error of the guest, too; the cores go on
+  // between the sums.
   const double timeouts = sum(&WasmCounters::timeouts);
-  by(WasmFigure::failures, "error", std::max(0.0, sum(&WasmCounters::wasm_errors) - timeouts));
+  const double store = sum(&WasmCounters::store_failures);
+  by(WasmFigure::failures, "error",
+     std::max(0.0, sum(&WasmCounters::wasm_errors) - timeouts - store));
+  by(WasmFigure::failures, "store", store);
   by(WasmFigure::failures, "timeout", timeouts);
   by(WasmFigure::failures, "outOfVM", sum(&WasmCounters::out_of_vm));
   by(WasmFigure::commits, "written", sum(&WasmCounters::written));

@@ -217,6 +217,7 @@ Json WasmHostPrototype::status() const {
       {"numOfRequest", sum(&WasmCounters::requests)},
       {"numOfWasmError", sum(&WasmCounters::wasm_errors)},
       {"numOfTimeout", sum(&WasmCounters::timeouts)},
+      {"numOfStoreFailure", sum(&WasmCounters::store_failures)},
       {"numOfOutOfVM", sum(&WasmCounters::out_of_vm)},
       {"waiting", sum(&WasmCounters::waiting)},
       {"vms", sum(&WasmCounters::vms)},

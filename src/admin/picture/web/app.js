@@ -19,6 +19,9 @@ const kLateAfter = 5_000; // ms without an event
 
 const byId = (id) => document.getElementById(id);
 const links = Object.entries(kPages).map(([name, page]) => el("a", { href: `#${name}` }, page.title));
+// "/?once#servers" shows one moment and then loads nothing more: for a screenshot by a program.
+const once = new URLSearchParams(location.search).has("once");
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 let page = null;
 let lastEvent = Date.now();
 
@@ -38,13 +41,15 @@ function showPage(byReader) {
   page.update();
 }
 function update() {
-  setText(byId("member"), live.member ? `${live.member} · ${live.version}` : "");
+  setText(byId("member"), live.member ? `${live.member} · ${live.version} · times in ${zone}` : "");
   page?.update();
 }
 function tellState() {
-  const late = !live.connected || Date.now() - lastEvent > kLateAfter;
+  const late = !live.connected || (!once && Date.now() - lastEvent > kLateAfter);
   byId("state").dataset.state = late ? "bad" : "good";
-  setText(byId("state"), late ? "no figures: the server is away" : live.leftOut > 0 ? `live; ${live.leftOut} figures are left out` : "live");
+    const left = live.leftOut > 0 ? `; ${live.leftOut} figures are left out` : "";
+    const now = (once ? `of ${new Date(live.time).toLocaleTimeString("en-GB")}` : "live") + left;
+    setText(byId("state"), late ? "no figures: the server is away" : now);
 }
 function setTheme(theme) {
   if (theme === "auto") delete document.documentElement.dataset.theme;
@@ -70,13 +75,13 @@ byId("skip").addEventListener("click", (event) => {
   byId("page").focus();
 });
 addEventListener("hashchange", () => showPage(true));
-setInterval(tellState, 1000);
+if (!once) setInterval(tellState, 1000);
 live.listeners.add(() => {
   if (live.connected) lastEvent = Date.now();
   if (!document.hidden) update();
   tellState();
 });
 document.addEventListener("visibilitychange", update);
-live.start();
+live.start(once);
 void live.load(["process_resident_memory_bytes"]);
 showPage(false);

@@ -17,7 +17,6 @@ export class Backends {
     ];
     this.backends = new Table("Backends", [
       { title: "Backend", text: (row) => row.labels[3] },
-      ...place,
       { title: "State", text: stateOf, state: (row) => (stateOf(row) === "healthy" ? "good" : "bad") },
       { title: "Tries", number: true, text: (row) => rate(figure("sluice_backend_requests_total", 1)(row)) },
       { title: "Failures", number: true, text: (row) => rate(figure("sluice_backend_failures_total", 1)(row)) },
@@ -25,6 +24,7 @@ export class Backends {
       { title: "In flight", number: true, text: (row) => number(figure("sluice_backend_requests_in_flight")(row)) },
       { title: "Waiting", number: true, text: (row) => number(figure("sluice_backend_queued_requests")(row)) },
       { title: "Connections", number: true, text: (row) => number(figure("sluice_backend_connections")(row)) },
+      ...place,
     ]);
     this.pools = new Table("Pools", [
       { title: "Pool", text: (row) => row.labels.join(" / ") },

@@ -2,7 +2,7 @@
 // A chart of figures over the last 15 minutes, drawn by uPlot.
 
 import { el, setText } from "./dom.js";
-import { bytes } from "./format.js";
+import { bytes, number } from "./format.js";
 import { live } from "./live.js";
 import { choose, range } from "./range.js";
 import { saveCsv, savePng } from "./save.js";
@@ -11,6 +11,7 @@ const kColours = 6; // --curve-1 …
 const kHeight = 190;
 const kSpanMin = 60; // seconds
 const kPowersOfTwo = Array.from({ length: 50 }, (_, i) => 2 ** i); // the steps of an axis of bytes
+const kWholeSteps = Array.from({ length: 45 }, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3)); // of an axis of counts
 const timeOf = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -25,12 +26,13 @@ export class Chart {
     this.shown = "";
     this.canvas = el("div", { class: "plot", role: "img", "aria-label": title });
     this.legend = el("ul", { class: "legend" });
+    this.note = el("p", { class: "soft loading", role: "status" });
     this.element = el("figure", { class: "chart" },
       el("figcaption", {}, el(heading, {}, title),
         el("span", { class: "buttons" },
           el("button", { type: "button", "aria-label": `Save ${title} as PNG`, onclick: () => savePng(title, this.canvas.querySelector("canvas")) }, "PNG"),
           el("button", { type: "button", "aria-label": `Export ${title} as CSV`, onclick: () => this.export() }, "CSV"))),
-      this.canvas, this.legend);
+      this.note, this.canvas, this.legend);
     this.observer = new ResizeObserver(() => this.plot?.setSize({ width: this.canvas.clientWidth, height: kHeight }));
     this.observer.observe(this.canvas);
   }
@@ -69,7 +71,7 @@ export class Chart {
       scales: { y: { range: (_, min, max) => [Math.min(0, min ?? 0), (max || 1) * 1.08] } },
       axes: [
         { ...axis, space: 70, size: 26, values: (_, times) => times.map(timeOf) },
-        { ...axis, size: 64, values: (_, values) => values.map(this.text), ...(this.text === bytes ? { incrs: kPowersOfTwo } : {}) },
+        { ...axis, size: 64, values: (_, values) => values.map(this.text), ...stepsOf(this.text) },
       ],
       series: [{}, ...series],
       hooks: { setSelect: [dragged] },
@@ -83,7 +85,10 @@ export class Chart {
   }
   // What the curves say, for those who do not see them.
   tell(curves, data) {
-    const now = curves.map((curve, i) => this.text(data[i + 1].at(-1) ?? 0));
+    const loaded = live.isLoaded(this.families());
+    this.note.hidden = loaded;
+    setText(this.note, loaded ? "" : "Reading the last 15 minutes…");
+    const now = curves.map((curve, i) => (loaded ? this.text(data[i + 1].at(-1) ?? 0) : "–"));
     this.marks.forEach((mark, i) => setText(mark.value, now[i]));
     this.canvas.setAttribute("aria-label", `${this.title}: ${curves.map((curve, i) => `${curve.label} ${now[i]}`).join(", ") || "nothing yet"}`);
   }
@@ -99,6 +104,11 @@ export class Chart {
     this.observer.disconnect();
     this.plot?.destroy();
   }
+}
+
+function stepsOf(text) {
+  if (text === bytes) return { incrs: kPowersOfTwo };
+  return text === number ? { incrs: kWholeSteps } : {};
 }
 
 function dragged(plot) {

@@ -19,6 +19,7 @@ export function leaves(value, schema, path) {
   if (isMap(value) && Object.keys(value).length > 0) {
     return Object.entries(value).flatMap(([name, its]) => leaves(its, fieldOf(schema, name), path ? `${path}.${name}` : name));
   }
+  if (value === undefined) return [];
   if (Array.isArray(value) && value.some((its) => typeof its === "object")) {
     return value.flatMap((its, i) => leaves(its, schema?.items, `${path}[${i}]`));
   }
@@ -45,9 +46,15 @@ export class Configuration {
         return schemas.get(path);
       };
       this.objects = await Promise.all(specs.map(async (spec) => {
-        const { filters, ...rest } = spec;
+        const { filters, resilience, ...rest } = spec;
+        // A node without an alias has the name of its filter as one.
+        rest.flow = rest.flow?.map(({ alias, ...node }) => (alias && alias !== node.filter ? { ...node, alias } : node));
         for (const name of kOfTheServer) delete rest[name];
         const rows = leaves(rest, await once(`/metadata/objects/${spec.kind}/schema`), "");
+        for (const policy of resilience ?? []) {
+          const schema = await once(`/metadata/objects/pipeline/resilience/${policy.kind}/schema`);
+          rows.push(...leaves(policy, schema, `resilience.${policy.name}`));
+        }
         for (const filter of filters ?? []) {
           const schema = await once(`/metadata/objects/pipeline/filters/${filter.kind}/schema`);
           rows.push(...leaves(filter, schema, `filters.${filter.name}`));

@@ -59,7 +59,7 @@ function boxOf(node) {
   ];
   node.lines.forEach((one, i) => {
     const at = node.y + kBox.height + 8 + i * kLine;
-    parts.push(text(left, at, cut(one.result, 24), "small"), text(right, at, `${rate(one.rate)} of ${number(one.count)}`, "right small"));
+    parts.push(text(left, at, cut(one.result, 24), "small"), text(right, at, `${rate(one.rate)}, ${number(one.count)} in all`, "right small"));
   });
   return parts;
 }

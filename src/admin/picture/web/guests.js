@@ -13,7 +13,7 @@ class Guest {
     this.labels = labels;
     const [pipeline, filter] = labels;
     this.place = `${pipeline} / ${filter}`;
-    this.meter = el("meter", { min: "0", low: "0", "aria-label": `Permits of ${this.place}` });
+    this.meter = el("meter", { min: "0", low: "0", "aria-label": `Permits given of ${this.place}` });
     this.permits = el("strong", { class: "permits" });
     this.note = el("span", { class: "soft" });
     const facts = [
@@ -23,6 +23,7 @@ class Guest {
       ["Runs again", () => rate(this.get("sluice_guest_reruns_total", 1))],
       ["Timeouts", () => rate(live.get("sluice_guest_failures_total", [...labels, "timeout"], 1))],
       ["Errors", () => rate(live.get("sluice_guest_failures_total", [...labels, "error"], 1))],
+      ["Store too slow", () => rate(live.get("sluice_guest_failures_total", [...labels, "store"], 1))],
       ["Waiting", () => number(this.get("sluice_guests_waiting"))],
       ["Guests", () => number(this.get("sluice_guests_alive"))],
       ["Not durable yet", () => `${number(this.get("sluice_data_durable_lag_commits"))} commits`],
@@ -34,8 +35,8 @@ class Guest {
     const results = () => live.rows(kRuns).filter((row) => row.labels[0] === pipeline && row.labels[1] === filter)
       .map((row) => ({ label: row.labels[3], family: kRuns, labels: row.labels }));
     this.charts = new Charts(
-      new Chart(`Permits of ${this.place}`, () => [
-        { label: this.limited() ? "permits" : "keys", family: this.limited() ? "sluice_data_limit_used_keys" : "sluice_data_keys", labels },
+      new Chart(`Permits given of ${this.place}`, () => [
+        { label: this.limited() ? "given" : "keys", family: this.limited() ? "sluice_data_limit_used_keys" : "sluice_data_keys", labels },
         ...(this.limited() ? [{ label: "limit", family: "sluice_data_limit_keys", labels }] : [])], number, "h3"),
       new Chart(`Results of ${this.place}`, results, rate, "h3"),
       new Chart(`Conflicts of ${this.place}`, () => [
@@ -56,9 +57,10 @@ class Guest {
     this.meter.max = Math.max(limit, 1);
     this.meter.value = used;
     this.element.dataset.permits = this.limited() ? used : this.get("sluice_data_keys");
-    setText(this.permits, this.limited() ? `${number(used)} of ${number(limit)} permits` : `${number(this.get("sluice_data_keys"))} keys, no limit`);
+    setText(this.permits, this.limited() ? `${number(used)} of ${number(limit)} permits given` : `${number(this.get("sluice_data_keys"))} keys, no limit`);
+    const soldOut = this.limited() && used >= limit;
     const sealed = this.get("sluice_data_sealed") > 0;
-    setText(this.note, [sealed ? "sold out and sealed" : "", this.code?.health && this.code.health !== "ready" ? this.code.health : "", this.code?.codeNote ?? ""].filter(Boolean).join(" · "));
+    setText(this.note, [soldOut ? "sold out" : "", sealed ? "sealed" : "", this.code?.health && this.code.health !== "ready" ? this.code.health : "", this.code?.codeNote ?? ""].filter(Boolean).join(" · "));
     for (const { text, value } of this.facts) setText(value, text());
     this.charts.update();
   }
@@ -91,6 +93,7 @@ export class Guests {
         // The pipeline has just gone.
       }
     }
+    for (const guest of this.guests.values()) guest.update();
   }
   async reloadCode() {
     const text = "Every WasmHost filter reads its code again, here and on all members of the cluster. Requests go on; shared data stays.";

@@ -30,11 +30,18 @@ class Live {
     this.connected = false;
     this.leftOut = 0; // figures that the server does not send, because there are too many
     this.mayChange = false;
+    this.once = false;
     this.member = "";
     this.version = "";
   }
 
-  start() {
+  // once: the figures of this moment, without a stream, for a program that waits for the end of all loading.
+  start(once = false) {
+    this.once = once;
+    if (once) {
+      call("/live?once").then((all) => this.take(all), () => this.tell());
+      return;
+    }
     const source = new EventSource(`${kApi}/live`);
     source.addEventListener("all", (event) => {
       this.figures.clear();
@@ -105,6 +112,9 @@ class Live {
       this.past.set(name, { times: answer.times.slice(), rows });
     }
     this.tell();
+  }
+  isLoaded(names) {
+    return names.every((name) => this.past.has(name));
   }
   // Adds the sample of now to all that is loaded.
   extend() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { el } from "./dom.js";
+import { live } from "./live.js";
 
 const kLinesMax = 1000; // on the page
 const kLevels = ["ERROR", "WARN", "INFO", "DEBUG"];
@@ -19,11 +20,11 @@ export class Log {
   }
   async follow() {
     try {
-      const response = await fetch("/apis/v2/logs?tail=300&follow=true", { headers: { Accept: "text/plain" }, signal: this.abort.signal });
+      const response = await fetch(`/apis/v2/logs?tail=300&follow=${!live.once}`, { headers: { Accept: "text/plain" }, signal: this.abort.signal });
       if (!response.ok) throw new Error((await response.json()).message);
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let piece = await reader.read(); !piece.done; piece = await reader.read()) this.take(piece.value);
-      this.said.textContent = "The stream has ended.";
+      this.said.textContent = live.once ? "" : "The stream has ended.";
     } catch (error) {
       if (error.name !== "AbortError") this.said.textContent = error.message;
     }

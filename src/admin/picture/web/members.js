@@ -14,7 +14,7 @@ export class Members {
       { title: "Version", text: (row) => row.version },
       { title: "Runs for", text: (row) => (row.startTime ? age(row.startTime) : "") },
       { title: "Objects", text: (row) => objectsOf(row.objects) },
-      { title: "Certificates", text: (row) => (row.certificates ?? []).filter((one) => one.state !== "valid").map((one) => `${one.source} ${one.state}`).join("; ") || "valid" },
+      { title: "Certificates", text: (row) => certificatesOf(row.certificates) },
       { title: "Address", text: (row) => row.options?.["api-addr"] ?? "" },
     ]);
     this.said = el("p", { role: "status" });
@@ -39,7 +39,13 @@ export class Members {
 
 function stateOf(row) {
   if (row.reachable === false) return "away";
-  return row.health ? row.health : "well";
+  if (row.health) return row.health;
+  return row.objects?.failed ? "well, but for objects" : "well";
+}
+function certificatesOf(certificates) {
+  if (!certificates?.length) return "none";
+  const told = certificates.filter((one) => one.state !== "valid").map((one) => `${one.source} ${one.state}`);
+  return told.join("; ") || `${certificates.length} valid`;
 }
 function objectsOf(objects) {
   if (!objects) return "";

@@ -17,7 +17,7 @@ const kTiles = [
   ["Median", () => duration(live.get(kRequests, ["", ""], 3)) || "–"],
   ["99th percentile", () => duration(live.get(kRequests, ["", ""], 4)) || "–"],
   ["Connections", () => number(sum("sluice_server_connections"))],
-  ["CPU", () => percent(live.get("process_cpu_seconds_total", [], 1))],
+  ["CPU, of one core", () => percent(live.get("process_cpu_seconds_total", [], 1))],
   ["Memory", () => bytes(live.get("process_resident_memory_bytes", []))],
   ["Requests in all", () => number(live.get(kRequests, ["", ""], 0))],
 ];
