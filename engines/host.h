@@ -128,7 +128,8 @@ static _Alignas(16) char places[kPlaces][kPlaceBytes];
 /* `rest`: 1 for a string, whose final 0 counts, 0 for data. NULL: out of memory. */
 static Block* make_block(int place, const char* bytes, uint32_t size, uint32_t rest) {
   Block* block = (Block*)places[place];
-  if (size + rest + sizeof(Block) > kPlaceBytes) block = allocate_block(sizeof(Block) + size + rest);
+  if (size + rest + sizeof(Block) > kPlaceBytes)
+    block = allocate_block(sizeof(Block) + size + rest);
   if (!block) return NULL;
   if (size) memcpy(block->bytes, bytes, size);
   block->size = size + rest;

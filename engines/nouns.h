@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* clang-format off */
 /* The functions of the nouns, for every engine: F(shape, id, name, import). A shape is the arguments and
    the result, which each engine takes and makes in its own way:
      TEXT        ()          -> text      SET          (text)        ->
