@@ -206,7 +206,7 @@ Result<void> test_program(Invocation& invocation, const CaseArguments& arguments
 void add_wasm_test(Command wasm, Invocation& invocation) {
   const Command command = wasm.add("test", "Run the cases of a file through a program");
   const auto given = std::make_shared<CaseArguments>();
-  command.option("FILE", given->file, "a module, or a script (.js)").required();
+  command.option("FILE", given->file, "a module, or a script (.js, .lua)").required();
   command.option("--cases", given->cases, "the cases: given, when, then")
       .type_name("FILE")
       .required();

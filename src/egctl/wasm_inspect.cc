@@ -96,7 +96,7 @@ void add_wasm_inspect(Command wasm, Invocation& invocation) {
   const Command command =
       wasm.add("inspect", "Say what a program imports and exports, and whether it is accepted");
   const auto inspected = std::make_shared<Inspected>();
-  command.option("FILE", inspected->file, "a module, or a script (.js)").required();
+  command.option("FILE", inspected->file, "a module, or a script (.js, .lua)").required();
   command.option("--language", inspected->language, "of a script whose name does not tell");
   command.footer(
       "Needs no server. A program that a WasmHost filter would refuse has exit code 1, with the\n"

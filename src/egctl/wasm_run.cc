@@ -212,7 +212,7 @@ Result<void> run_program(Invocation& invocation, const RunArguments& arguments) 
 void add_wasm_run(Command wasm, Invocation& invocation) {
   const Command command = wasm.add("run", "Run one request through a program, without a server");
   const auto given = std::make_shared<RunArguments>();
-  command.option("FILE", given->file, "a module, or a script (.js), - for standard input")
+  command.option("FILE", given->file, "a module, or a script (.js, .lua), - for standard input")
       .required();
   command.option("--language", given->language, "of a script whose name does not tell");
   command.option("--request", given->request, "a file with method, url, headers, body and address")

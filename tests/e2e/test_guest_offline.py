@@ -11,7 +11,8 @@ import yaml
 from gateway import BIN, ROOT
 from guests import compiled_guests
 
-STEP6 = ROOT / "examples" / "scripts" / "javascript" / "step6.js"
+SCRIPTS = ROOT / "examples" / "scripts"
+STEP6 = SCRIPTS / "javascript" / "step6.js"
 SALE = ["-p", "startTime=2021-08-08T00:00:00+00:00", "-p", "blockRatio=0", "-p", "maxPermission=3"]
 ALICE = ["--url", "/flashsale", "-H", "Authorization: alice"]
 
@@ -21,9 +22,10 @@ def egctl(*arguments, text: str | None = None) -> subprocess.CompletedProcess:
     return subprocess.run(command, input=text, capture_output=True, text=True, timeout=120)
 
 
-@pytest.fixture(scope="module", params=["module", "script"])
+@pytest.fixture(scope="module", params=["module", "javascript", "lua"])
 def sale(request) -> str:
-    return str(compiled_guests() / "step6.wasm" if request.param == "module" else STEP6)
+    programs = {"module": compiled_guests() / "step6.wasm", "javascript": STEP6, "lua": SCRIPTS / "lua" / "step6.lua"}
+    return str(programs[request.param])
 
 
 def run(program: str, *arguments) -> dict:
