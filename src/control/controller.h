@@ -199,9 +199,11 @@ class Controller {
                                                 const std::string& authorities);
   // Of this process, by its users. The controller counts those of objects and code.
   [[nodiscard]] ReloadCounts& reloads();
-  // The objects that the start still has to create: a line for each cause, for troubles(). The
-  // process is not ready while there is one.
-  void note_initial_objects(std::vector<std::string> missing);
+  // The objects that the start still has to create: a line for each cause, for troubles().
+  // `first`: no object was stored, so the process is not ready while there is one. Else it serves
+  // what is stored.
+  void note_initial_objects(std::vector<std::string> missing, bool first);
+  // True while a first start has some to create.
   [[nodiscard]] bool lacks_initial_objects() const;
   // False while an object is being built that does not run yet.
   [[nodiscard]] bool is_built() const;

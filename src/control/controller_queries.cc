@@ -159,7 +159,7 @@ std::vector<std::string> Controller::troubles() const {
   if (const auto port = state_->publisher.port_error(kClusterPortName); !port.empty())
     lines.push_back("the cluster port does not listen: " + port);
   if (const auto missing = state_->initial_objects_missing.load())
-    lines.insert(lines.end(), missing->begin(), missing->end());
+    lines.insert(lines.end(), missing->lines.begin(), missing->lines.end());
   const auto now = std::chrono::system_clock::now();
   for (const net::CertificateEnd& certificate : state_->certificates.all()) {
     if (net::state_of(certificate, now) == net::CertificateState::ended)
@@ -175,14 +175,14 @@ std::vector<std::string> Controller::troubles() const {
   return lines;
 }
 
-void Controller::note_initial_objects(std::vector<std::string> missing) {
-  state_->initial_objects_missing.store(
-      std::make_shared<const std::vector<std::string>>(std::move(missing)));
+void Controller::note_initial_objects(std::vector<std::string> missing, bool first) {
+  state_->initial_objects_missing.store(std::make_shared<const ControllerState::MissingObjects>(
+      ControllerState::MissingObjects{std::move(missing), first}));
 }
 
 bool Controller::lacks_initial_objects() const {
   const auto missing = state_->initial_objects_missing.load();
-  return missing && !missing->empty();
+  return missing && missing->first && !missing->lines.empty();
 }
 
 void Controller::set_own_certificates(net::CertificateEnds own) {

@@ -98,7 +98,11 @@ struct ControllerState {
   server::Workers& workers;
   pipeline::StateRegistry states;  // of the objects in force
   ReloadCounts reloads;
-  Published<std::vector<std::string>> initial_objects_missing;  // a line for each cause
+  struct MissingObjects {
+    std::vector<std::string> lines;  // one for each cause
+    bool first;                      // of a first start
+  };
+  Published<MissingObjects> initial_objects_missing;
   const ObjectBuilder builder;
   StoredObjects stored;
   Publisher publisher;

@@ -85,7 +85,7 @@ InitialObjects::InitialObjects(std::vector<std::string> files, bool first,
   std::vector<std::string> lines;
   for (const std::string& file : files_)
     lines.push_back(std::string(kOption) + " " + file + ": its objects are not created yet");
-  controller_.note_initial_objects(std::move(lines));
+  controller_.note_initial_objects(std::move(lines), first_);
   thread_ = std::jthread([this] { work(); });
 }
 
@@ -128,8 +128,8 @@ void InitialObjects::log(const std::vector<Error>& failed, Duration pause) {
     const auto told = logged_.find(error.message);
     if (told != logged_.end() && now - told->second < kRepeat) continue;
     logged_[error.message] = now;
-    logger_.error(error.message + "; not ready until they are created; the next try is in " +
-                  std::to_string(seconds) + " s");
+    logger_.error(error.message + (first_ ? "; not ready until they are created" : "") +
+                  "; the next try is in " + std::to_string(seconds) + " s");
   }
 }
 
@@ -138,7 +138,7 @@ void InitialObjects::work() {
     const std::vector<Error> failed = try_files();
     std::vector<std::string> lines;
     for (const Error& error : failed) lines.push_back(error.message);
-    controller_.note_initial_objects(std::move(lines));
+    controller_.note_initial_objects(std::move(lines), first_);
     if (!goes_on(failed)) return;
     if (failed.empty()) {
       if (!logged_.empty()) logger_.info(std::string(kOption) + ": all objects are created");
@@ -160,7 +160,8 @@ Result<void> InitialObjects::wait() {
   }
   if (tried_) return outcome_;
   late_ = true;
-  logger_.warn(std::string(kOption) + ": still at work; not ready until their objects are created");
+  logger_.warn(std::string(kOption) + ": still at work" +
+               (first_ ? "; not ready until their objects are created" : "; all else runs"));
   return {};
 }
 

@@ -97,7 +97,8 @@ TEST_F(InitialObjectsTest, AFileIsReadAgain) {
   const std::string bad = file("bad", pipeline_text("q"));
   InitialObjects initial({bad}, false, *process_, Logger());
   EXPECT_TRUE(initial.wait()) << "a process that has objects serves them";
-  EXPECT_TRUE(process_->lacks_initial_objects());
+  EXPECT_THAT(process_->troubles(), ElementsAre(HasSubstr("Pipeline q (document 1)")));
+  EXPECT_FALSE(process_->lacks_initial_objects()) << "so it is ready";
   file("bad", pipeline_text("r"));
   EXPECT_TRUE(eventually([&] { return process_.state("r") == "running"; }));
 }
