@@ -124,8 +124,8 @@ TEST_F(HttpServerTest, RefusesWebPages) {
 }
 
 TEST_F(HttpServerTest, ReadsWhatTheBrowserSaysOfTheSite) {
-  const auto get = [this](Headers headers) {
-    return client_->Get("/apis/v2/stream", std::move(headers))->status;
+  const auto get = [this](const Headers& headers) {
+    return client_->Get("/apis/v2/stream", headers)->status;
   };
   EXPECT_EQ(get({{"Sec-Fetch-Site", "same-origin"}}), 200);
   EXPECT_EQ(get({{"Sec-Fetch-Site", "none"}}), 200);
