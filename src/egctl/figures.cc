@@ -83,9 +83,10 @@ std::string Figures::latency_text() const { return latency(p99_); }
 
 std::string Figures::line() const {
   if (!any_) return "";
-  return requests_text() + " requests, " + client_errors_text() + " 4xx, " + server_errors_text() +
-         " 5xx, " + rate_text() + "/s on average of a minute, p50 " + or_none(latency(p50_)) +
-         ", p99 " + or_none(latency_text()) + ", max " + or_none(latency(max_));
+  return requests_text() + " requests, 4xx " + client_errors_text() + ", 5xx " +
+         server_errors_text() + ", " + rate_text() + "/s on average of a minute, p50 " +
+         or_none(latency(p50_)) + ", p99 " + or_none(latency_text()) + ", max " +
+         or_none(latency(max_));
 }
 
 }  // namespace sluice::egctl
