@@ -34,6 +34,7 @@ constexpr std::uint64_t kStrangerDrainBytesMax = std::uint64_t{1} << 20;
 constexpr auto kFarewell = std::chrono::seconds(2);
 // The time for a response that is on its way when the API stops.
 constexpr auto kLastWords = std::chrono::seconds(1);
+constexpr auto kFirstWords = std::chrono::milliseconds(200);  // of a client that has just connected
 
 Task<void> read_into(http::BodyReader& reader, Result<std::string_view>& out) {
   out = co_await reader.read();
@@ -136,6 +137,11 @@ ApiConnection::ApiConnection(ApiConnections& all, std::unique_ptr<net::Stream> s
 }
 
 void ApiConnection::stop() {
+  // The first request of a new connection is on its way, or in the kernel already. A probe that is
+  // cut then counts as a failure.
+  const bool is_new = first_ && input_.unread().empty() && !input_.parser().started();
+  if (waits_ == Waits::for_bytes && is_new && !access_->tls)
+    return wire_->set_deadline(std::min(greeting_until_, Clock::now() + kFirstWords));
   if (waits_ == Waits::for_bytes || streaming_) return cut();
   if (waits_ == Waits::for_room) wire_->set_deadline(Clock::now() + kLastWords);
 }

@@ -39,7 +39,10 @@ void check_response(const Expectation& then, const GuestRun& run, Complaints& fa
   const bool wants =
       then.status || then.body || !then.body_contains.empty() || !then.headers.empty();
   if (!wants) return;
-  if (!run.response) return faults.push_back("there is no response: the flow goes on");
+  if (!run.response) {
+    faults.emplace_back("there is no response: the flow goes on");
+    return;
+  }
   const http::Response& response = *run.response;
   if (then.status && *then.status != response.status) {
     faults.push_back("status is " + std::to_string(response.status) + ", not " +

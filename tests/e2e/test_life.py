@@ -223,7 +223,9 @@ def test_health_names_a_backend_that_is_not_there(server, port):
 def test_who_cannot_move_stays_and_moves_later(server, two):
     with socket.create_server(("0.0.0.0", 0)) as other:
         taken = other.getsockname()[1]
-        done = server.egctl("apply", "-f", "-", input=documents(http_server(taken, {"backend": "pa"}, name="a")))
+        object_a = documents(http_server(taken, {"backend": "pa"}, name="a"))
+        done = server.egctl("apply", "-f", "-", input=object_a, check=False)
+        assert done.returncode == 6, "applied, and it does not run"
         assert f"port {taken} is taken by another process" in done.stderr
         assert fetch(two[0]).text == "A", "where it was, it goes on"
         assert f"HTTPServer a does not listen: port {taken}" in server.egctl("health").stdout

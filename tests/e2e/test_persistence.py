@@ -67,7 +67,9 @@ def test_taken_port(server, port):
         done = server.egctl(
             *("apply", "-f", "-"),
             input=documents(http_server(port, {"backend": "p"}), pipeline("p", mock("here\n"))),
+            check=False,
         )
+        assert done.returncode == 6, "applied, and it does not run"
         assert "Warning: http-server" in done.stderr and str(port) in done.stderr
         status = server.status("http-server")
         assert status["state"] == "failed"
