@@ -7,6 +7,7 @@ import http.client
 import json
 import socket
 import ssl
+import time
 from pathlib import Path
 
 import yaml
@@ -49,17 +50,30 @@ class Follower:
         return follower
 
     def ends(self) -> bool:
-        """Reads to the end of the stream."""
+        """Reads to the end of the stream; False if it goes on."""
+        end = time.monotonic() + DEADLINE
         while self.socket.recv(65536):
-            pass
+            if time.monotonic() > end:
+                return False
         return True
 
-    def until(self, wanted: bytes) -> bytes:
-        while wanted not in self.text:
+    def read_while(self, missing) -> bytes:
+        """An event comes every second, so no read takes long: the whole has a deadline."""
+        end = time.monotonic() + DEADLINE
+        while missing():
+            assert time.monotonic() < end, self.text[-2000:]
             piece = self.socket.recv(65536)
             assert piece, "the stream has ended"
             self.text += piece
         return self.text
+
+    def until(self, wanted: bytes) -> bytes:
+        return self.read_while(lambda: wanted not in self.text)
+
+    def to_next_event(self) -> bytes:
+        """Until all that has begun is whole."""
+        begun = self.text.count(b"event: ")
+        return self.read_while(lambda: self.text.count(b"event: ") == begun)
 
     def is_cut(self) -> bool:
         """Whether the server has closed its side. The client cannot know: it has not read what came before."""
