@@ -2,6 +2,7 @@
 """egctl wasm inspect, run and test: a program before it is on any server."""
 
 import json
+import re
 import subprocess
 import xml.etree.ElementTree as xml
 from pathlib import Path
@@ -169,6 +170,14 @@ def test_cases_that_pass(sale, tmp_path):
     suite = xml.parse(tmp_path / "report.xml").getroot()
     assert suite.get("tests") == "3" and suite.get("failures") == "0"
     assert [case.get("name") for case in suite] == [each["name"] for each in (LUCKY, EARLY, KNOWN)]
+
+
+def test_the_cases_of_the_page_pass(sale, tmp_path):
+    page = (ROOT / "docs" / "guests.md").read_text()
+    (block,) = re.findall(r"^```yaml\n(parameters:.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "cases.yaml").write_text(block)
+    done = egctl("test", sale, "--cases", tmp_path / "cases.yaml")
+    assert done.returncode == 0 and "0 of 2 cases failed" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
