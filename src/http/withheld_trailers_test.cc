@@ -28,7 +28,7 @@ std::string names_in(const Headers* trailers) {
 
 class Piece : public BodyReader {
  public:
-  explicit Piece(Names names) : trailers_(fields(names)) {}
+  Piece(Names names) : trailers_(fields(names)) {}
   Task<Result<std::string_view>> read() override {
     co_return ended_++ == 0 ? std::string_view("piece") : std::string_view();
   }

@@ -2,12 +2,12 @@
 #include "sluice-server/successor_process.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstring>
 #include <nlohmann/json.hpp>
 

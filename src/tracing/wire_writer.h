@@ -22,29 +22,29 @@ class WireWriter {
   }
   // The same, but zero is written too: a member of a oneof says by its presence which it is.
   void put_number(unsigned field, std::uint64_t value) {
-    tag(field, kVarint);
+    tag(field, as_varint);
     varint(value);
   }
   void fixed64(unsigned field, std::uint64_t value) {
-    tag(field, kFixed64);
+    tag(field, as_fixed64);
     little_endian(value, sizeof value);
   }
   void fixed32(unsigned field, std::uint32_t value) {
-    tag(field, kFixed32);
+    tag(field, as_fixed32);
     little_endian(value, sizeof value);
   }
   void text(unsigned field, std::string_view value) {
     if (!value.empty()) put_text(field, value);
   }
   void put_text(unsigned field, std::string_view value) {
-    tag(field, kLength);
+    tag(field, as_length);
     varint(value.size());
     out_ += value;
   }
   // `write` appends the fields of the message to the same text.
   template <class Write>
   void message(unsigned field, Write&& write) {
-    tag(field, kLength);
+    tag(field, as_length);
     const std::size_t place = out_.size();
     out_ += '\0';
     write();
@@ -52,7 +52,7 @@ class WireWriter {
   }
 
  private:
-  enum Type : std::uint8_t { kVarint = 0, kFixed64 = 1, kLength = 2, kFixed32 = 5 };
+  enum Type : std::uint8_t { as_varint = 0, as_fixed64 = 1, as_length = 2, as_fixed32 = 5 };
   static constexpr unsigned kPayloadBits = 7;
   static constexpr std::uint64_t kMore = 0x80;
 
