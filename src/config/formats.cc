@@ -55,7 +55,7 @@ bool is_url(std::string_view text) {
   return printable && (has_port ? is_host_port(authority) : is_host(authority));
 }
 
-// What the author of `text` may have meant. A text that may have a password is not repeated.
+// Returns the URL that a message proposes for `text`. It repeats no text that may have a password.
 std::string url_like(std::string_view text) {
   const std::string url = "http://" + std::string(text);
   return is_url(url) && !text.contains('@') ? url : "http://127.0.0.1:9095";

@@ -2,6 +2,7 @@
 #include "egctl/wasm_cases.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -148,13 +149,15 @@ std::string in_seconds(Duration duration) {
   return std::to_string(std::chrono::duration<double>(duration).count());
 }
 
+std::ptrdiff_t failed_in(const std::vector<Verdict>& verdicts) {
+  return std::ranges::count_if(verdicts, [](const auto& v) { return !v.faults.empty(); });
+}
+
 // As the tools of continuous integration read it.
 std::string junit_of(const std::string& file, const std::vector<Verdict>& verdicts) {
-  const auto failed =
-      std::ranges::count_if(verdicts, [](const auto& v) { return !v.faults.empty(); });
   std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"" +
                      xml_text(file) + "\" tests=\"" + std::to_string(verdicts.size()) +
-                     "\" failures=\"" + std::to_string(failed) + "\">\n";
+                     "\" failures=\"" + std::to_string(failed_in(verdicts)) + "\">\n";
   for (const Verdict& each : verdicts) {
     text += "  <testcase classname=\"" + xml_text(file) + "\" name=\"" + xml_text(each.name) +
             "\" time=\"" + in_seconds(each.took) + "\">";
@@ -195,8 +198,7 @@ Result<void> test_program(Invocation& invocation, const CaseArguments& arguments
   if (!plain) invocation.print(verdicts_json(verdicts));
   if (!arguments.junit.empty())
     SLUICE_CHECK(write_file(arguments.junit, junit_of(arguments.file, verdicts)));
-  const auto failed =
-      std::ranges::count_if(verdicts, [](const auto& v) { return !v.faults.empty(); });
+  const std::ptrdiff_t failed = failed_in(verdicts);
   const std::string sum =
       std::to_string(failed) + " of " + std::to_string(verdicts.size()) + " cases failed";
   if (failed > 0) return fail(ErrorKind::invalid, sum);

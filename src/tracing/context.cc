@@ -153,7 +153,8 @@ void Found::take(const http::Field& field) {
   }
 }
 
-// What a request without a context is asked for. The names begin with t, b3 and X-B3.
+// False: the field belongs to no trace context. Their names begin with t, b3 and X-B3. A request
+// without a context pays for this look only.
 bool may_be_context(const http::Field& field) {
   constexpr unsigned char kToLower = 0x20;
   switch (field.name.size()) {

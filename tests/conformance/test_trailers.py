@@ -10,20 +10,7 @@ from client import Connection
 from gateway import free_port, http_server, pipeline, proxy
 from origin import Link, Origin, Request, grpc_message
 from peer import Peer
-from trailers_kit import FORBIDDEN, HTTP1_ONLY, SUM, Http1, Http2, by_h1, by_h2
-
-
-@pytest.fixture(params=[Http1, Http2], ids=["to-h1", "to-h2"])
-def origin(request):
-    instance = request.param()
-    with instance.peer:
-        yield instance
-
-
-@pytest.fixture(params=[4 << 20, -1], ids=["whole", "streamed"])
-def limit(request):
-    """clientMaxBodySize and serverMaxBodySize."""
-    return request.param
+from trailers_kit import FORBIDDEN, HTTP1_ONLY, SUM, Http1, by_h1, by_h2, limit, origin  # noqa: F401 (fixtures)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from gateway import free_port, http_server, pipeline, proxy
 from identity_kit import SECRET, basic, sha_line, soon, token
 from scripted import Answer, Scripted
-from trailers_kit import SUM, Http1, Http2, by_h1, by_h2
+from trailers_kit import SUM, Http1, by_h1, by_h2, limit, origin  # noqa: F401 (fixtures)
 
 BEARER = ("Authorization", f"Bearer {token(sub='ann', scope='buy', exp=soon())}")
 KEY = {"algorithm": "HS256", "secret": SECRET.hex()}
@@ -96,18 +96,6 @@ LATER_RESPONSES = {
     ),
     "guest-all": Case("WasmHost", script("response.setAllHeader({'X-New': ['1']});"), ("X-New", "X-Old")),
 }
-
-
-@pytest.fixture(params=[Http1, Http2], ids=["to-h1", "to-h2"])
-def origin(request):
-    instance = request.param()
-    with instance.peer:
-        yield instance
-
-
-@pytest.fixture(params=[4 << 20, -1], ids=["whole", "streamed"])
-def limit(request):
-    return request.param
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Backends and clients of both versions of HTTP, for tests of trailers."""
 
+import pytest
+
 import frames as f
 import hpack
 
@@ -79,3 +81,16 @@ def by_h2(port: int, *fields, body: bytes | None = None, trailers=()):
         answer = peer.answer()
         peer.alive()
         return answer
+
+
+@pytest.fixture(params=[Http1, Http2], ids=["to-h1", "to-h2"])
+def origin(request):
+    instance = request.param()
+    with instance.peer:
+        yield instance
+
+
+@pytest.fixture(params=[4 << 20, -1], ids=["whole", "streamed"])
+def limit(request):
+    """clientMaxBodySize and serverMaxBodySize."""
+    return request.param

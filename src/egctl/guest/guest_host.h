@@ -14,7 +14,7 @@
 
 namespace sluice::egctl {
 
-// What stands in the spec of the filter.
+// The fields of the WasmHost filter.
 struct GuestSpec {
   std::string code;    // the path of a module, base64, or builtin:…
   std::string script;  // with builtin:…: the path of a file, or the text

@@ -33,7 +33,7 @@ struct RequestSpec {
   void write_to(http::Request& request) const;
 };
 
-// What a run must have done. What is not given is not looked at.
+// The facts that a run must show. A field that is absent is not checked.
 struct Expectation {
   std::optional<std::string> result;
   std::vector<std::string> results;

@@ -139,7 +139,7 @@ class Converter {
     for (const Directive* one : blocks) read_one(*one, settings);
   }
 
-  // What is closed trusts nobody, at any of its addresses. So others may differ from it.
+  // A closed server trusts no proxy at any of its addresses, so other servers may differ from it.
   void close_differing_proxies() {
     for (auto found = with_differing_proxies(servers_); !found.empty();
          found = with_differing_proxies(servers_)) {

@@ -238,7 +238,7 @@ class LocationReader {
     Location made = location;
     made.before.clear();
     made.path = {{"pathRegexp", *inner}};
-    // What an `if` before it redirects would not be.
+    // rewriteTarget changes the path before the filters of an earlier `if` see it.
     const bool kept = location.before.empty() && settings.closed == 0 && !expression->wider;
     if (const auto target = path_of_break(rewrite); kept && target && is_address(content.pass)) {
       made.path["rewriteTarget"] = *target;

@@ -75,8 +75,8 @@ constexpr std::array kPoolFamilies{
     MetricFamily{"sluice_backend_ejected", MetricType::gauge,
                  "1: left out for a while after failures.", "", kServerLabels}};
 
-// What a client gets now, whether one comes or not: a breaker whose time is over lets the next
-// requests decide.
+// The figure says what the next request meets: a breaker whose time is over is half open, even if
+// no request has come since.
 double breaker_value(const resilience::CircuitBreaker& breaker) {
   const auto stay = breaker.open_for(Clock::now());
   if (!stay) return 0;
