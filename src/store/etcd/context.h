@@ -34,6 +34,7 @@ inline constexpr Duration kLastRefusedRetry = std::chrono::seconds(1);  // etcd 
 struct EtcdPatience {
   Duration first_read = kReadMax;
   Duration longest_read = std::chrono::seconds(40);
+  Duration waited_max = 2 * kReadMax;           // of all tries of what a person asks
   Duration page_max = std::chrono::minutes(3);  // of all tries of a page
   Duration first_step = kStepMax;
   Duration longest_step = std::chrono::seconds(4);  // the journal's thread waits for it

@@ -189,7 +189,7 @@ Result<std::vector<std::string>> EtcdMedium::namespaces() {
 
 Result<Page> EtcdMedium::list(const std::string& ns, std::string_view prefix,
                               std::string_view after, std::size_t limit) {
-  SLUICE_TRY(const ChainEnd end, end_of(ns, Tries::one));
+  SLUICE_TRY(const ChainEnd end, end_of(ns, Tries::some));
   Page page;
   if (end.revision == 0) return page;
   const std::string epoch = keys_->epoch(ns, end.seq.epoch);
@@ -216,7 +216,7 @@ Result<Page> EtcdMedium::list(const std::string& ns, std::string_view prefix,
 
 Result<Version> EtcdMedium::scan(const std::string& ns, std::string_view prefix,
                                  const Store::Visit& visit) {
-  SLUICE_TRY(const ChainEnd end, end_of(ns, Tries::one));
+  SLUICE_TRY(const ChainEnd end, end_of(ns, Tries::some));
   if (end.revision == 0) return end.seq.version;
   const std::string epoch = keys_->epoch(ns, end.seq.epoch);
   const std::string from = epoch + std::string(prefix);
@@ -234,7 +234,7 @@ Result<Version> EtcdMedium::scan(const std::string& ns, std::string_view prefix,
 }
 
 Result<std::uint64_t> EtcdMedium::count(const std::string& ns, std::string_view prefix) {
-  SLUICE_TRY(const ChainEnd end, end_of(ns, Tries::one));
+  SLUICE_TRY(const ChainEnd end, end_of(ns, Tries::some));
   if (end.revision == 0) return 0;
   pb::RangeRequest request = range_of_prefix(keys_->epoch(ns, end.seq.epoch) + std::string(prefix));
   request.set_count_only(true);

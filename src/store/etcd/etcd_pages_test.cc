@@ -206,6 +206,16 @@ TEST_F(EtcdPagesTest, TheEndOfTheReadsEndsAPageThatIsUnderWay) {
   two.faults->go_on();
 }
 
+// As while etcd elects a leader.
+TEST_F(EtcdPagesTest, WhatAPersonAsksForOutlivesReadsThatFail) {
+  write({"a", "b"});
+  opened_.faults->refuse_reads(rival_->keys().seq(kNs));
+  std::thread reader([&] { EXPECT_EQ(seen(), (std::set<std::string>{"a", "b"})); });
+  EXPECT_TRUE(comes_true([&] { return opened_.faults->reads_refused() >= 3; }));
+  opened_.faults->refuse_reads("");
+  reader.join();
+}
+
 TEST_F(EtcdPagesTest, AfterTheEndOfTheReadsAReadFailsSoon) {
   write({"a", "b"});
   opened_.medium->end_reads();

@@ -26,8 +26,7 @@ PagedReads::PagedReads(loop::LoopThread& thread, EtcdParts& parts, std::int64_t 
 template <class Make, class OnSlow>
 Result<pb::RangeResponse> PagedReads::tried(Tries tries, TimePoint until, const Make& make,
                                             const OnSlow& on_slow) {
-  const Duration bound = tries == Tries::one ? patience_.first_read : patience_.page_max;
-  EtcdRetry retry(std::min(until, Clock::now() + bound));
+  EtcdRetry retry(std::min(until, Clock::now() + bound_of(tries)));
   retry.attempt = patience_.first_read;
   while (true) {
     if (has_ended()) return fail(ErrorKind::unavailable, "this server stops");
@@ -35,11 +34,11 @@ Result<pb::RangeResponse> PagedReads::tried(Tries tries, TimePoint until, const 
     auto reply = thread_.await([&] { return parts_.range(request, retry.options()); });
     if (reply) return std::move(*reply);
     // A revision that is compacted does not heal.
-    const bool again = tries == Tries::many && may_heal(reply.error()) && retry.again();
+    const bool again = tries != Tries::one && may_heal(reply.error()) && retry.again();
     if (!again) return std::unexpected(error_of(reply.error()));
     if (reply.error().status == etcd::Status::deadline_exceeded) on_slow();
     retry.note_slowness(reply.error(), patience_.longest_read);
-    rest(retry.pause(kLastPagePause));
+    rest(retry.pause(tries == Tries::many ? kLastPagePause : kLastRetry));
   }
 }
 
@@ -104,6 +103,18 @@ Result<void> PagedReads::each_first_key(const Range& all, const FirstKey& visit)
     pages.go_on_at(std::move(next));
   }
   return {};
+}
+
+Duration PagedReads::bound_of(Tries tries) const {
+  switch (tries) {
+    case Tries::one:
+      return patience_.first_read;
+    case Tries::some:
+      return patience_.waited_max;
+    case Tries::many:
+      break;
+  }
+  return patience_.page_max;
 }
 
 bool PagedReads::has_ended() {

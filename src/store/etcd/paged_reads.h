@@ -16,9 +16,9 @@ namespace sluice::store {
 
 class PagedReads {
  public:
-  // How often a request is sent: once, because somebody waits for the answer, or until the bound
-  // of EtcdPatience, because much work would be lost.
-  enum class Tries : std::uint8_t { one, many };
+  // How often a request is sent: once; as long as a person waits for the answer, so that etcd may
+  // elect a leader meanwhile; or until the bound of EtcdPatience, because much work would be lost.
+  enum class Tries : std::uint8_t { one, some, many };
   struct Range {
     std::string from;
     std::string to;
@@ -56,6 +56,7 @@ class PagedReads {
                                                   const Range& all);
   [[nodiscard]] Result<void> visit_pages(PageRanges& pages, const Range& all,
                                          const EachEntry& visit);
+  [[nodiscard]] Duration bound_of(Tries tries) const;
   [[nodiscard]] bool has_ended();
   void rest(Duration pause);
 
