@@ -528,7 +528,9 @@ EXPORT(wasm_run) int32_t wasm_run(void) {
     return (int32_t)number;
   char reason[128];
   const char *text = JS_ToCString(context, value);
-  snprintf(reason, sizeof reason, "run returned %.60s: it has to return 0 to 9, or nothing", text ? text : "?");
+  const char *quote = JS_IsString(value) ? "\"" : "";
+  snprintf(reason, sizeof reason, "run returned %s%.60s%s: it has to return a number from 0 to 9, or nothing", quote,
+           text ? text : "?", quote);
   JS_FreeCString(context, text);
   JS_FreeValue(context, value);
   fail_at(0, 0, reason, false);

@@ -527,7 +527,8 @@ static int load_script(lua_State *L) {
   return 1;
 }
 
-/* A function of the table that the script has returned, or a global one, taken from the stack. */
+/* A function of the table that the script has returned, or a global one, taken from the stack. The
+ * script's metamethods do not run: nothing would catch their errors. */
 static int take_function(const char *name, bool is_needed) {
   int type = LUA_TNIL;
   if (lua_istable(state, -1)) {
@@ -538,7 +539,10 @@ static int take_function(const char *name, bool is_needed) {
   }
   if (type == LUA_TNIL) {
     lua_pop(state, 1);
-    type = lua_getglobal(state, name);
+    lua_pushglobaltable(state);
+    lua_pushstring(state, name);
+    type = lua_rawget(state, -2);
+    lua_remove(state, -2);
   }
   if (type == LUA_TFUNCTION) return luaL_ref(state, LUA_REGISTRYINDEX);
   lua_pop(state, 1);
@@ -583,8 +587,11 @@ static int begin(lua_State *L) {
     at = value->bytes + value->size;
   }
   wasm_free(array);
-  lua_pushvalue(L, -1);
-  lua_setglobal(L, "params");
+  lua_pushglobaltable(L);
+  lua_pushliteral(L, "params");
+  lua_pushvalue(L, -3);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
   if (init_function == LUA_NOREF) return 0;
   lua_rawgeti(L, LUA_REGISTRYINDEX, init_function);
   lua_insert(L, -2);
@@ -614,8 +621,9 @@ EXPORT(wasm_run) int32_t wasm_run(void) {
   if (!good) {
     char reason[128];
     const char *text = lua_tostring(state, -1);
-    snprintf(reason, sizeof reason, "run returned %.60s: it has to return 0 to 9, or nothing",
-             text ? text : luaL_typename(state, -1));
+    const char *quote = lua_type(state, -1) == LUA_TSTRING ? "\"" : "";
+    snprintf(reason, sizeof reason, "run returned %s%.60s%s: it has to return a number from 0 to 9, or nothing",
+             quote, text ? text : luaL_typename(state, -1), quote);
     fail_at(0, 0, reason, false);
   }
   lua_settop(state, 0);

@@ -18,6 +18,10 @@ namespace {
 // The parser leaves many free pages after a body of at least this size.
 constexpr std::size_t kLargeBody = std::size_t{256} << 10;
 
+// A login that has waited longer for its turn is refused, so that the wait of the others is bounded
+// when strangers send passwords.
+constexpr Duration kLoginWaitMax = std::chrono::seconds(5);
+
 // Returns the allocator's free memory to the system at the end of a call.
 class FreePages {
  public:
@@ -135,7 +139,13 @@ Task<std::expected<Identity, ApiResponse>> Service::admit(const http::Request& r
   if (credentials.is_quick(request.headers.get("Authorization").value_or("")))
     co_return identify(request, client, credentials, logger_);
   std::expected<Identity, ApiResponse> caller;
+  const TimePoint too_late = Clock::now() + kLoginWaitMax;
   const auto checked = co_await block<void>(Threads::WorkClass::login, [&]() -> Result<void> {
+    if (Clock::now() > too_late) {
+      caller = std::unexpected(respond_error(503, "too many logins wait for their turn: try again"));
+      caller.error().retry_after_seconds = 1;
+      return {};
+    }
     caller = identify(request, client, credentials, logger_);
     return {};
   });

@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/printable.h"
 #include "egctl/files.h"
 #include "egctl/guest/guest_host.h"
 
@@ -169,7 +170,7 @@ std::string junit_of(const std::string& file, const std::vector<Verdict>& verdic
 }
 
 void print_verdict(Invocation& invocation, const Verdict& verdict) {
-  invocation.out << (verdict.faults.empty() ? "ok    " : "FAIL  ") << verdict.name << "\n";
+  invocation.out << (verdict.faults.empty() ? "ok    " : "FAIL  ") << printable(verdict.name) << "\n";
   for (const std::string& fault : verdict.faults) invocation.out << "      " << fault << "\n";
 }
 
@@ -199,10 +200,10 @@ Result<void> test_program(Invocation& invocation, const CaseArguments& arguments
   if (!arguments.junit.empty())
     SLUICE_CHECK(write_file(arguments.junit, junit_of(arguments.file, verdicts)));
   const std::ptrdiff_t failed = failed_in(verdicts);
-  const std::string sum =
-      std::to_string(failed) + " of " + std::to_string(verdicts.size()) + " cases failed";
-  if (failed > 0) return fail(ErrorKind::invalid, sum);
-  if (plain) invocation.out << sum << "\n";
+  const std::string all = std::to_string(verdicts.size());
+  if (failed > 0)
+    return fail(ErrorKind::invalid, std::to_string(failed) + " of " + all + " cases failed");
+  if (plain) invocation.out << all << " of " << all << " cases passed\n";
   return {};
 }
 

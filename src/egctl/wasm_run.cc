@@ -70,7 +70,7 @@ Result<RequestSpec> given_request(Invocation& invocation, const RunArguments& ar
 Result<Data> given_data(const RunArguments& arguments) {
   if (arguments.data.empty()) return Data();
   SLUICE_TRY(const std::string text, read_input(arguments.data));
-  SLUICE_TRY(const config::Value document, config::parse_document(text));
+  SLUICE_TRY(const config::Value document, parse_named(text, arguments.data));
   if (document.kind != config::Value::Kind::map)
     return fail(ErrorKind::invalid, arguments.data + ": want a map of keys and texts");
   Data data;

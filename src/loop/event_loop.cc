@@ -2,41 +2,29 @@
 #include "loop/event_loop.h"
 
 #include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <list>
 #include <thread>
 
 #include "base/assert.h"
 #include "base/memory_budget.h"
+#include "loop/alarm_clock.h"
 #include "loop/frames.h"
+#include "loop/mailbox.h"
 #include "loop/poller.h"
 #include "loop/suspended.h"
 
 namespace sluice::loop {
 
-namespace asio = boost::asio;
-
-namespace {
-
-// Discarded work of the mailbox may own timers and streams, so it is destroyed before the parts
-// that these need.
-struct Io : asio::io_context {
-  using asio::io_context::io_context;
-  void drop_posted() { shutdown(); }
-};
-
-}  // namespace
-
 struct EventLoop::State {
+  void arm();
+  void fire();
+
   PagePool pages;  // it and the next are destroyed last
   MemoryAccount memory;
-  Io io{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);
-  Poller poller{io};
-  asio::steady_timer alarm{io};
+  Poller poller;
+  Mailbox mailbox{poller};
+  bool stopped = false;
+  AlarmClock alarm{poller, [this] { fire(); }};
   TimePoint alarm_at = TimePoint::max();
   Timers timers;
   std::list<Task<void>> spawned;
@@ -69,36 +57,36 @@ EventLoop::~EventLoop() {
       state_->spawned.pop_front();
     }
   };
+  // Posted work may own timers and streams, and may have spawned tasks.
   drop_tasks();
-  state_->io.drop_posted();
-  drop_tasks();  // of tasks that the discarded work has spawned
+  state_->mailbox.drop();
+  drop_tasks();
 }
 
 void EventLoop::run() {
   state_->runner.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  state_->io.restart();
-  state_->io.run();
+  state_->stopped = false;
+  while (true) {
+    state_->mailbox.run(state_->stopped);
+    if (state_->stopped) break;
+    state_->poller.turn(state_->mailbox.sleep());
+    state_->mailbox.wake();
+  }
   state_->runner.store({}, std::memory_order_relaxed);
   frames::drain();
 }
 
 // Posted, so that a stop() before run() has an effect.
 void EventLoop::stop() {
-  asio::post(state_->io, [this] { state_->io.stop(); });
+  post([this] { state_->stopped = true; });
 }
 
-namespace {
-
-// Asio requires copyable or movable handlers that it calls as rvalues. This one is movable only.
-struct Posted {
-  std::move_only_function<void()> work;
-  void operator()() { work(); }
-};
-
-}  // namespace
-
 void EventLoop::post(std::move_only_function<void()> work) {
-  asio::post(state_->io, Posted{std::move(work)});
+  if (state_->runner.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
+    state_->mailbox.post_here(std::move(work));
+  } else {
+    state_->mailbox.post(std::move(work));
+  }
 }
 
 bool EventLoop::is_here() const {
@@ -137,8 +125,6 @@ Poller& EventLoop::poller() {
   SLUICE_DEBUG_ASSERT(is_here(), "an event loop is used on the thread that runs it");
   return state_->poller;
 }
-
-asio::io_context& EventLoop::io() { return state_->io; }
 
 namespace {
 
@@ -180,25 +166,23 @@ void EventLoop::remove_timer(Timers::iterator position) {
   state_->timers.erase(position);
 }
 
-// One Asio timer serves all Timers. It is set to the earliest, and left alone when that one is
+// One alarm serves all Timers. It is set to the earliest, and left alone when that one is
 // cancelled.
-void EventLoop::arm() {
-  if (state_->timers.empty()) {
-    state_->alarm_at = TimePoint::max();
-    return;
-  }
-  state_->alarm_at = state_->timers.begin()->first;
-  state_->alarm.expires_at(state_->alarm_at);
-  state_->alarm.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
-    const TimePoint now = Clock::now();
-    while (!state_->timers.empty() && state_->timers.begin()->first <= now) {
-      auto node = state_->timers.extract(state_->timers.begin());
-      node.mapped()();
-    }
-    arm();
-  });
+void EventLoop::State::arm() {
+  alarm_at = timers.empty() ? TimePoint::max() : timers.begin()->first;
+  if (alarm_at != TimePoint::max()) alarm.set(alarm_at);
 }
+
+void EventLoop::State::fire() {
+  const TimePoint now = Clock::now();
+  while (!timers.empty() && timers.begin()->first <= now) {
+    auto node = timers.extract(timers.begin());
+    node.mapped()();
+  }
+  arm();
+}
+
+void EventLoop::arm() { state_->arm(); }
 
 struct EventLoop::Timer::Slot {
   Timers::iterator position;

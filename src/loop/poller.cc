@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/poller.h"
 
-#include <unistd.h>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
+#include <cerrno>
 #include <system_error>
 #include <utility>
 
 namespace sluice::loop {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -41,33 +35,23 @@ Poller::Readiness readiness_of(std::uint32_t events) {
 
 }  // namespace
 
-// Nests this epoll in Asio's, which reports when this one has events.
-struct Poller::Alarm {
-  explicit Alarm(asio::io_context& io, int epoll) : descriptor(io, epoll) {}
-  asio::posix::stream_descriptor descriptor;
-};
-
-Poller::Poller(asio::io_context& io) : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-  if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
-  alarm_ = std::make_unique<Alarm>(io, epoll_);
-  wait();
+Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+  if (!epoll_.is_open()) throw std::system_error(errno, std::generic_category(), "epoll_create1");
 }
-
-Poller::~Poller() = default;
 
 bool Poller::add(int descriptor, Watcher& watcher) {
   epoll_event event = event_of(watcher);
-  return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0;
+  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
 void Poller::tell_again(int descriptor, Watcher& watcher) {
   epoll_event event = event_of(watcher);
-  (void)::epoll_ctl(epoll_, EPOLL_CTL_MOD, descriptor, &event);
+  (void)::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor, &event);
 }
 
 // Closing is not enough: a child process may hold the descriptor for a moment.
 void Poller::remove(int descriptor, Watcher& watcher) {
-  (void)::epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr);
+  (void)::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
   if (watcher.events_ != 0) queue_of(watcher).remove(watcher);
 }
 
@@ -84,29 +68,15 @@ void Poller::WatcherQueue::remove(Watcher& watcher) {
   watcher.events_ = 0;
 }
 
-// If new work is left over, the loop's other work runs first, then this again.
-void Poller::wait() {
-  if (!new_work_.empty()) {
-    asio::post(alarm_->descriptor.get_executor(), [this] {
-      take_turn();
-      wait();
-    });
-    return;
-  }
-  alarm_->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
-                                [this](const boost::system::error_code& error) {
-                                  if (error) return;
-                                  take_turn();
-                                  wait();
-                                });
+// New work that is left over goes on after the loop's other work.
+void Poller::turn(bool may_sleep) {
+  const TimePoint collected = collect(may_sleep && new_work_.empty());
+  const bool is_late = collected == TimePoint() || !at_hand_.empty();
+  while (!at_hand_.empty()) tell(at_hand_.oldest());
+  if (!new_work_.empty()) serve_new_work(is_late ? Clock::now() : collected);
 }
 
-void Poller::take_turn() {
-  TimePoint now = collect();
-  const bool is_late = now == TimePoint() || !at_hand_.empty();
-  while (!at_hand_.empty()) tell(at_hand_.oldest());
-  if (new_work_.empty()) return;
-  if (is_late) now = Clock::now();
+void Poller::serve_new_work(TimePoint now) {
   const TimePoint end = now + kTurnTime;
   for (int told = 0; told < kTurnMax && now < end; ++told) {
     const Turns::End which = next_end(now);
@@ -123,10 +93,13 @@ Turns::End Poller::next_end(TimePoint now) const {
   return turns_.next();
 }
 
-TimePoint Poller::collect() {
+TimePoint Poller::collect(bool may_sleep) {
+  constexpr int kEndless = -1;
   TimePoint now;
   for (int batch = 0; batch < kBatchesMax; ++batch) {
-    const int count = ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), 0);
+    const int timeout = may_sleep && batch == 0 ? kEndless : 0;
+    const int count =
+        ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout);
     if (count <= 0) break;
     now = Clock::now();
     for (int i = 0; i < count; ++i)

@@ -15,12 +15,9 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/descriptor.h"
 #include "base/time.h"
 #include "loop/turns.h"
-
-namespace boost::asio {
-class io_context;
-}
 
 namespace sluice::loop {
 
@@ -60,9 +57,8 @@ class Poller {
     bool is_new_work_ = false;  // selects the queue
   };
 
-  // Throws std::system_error if the process is out of descriptors. Requires: `io` outlives this.
-  explicit Poller(boost::asio::io_context& io);
-  ~Poller();
+  // Throws std::system_error if the process is out of descriptors.
+  Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
@@ -74,6 +70,13 @@ class Poller {
   // Ends the reports to `watcher`. Requires: the descriptor is still open.
   void remove(int descriptor, Watcher& watcher);
 
+  // Tells watchers of their changes. If there is none, waits for one, unless the loop has other
+  // work: then `may_sleep` is false.
+  void turn(bool may_sleep);
+
+  // A place for the thread that looks up names for net/.
+  [[nodiscard]] std::shared_ptr<void>& lookups() { return lookups_; }
+
   // Returns how long the watcher whose on_change() runs had waited at `now`; 0 outside of such a
   // call.
   [[nodiscard]] Duration waited(TimePoint now) const {
@@ -81,7 +84,6 @@ class Poller {
   }
 
  private:
-  struct Alarm;
   class WatcherQueue {
    public:
     [[nodiscard]] bool empty() const { return oldest_ == nullptr; }
@@ -95,10 +97,9 @@ class Poller {
     Watcher* newest_ = nullptr;
   };
 
-  void wait();
-  void take_turn();
   // Returns when it took the last batch; TimePoint() if nothing was ready.
-  TimePoint collect();
+  TimePoint collect(bool may_sleep);
+  void serve_new_work(TimePoint now);
   void enqueue(Watcher& watcher, std::uint32_t events, TimePoint now);
   [[nodiscard]] WatcherQueue& queue_of(const Watcher& watcher) {
     return watcher.is_new_work_ ? new_work_ : at_hand_;
@@ -106,8 +107,8 @@ class Poller {
   [[nodiscard]] Turns::End next_end(TimePoint now) const;
   void tell(Watcher& watcher);
 
-  int epoll_;
-  std::unique_ptr<Alarm> alarm_;
+  const Descriptor epoll_;
+  std::shared_ptr<void> lookups_;
   std::array<epoll_event, 64> events_{};
   WatcherQueue at_hand_;
   WatcherQueue new_work_;

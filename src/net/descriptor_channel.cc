@@ -8,8 +8,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 
+#include "net/errno_text.h"
 #include "net/tcp_stream.h"
 
 namespace sluice::net {
@@ -20,7 +20,7 @@ using Pair = std::pair<Descriptor, Descriptor>;
 std::unexpected<Error> failure(const char* what) {
   const ErrorKind kind =
       errno == EPIPE || errno == ECONNRESET ? ErrorKind::closed : ErrorKind::internal;
-  return fail(kind, std::string(what) + ": " + std::generic_category().message(errno));
+  return fail(kind, std::string(what) + ": " + errno_text(errno));
 }
 
 Result<Pair> socket_pair(int type) {

@@ -12,11 +12,12 @@
 #include <cstring>
 #include <deque>
 #include <optional>
-#include <system_error>
 
 #include "base/descriptor.h"
 #include "base/host_port.h"
-#include "loop/one_shot.h"
+#include "loop/event.h"
+#include "loop/poller.h"
+#include "net/errno_text.h"
 #include "net/tcp_stream.h"
 #include "net/unsent_bytes.h"
 
@@ -33,8 +34,6 @@ namespace {
 constexpr std::size_t kLastAcceptsMax = 4096;
 constexpr Duration kBackOffFirst = std::chrono::milliseconds(10);
 constexpr Duration kBackOffMax = std::chrono::seconds(1);
-
-std::string message_of(int error) { return std::generic_category().message(error); }
 
 bool set_option(int descriptor, int level, int name, int value) {
   return ::setsockopt(descriptor, level, name, &value, sizeof value) == 0;
@@ -58,7 +57,7 @@ std::unexpected<Error> bind_failure(std::string_view address, std::uint16_t port
   const std::string name = name_of(address, port);
   if (error == EADDRINUSE) return fail(ErrorKind::conflict, name + " is taken by another process");
   const ErrorKind kind = error == EADDRNOTAVAIL ? ErrorKind::invalid : ErrorKind::internal;
-  return fail(kind, "cannot listen on " + name + ": " + message_of(error));
+  return fail(kind, "cannot listen on " + name + ": " + errno_text(error));
 }
 
 Result<Descriptor> open_bound(std::string_view address, std::uint16_t port, bool reuse_port) {
@@ -116,16 +115,27 @@ Listener Listener::adopt(int descriptor) {
 Result<Listener> Listener::duplicate() const {
   Descriptor copy(::fcntl(descriptor_.get(), F_DUPFD_CLOEXEC, 0));
   if (copy.is_open()) return Listener(std::move(copy), port_);
-  return fail(ErrorKind::unavailable, "cannot duplicate a socket: " + message_of(errno));
+  return fail(ErrorKind::unavailable, "cannot duplicate a socket: " + errno_text(errno));
 }
 
-struct Acceptor::State {
-  explicit State(loop::EventLoop& its_loop) : loop(its_loop), acceptor(its_loop.io()) {}
+struct Acceptor::State final : loop::Poller::Watcher {
+  State(loop::EventLoop& its_loop, Listener listener);
+  ~State() override { close(); }
+  // A report that nobody waits for is dropped: each wait asks anew.
+  void on_change(loop::Poller::Readiness /*readiness*/) override {
+    if (readable.has_waiter()) readable.notify_now();
+  }
+  // co_await: there may be a connection, or the socket is closed.
+  [[nodiscard]] loop::Event::Wait may_accept() {
+    loop.poller().tell_again(socket.get(), *this);
+    return readable.wait();
+  }
+  void close();
 
   loop::EventLoop& loop;
-  tcp::acceptor acceptor;
-  int family = AF_INET6;
-  std::uint16_t port = 0;
+  Descriptor socket;
+  const std::uint16_t port;
+  loop::Event readable;
   int accepts_at_once = 0;
   int batch = Acceptor::kBatch;
   bool waited = false;                       // a connection is probably queued
@@ -176,10 +186,8 @@ Accepted classify(int error) {
   }
 }
 
-tcp protocol_of(int family) { return family == AF_INET ? tcp::v4() : tcp::v6(); }
-
 Accepted accept_one(Acceptor::State& state, std::unique_ptr<Stream>& out) {
-  const int listener = state.acceptor.native_handle();
+  const int listener = state.socket.get();
   tcp::endpoint peer;
   socklen_t size = static_cast<socklen_t>(peer.capacity());
   Descriptor descriptor(::accept4(listener, peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -197,18 +205,21 @@ Accepted accept_one(Acceptor::State& state, std::unique_ptr<Stream>& out) {
 
 }  // namespace
 
-Acceptor::Acceptor(loop::EventLoop& loop, Listener listener)
-    : state_(std::make_shared<State>(loop)) {
-  state_->port = listener.port();
-  Descriptor descriptor(listener.release());
-  sockaddr_storage where{};
-  socklen_t size = sizeof where;
-  if (::getsockname(descriptor.get(), reinterpret_cast<sockaddr*>(&where), &size) != 0) return;
-  state_->family = where.ss_family;
-  error_code error;
-  state_->acceptor.assign(protocol_of(state_->family), descriptor.get(), error);
-  if (!error) (void)descriptor.release();
+Acceptor::State::State(loop::EventLoop& its_loop, Listener listener)
+    : loop(its_loop), port(listener.port()), readable(its_loop) {
+  socket = Descriptor(listener.release());
+  if (!loop.poller().add(socket.get(), *this)) socket.reset();
 }
+
+void Acceptor::State::close() {
+  if (!socket.is_open()) return;
+  loop.poller().remove(socket.get(), *this);
+  socket.reset();
+  readable.notify();
+}
+
+Acceptor::Acceptor(loop::EventLoop& loop, Listener listener)
+    : state_(std::make_shared<State>(loop, std::move(listener))) {}
 
 Acceptor::Acceptor(Acceptor&&) noexcept = default;
 
@@ -217,7 +228,7 @@ Acceptor::~Acceptor() {
 }
 
 void Acceptor::set_backlog(int connections) {
-  if (state_->acceptor.is_open()) (void)::listen(state_->acceptor.native_handle(), connections);
+  if (state_->socket.is_open()) (void)::listen(state_->socket.get(), connections);
 }
 
 void Acceptor::set_batch(int connections) { state_->batch = connections; }
@@ -230,17 +241,10 @@ void Acceptor::set_patience(Duration patience,
 
 std::uint16_t Acceptor::port() const { return state_->port; }
 
-// Releases the descriptor from Asio first: Asio's close() relies on the kernel to remove the
-// descriptor from the poller, and the kernel does not do that while the socket has another
-// descriptor.
-void Acceptor::close() {
-  if (!state_->acceptor.is_open()) return;
-  error_code error;
-  const Descriptor descriptor(state_->acceptor.release(error));
-}
+void Acceptor::close() { state_->close(); }
 
 void Acceptor::finish() {
-  while (state_->acceptor.is_open() && state_->last.size() < kLastAcceptsMax) {
+  while (state_->socket.is_open() && state_->last.size() < kLastAcceptsMax) {
     std::unique_ptr<Stream> stream;
     const Accepted outcome = accept_one(*state_, stream);
     if (outcome == Accepted::stream) {
@@ -254,7 +258,7 @@ void Acceptor::finish() {
 
 Task<Result<std::unique_ptr<Stream>>> Acceptor::accept() {
   const auto state = state_;
-  while (state->acceptor.is_open()) {
+  while (state->socket.is_open()) {
     if (state->waited && ++state->accepts_at_once <= state->batch) {
       std::unique_ptr<Stream> stream;
       const Accepted outcome = accept_one(*state, stream);
@@ -272,11 +276,7 @@ Task<Result<std::unique_ptr<Stream>>> Acceptor::accept() {
       }
     }
     state->accepts_at_once = 0;
-    loop::OneShot<error_code> readable(state->loop);
-    state->acceptor.async_wait(
-        tcp::acceptor::wait_read,
-        [slot = readable.slot()](const error_code& error) { slot->set(error); });
-    co_await readable.wait();
+    (void)co_await state->may_accept();
     state->waited = true;
   }
   if (!state->last.empty()) {

@@ -6,16 +6,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
 #include "base/file.h"
+#include "net/errno_text.h"
 
 namespace sluice::net {
 namespace {
 
 std::unexpected<Error> memory_failure(const char* what) {
-  return fail(ErrorKind::internal,
-              std::string(what) + ": " + std::generic_category().message(errno));
+  return fail(ErrorKind::internal, std::string(what) + ": " + errno_text(errno));
 }
 
 }  // namespace

@@ -10,9 +10,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 
 #include "base/assert.h"
+#include "net/errno_text.h"
 #include "net/failures.h"
 
 namespace sluice::net {
@@ -29,7 +29,7 @@ constexpr std::size_t kFileBytesAtOnceMax = std::size_t{1} << 20;
 constexpr std::size_t kUnsentFileBytesMax = std::size_t{1} << 20;
 
 std::unexpected<Error> disconnected(int error) {
-  return fail(ErrorKind::closed, std::generic_category().message(error));
+  return fail(ErrorKind::closed, errno_text(error));
 }
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
@@ -219,7 +219,7 @@ bool Socket::send_file(const FileTaker::Write& write, Stream::Operation& operati
     if (count > 0) sent += static_cast<std::size_t>(count);
     if (count < 0 && sent == 0) {
       if (would_block(errno)) return false;
-      operation.result = fail(ErrorKind::internal, std::generic_category().message(errno));
+      operation.result = fail(ErrorKind::internal, errno_text(errno));
       return true;
     }
   }

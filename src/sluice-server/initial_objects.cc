@@ -2,7 +2,9 @@
 #include "sluice-server/initial_objects.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 #include "base/file.h"
@@ -58,14 +60,6 @@ Error in_initial_file(const std::string& file, const Error& error,
   return {error.kind, std::string(kOption) + " " + file + ": " + text, {}};
 }
 
-Result<std::vector<config::Value>> read_documents(const std::string& file) {
-  const auto text = read_file(file, config::ParseLimits().bytes_max, FileKind::any);
-  if (!text) return fail(ErrorKind::not_found, std::string(kOption) + ": " + text.error().message);
-  auto documents = config::parse_documents(*text);
-  if (!documents) return std::unexpected(in_initial_file(file, documents.error()));
-  return documents;
-}
-
 Result<void> create(const std::string& file, std::vector<config::Value> documents,
                     control::Controller& controller, const Logger& logger) {
   const Missing missing = missing_of(std::move(documents), controller);
@@ -79,13 +73,13 @@ Result<void> create(const std::string& file, std::vector<config::Value> document
 
 }  // namespace
 
-InitialObjects::InitialObjects(std::vector<std::string> files, bool first,
+InitialObjects::InitialObjects(std::vector<std::string> files, Start start,
                                control::Controller& controller, Logger logger)
-    : first_(first), controller_(controller), logger_(std::move(logger)), files_(std::move(files)) {
+    : start_(start), controller_(controller), logger_(std::move(logger)), files_(std::move(files)) {
   std::vector<std::string> lines;
   for (const std::string& file : files_)
     lines.push_back(std::string(kOption) + " " + file + ": its objects are not created yet");
-  controller_.note_initial_objects(std::move(lines), first_);
+  controller_.note_initial_objects(std::move(lines), start_.first);
   thread_ = std::jthread([this] { work(); });
 }
 
@@ -96,11 +90,36 @@ InitialObjects::~InitialObjects() {
   changed_.notify_all();
 }
 
+Result<std::string> InitialObjects::text_of(const std::string& file) {
+  std::error_code ignored;
+  const bool once =
+      std::filesystem::exists(file, ignored) && !std::filesystem::is_regular_file(file, ignored);
+  std::string& kept = texts_[file];
+  if (once && !kept.empty()) return kept;
+  auto text = read_file(file, config::ParseLimits().bytes_max, FileKind::any);
+  if (!text) return fail(ErrorKind::not_found, std::string(kOption) + ": " + text.error().message);
+  if (text->empty() && once && start_.first && start_.hot) {
+    return fail(ErrorKind::conflict,
+                std::string(kOption) + " " + file +
+                    ": the process before has read it, and has not created its "
+                    "objects yet: wait until it is ready, or start anew");
+  }
+  if (!text->empty()) kept = std::move(*text);
+  return kept;
+}
+
+Result<std::vector<config::Value>> InitialObjects::documents_of(const std::string& file) {
+  SLUICE_TRY(const std::string text, text_of(file));
+  auto documents = config::parse_documents(text);
+  if (!documents) return std::unexpected(in_initial_file(file, documents.error()));
+  return documents;
+}
+
 std::vector<Error> InitialObjects::try_files() {
   std::vector<Error> failed;
   std::erase_if(files_, [&](const std::string& file) {
-    auto documents = read_documents(file);
-    if (!documents && !first_) {
+    auto documents = documents_of(file);
+    if (!documents && !start_.first) {
       logger_.error(documents.error().message);
       return true;
     }
@@ -114,7 +133,7 @@ std::vector<Error> InitialObjects::try_files() {
 
 bool InitialObjects::goes_on(const std::vector<Error>& failed) {
   const MutexLock lock(mutex_);
-  const bool ends_the_start = !failed.empty() && first_ && !tried_ && !late_;
+  const bool ends_the_start = !failed.empty() && start_.first && !tried_ && !late_;
   if (ends_the_start) outcome_ = std::unexpected(failed.front());
   tried_ = true;
   changed_.notify_all();
@@ -128,7 +147,7 @@ void InitialObjects::log(const std::vector<Error>& failed, Duration pause) {
     const auto told = logged_.find(error.message);
     if (told != logged_.end() && now - told->second < kRepeat) continue;
     logged_[error.message] = now;
-    logger_.error(error.message + (first_ ? "; not ready until they are created" : "") +
+    logger_.error(error.message + (start_.first ? "; not ready until they are created" : "") +
                   "; the next try is in " + std::to_string(seconds) + " s");
   }
 }
@@ -138,7 +157,7 @@ void InitialObjects::work() {
     const std::vector<Error> failed = try_files();
     std::vector<std::string> lines;
     for (const Error& error : failed) lines.push_back(error.message);
-    controller_.note_initial_objects(std::move(lines), first_);
+    controller_.note_initial_objects(std::move(lines), start_.first);
     if (!goes_on(failed)) return;
     if (failed.empty()) {
       if (!logged_.empty()) logger_.info(std::string(kOption) + ": all objects are created");
@@ -161,7 +180,7 @@ Result<void> InitialObjects::wait() {
   if (tried_) return outcome_;
   late_ = true;
   logger_.warn(std::string(kOption) + ": still at work" +
-               (first_ ? "; not ready until their objects are created" : "; all else runs"));
+               (start_.first ? "; not ready until their objects are created" : "; all else runs"));
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "config/value.h"
 #include "control/controller.h"
 
 namespace sluice::server_program {
@@ -25,9 +26,13 @@ class InitialObjects {
   static constexpr Duration kPauseMin = std::chrono::seconds(1);
   static constexpr Duration kPauseMax = std::chrono::seconds(60);
 
-  // `first`: no object is stored. Otherwise, a file that cannot be read is logged and no more,
-  // because its objects may be stored.
-  InitialObjects(std::vector<std::string> files, bool first, control::Controller& controller,
+  struct Start {
+    // No object is stored. Otherwise, a file that cannot be read is logged and no more, because its
+    // objects may be stored.
+    bool first = true;
+    bool hot = false;  // a predecessor has read the files before
+  };
+  InitialObjects(std::vector<std::string> files, Start start, control::Controller& controller,
                  Logger logger);
   // Ends all changes, because the thread may still be at work.
   ~InitialObjects();
@@ -43,15 +48,20 @@ class InitialObjects {
   void work();
   // Returns an error for each file that is to be tried again, and keeps only those.
   [[nodiscard]] std::vector<Error> try_files();
+  // Returns the text of a file. What can be read only once, as a pipe, is kept from then on; so is
+  // the text of a file that is empty for a moment, because it is written anew.
+  [[nodiscard]] Result<std::string> text_of(const std::string& file);
+  [[nodiscard]] Result<std::vector<config::Value>> documents_of(const std::string& file);
   // False: the error ends the process, or it ends anyway.
   [[nodiscard]] bool goes_on(const std::vector<Error>& failed);
   void log(const std::vector<Error>& failed, Duration pause);
 
-  const bool first_;
+  const Start start_;
   control::Controller& controller_;
   const Logger logger_;
-  std::vector<std::string> files_;           // of the thread: those with missing objects
-  std::map<std::string, TimePoint> logged_;  // of the thread: errors
+  std::vector<std::string> files_;            // of the thread: those with missing objects
+  std::map<std::string, std::string> texts_;  // of the thread: the last of each file
+  std::map<std::string, TimePoint> logged_;   // of the thread: errors
   Mutex mutex_;
   Condition changed_;
   bool tried_ SLUICE_GUARDED_BY(mutex_) = false;  // all files, once

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
@@ -12,9 +13,13 @@ namespace sluice::server_program {
 namespace {
 
 using namespace control::testing;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Matches;
+
+constexpr InitialObjects::Start kFirst;
+constexpr InitialObjects::Start kLater{.first = false};
 
 class InitialObjectsTest : public ::testing::Test {
  protected:
@@ -25,7 +30,11 @@ class InitialObjectsTest : public ::testing::Test {
     return path;
   }
   Result<void> create(std::vector<std::string> files) {
-    return InitialObjects(std::move(files), true, *process_, Logger()).wait();
+    return InitialObjects(std::move(files), kFirst, *process_, Logger()).wait();
+  }
+
+  bool told_of(const std::string& words) {
+    return Matches(Contains(HasSubstr(words)))(process_->troubles());
   }
 
   Folder folder_;
@@ -37,7 +46,7 @@ TEST_F(InitialObjectsTest, AreCreatedWhereTheirNamesAreFree) {
   ASSERT_TRUE(process_.apply(pipeline_text("p", "mine")));
   InitialObjects initial(
       {file("a", pipeline_text("p", "theirs") + pipeline_text("q")), file("b", pipeline_text("r"))},
-      true, *process_, Logger());
+      kFirst, *process_, Logger());
   const auto created = initial.wait();
   ASSERT_TRUE(created) << created.error().message;
   EXPECT_EQ(process_.text("p"), "mine");
@@ -64,7 +73,7 @@ TEST_F(InitialObjectsTest, OneThatCannotBeBuiltNamesFileAndField) {
 
 TEST_F(InitialObjectsTest, OneThatTakesLongHoldsUpNothing) {
   script_.hold("p");
-  InitialObjects initial({file("slow", pipeline_text("p"))}, true, *process_, Logger());
+  InitialObjects initial({file("slow", pipeline_text("p"))}, kFirst, *process_, Logger());
   EXPECT_TRUE(initial.wait());
   EXPECT_EQ(process_.state("p"), "not found: p");
   EXPECT_THAT(process_->troubles(), ElementsAre(HasSubstr("/slow: its objects are not created")));
@@ -76,7 +85,7 @@ TEST_F(InitialObjectsTest, OneThatTakesLongHoldsUpNothing) {
 TEST_F(InitialObjectsTest, OneThatFailsLateIsTriedAgain) {
   script_.hold("q");
   const std::string both = file("both", pipeline_text("p") + pipeline_text("q"));
-  InitialObjects initial({both, file("good", pipeline_text("r"))}, true, *process_, Logger());
+  InitialObjects initial({both, file("good", pipeline_text("r"))}, kFirst, *process_, Logger());
   EXPECT_TRUE(initial.wait());
   script_.fail("q", "is no good");
   script_.release("q");
@@ -95,7 +104,7 @@ TEST_F(InitialObjectsTest, AFileIsReadAgain) {
   ASSERT_TRUE(process_.apply(pipeline_text("p", "mine")));
   script_.fail("q", "is no good");
   const std::string bad = file("bad", pipeline_text("q"));
-  InitialObjects initial({bad}, false, *process_, Logger());
+  InitialObjects initial({bad}, kLater, *process_, Logger());
   EXPECT_TRUE(initial.wait()) << "a process that has objects serves them";
   EXPECT_THAT(process_->troubles(), ElementsAre(HasSubstr("Pipeline q (document 1)")));
   EXPECT_FALSE(process_->lacks_initial_objects()) << "so it is ready";
@@ -103,15 +112,50 @@ TEST_F(InitialObjectsTest, AFileIsReadAgain) {
   EXPECT_TRUE(eventually([&] { return process_.state("r") == "running"; }));
 }
 
+// An empty file says nothing while it is written anew.
+TEST_F(InitialObjectsTest, AFileThatIsEmptyForAMomentCountsAsItWas) {
+  script_.fail("q", "is no good");
+  script_.hold("q");
+  const std::string one = file("one", pipeline_text("q"));
+  InitialObjects initial({one}, kFirst, *process_, Logger());
+  EXPECT_TRUE(initial.wait());
+  file("one", "");
+  script_.release("q");
+  EXPECT_TRUE(eventually([&] { return told_of("is no good"); }));
+  script_.fail("q", "");
+  EXPECT_TRUE(eventually([&] { return process_.state("q") == "running"; }));
+}
+
+TEST_F(InitialObjectsTest, APipeIsReadOnce) {
+  const std::string pipe = folder_.path() + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  script_.fail("q", "is no good");
+  script_.hold("q");
+  InitialObjects initial({pipe}, kFirst, *process_, Logger());
+  std::ofstream(pipe) << pipeline_text("q");
+  EXPECT_TRUE(initial.wait());
+  script_.release("q");
+  EXPECT_TRUE(eventually([&] { return told_of("is no good"); }));
+  script_.fail("q", "");
+  EXPECT_TRUE(eventually([&] { return process_.state("q") == "running"; }));
+}
+
+TEST_F(InitialObjectsTest, WhatAPredecessorHasReadIsNotTakenForEmpty) {
+  InitialObjects initial({"/dev/null"}, {.first = true, .hot = true}, *process_, Logger());
+  const auto created = initial.wait();
+  ASSERT_FALSE(created);
+  EXPECT_THAT(created.error().message, HasSubstr("/dev/null: the process before has read it"));
+}
+
 TEST_F(InitialObjectsTest, LaterAFileThatIsGoneHoldsUpNothing) {
-  InitialObjects initial({folder_.path() + "/absent"}, false, *process_, Logger());
+  InitialObjects initial({folder_.path() + "/absent"}, kLater, *process_, Logger());
   EXPECT_TRUE(initial.wait());
   EXPECT_TRUE(eventually([&] { return !process_->lacks_initial_objects(); }));
 }
 
 TEST_F(InitialObjectsTest, TheEndOfTheProcessEndsThem) {
   script_.hold("p");
-  const InitialObjects initial({file("slow", pipeline_text("p"))}, true, *process_, Logger());
+  const InitialObjects initial({file("slow", pipeline_text("p"))}, kFirst, *process_, Logger());
   script_.wait_for_build("p");
 }
 

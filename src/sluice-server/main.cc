@@ -238,9 +238,11 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
     taken_over.emplace(std::move(inherited.objects), [&signals] { return signals.end_is_asked(); });
   }
   SLUICE_CHECK(controller.start(std::move(inherited.ports), known, taken_over));
-  const bool first = predecessor == nullptr && controller.list().empty();
-  InitialObjects initial(options.initial_object_config_files, first, controller, logger);
-  SLUICE_CHECK(initial.wait());
+  const InitialObjects::Start start{.first = controller.list().empty(),
+                                    .hot = predecessor != nullptr};
+  InitialObjects initial(options.initial_object_config_files, start, controller, logger);
+  // Behind a predecessor that has objects, clients wait for this process.
+  if (start.first || !start.hot) SLUICE_CHECK(initial.wait());
   api_options.handed = std::move(cluster.handed);
   api_options.to_members = std::move(cluster.to_members);
   api_options.owner_wait = options.cluster.owner_wait;

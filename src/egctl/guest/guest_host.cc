@@ -9,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <thread>
 #include <utility>
 
@@ -44,7 +45,9 @@ class LogLines {
 
   // The logger's thread writes in order, so all lines before the mark are there once the mark is.
   std::vector<std::string> take() {
-    const std::string mark = "end of run " + std::to_string(++marks_);
+    // The program does not know it, so no line of its own is taken for it.
+    std::random_device random;
+    const std::string mark = "end of run " + std::to_string(random()) + std::to_string(random());
     logger_.info(mark);
     logger_.flush();
     std::size_t end = std::string::npos;
@@ -76,7 +79,6 @@ class LogLines {
   Descriptor file_;
   Logger logger_;
   off_t read_ = 0;
-  unsigned marks_ = 0;
   std::string text_;
 };
 
@@ -117,8 +119,13 @@ Result<GuestSpec> guest_of(const std::string& file, const std::string& language)
   }
   if (spoken.empty()) return spec;
   const auto known = filters::script_languages();
-  if (std::ranges::find(known, spoken) == known.end())
-    return fail(ErrorKind::invalid, "no engine runs " + std::string(spoken));
+  if (std::ranges::find(known, spoken) == known.end()) {
+    std::string names;
+    for (const std::string_view each : known)
+      names += (names.empty() ? "" : " or ") + std::string(each);
+    return fail(ErrorKind::invalid,
+                "no engine runs \"" + std::string(spoken) + "\": --language takes " + names);
+  }
   spec.script = std::exchange(spec.code, std::string(kBuiltin) + std::string(spoken));
   return spec;
 }

@@ -106,10 +106,18 @@ struct CaseFile {
   void validate(const std::string& path, config::Faults& faults) const;
 };
 
-// Reads a file of one document. Errors name the path of each field that is wrong.
+// Parses a file of one document. Errors name the file.
+[[nodiscard]] inline Result<config::Value> parse_named(const std::string& text,
+                                                       const std::string& name) {
+  auto document = config::parse_document(text);
+  if (!document) document.error().message = name + ": " + document.error().message;
+  return document;
+}
+
+// Reads a file of one document. Errors name the file and the path of each field that is wrong.
 template <class T>
 [[nodiscard]] Result<T> read_spec(const std::string& text, const std::string& name) {
-  SLUICE_TRY(const config::Value document, config::parse_document(text));
+  SLUICE_TRY(const config::Value document, parse_named(text, name));
   config::Faults faults;
   T spec = config::decode<T>(document, "", faults);
   if (faults.empty()) return spec;

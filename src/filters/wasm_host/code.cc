@@ -76,7 +76,11 @@ std::optional<std::string> path_in(const std::string& code) {
 
 Result<std::string> read_code_file(const std::string& path) {
   std::error_code error;
-  if (!fs::exists(path, error)) return fail(ErrorKind::not_found, path + " is missing");
+  if (!fs::exists(path, error)) {
+    const std::string_view where =
+        path.starts_with('/') ? "" : "; sluice-server looks in its own working directory";
+    return fail(ErrorKind::not_found, path + " is missing" + std::string(where));
+  }
   return read_code(path);
 }
 

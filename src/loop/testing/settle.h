@@ -12,7 +12,7 @@ namespace sluice::loop::testing {
 // Runs the work that is due in `loop`, and the work that follows from it without a wait for time.
 inline void settle(EventLoop& loop) {
   for (int turn = 0; turn < 5; ++turn) {
-    loop.stop();
+    loop.post([&loop] { loop.stop(); });  // a turn later: descriptors and times have theirs
     loop.run();
   }
 }
