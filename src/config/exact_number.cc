@@ -2,6 +2,8 @@
 #include "config/exact_number.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -44,12 +46,23 @@ std::optional<Decimal> decimal_of(std::string_view text) {
   return decimal;
 }
 
+// A number with so many significant digits: "8.21916359e+02".
+std::string with_digits(double number, std::size_t digits) {
+  constexpr std::size_t kDigitsMax = 800;  // no double has more
+  constexpr std::size_t kRest = 16;        // sign, point, exponent
+  std::array<char, kDigitsMax + kRest> text{};
+  const auto precision = static_cast<int>(std::clamp<std::size_t>(digits, 1, kDigitsMax) - 1);
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number,
+                                 std::chars_format::scientific, precision);
+  return {text.data(), end.ptr};
+}
+
 }  // namespace
 
 bool keeps_value(std::string_view text, const Json& number) {
   if (!number.is_number_float()) return true;
   const auto before = decimal_of(text);
-  return !before || before == decimal_of(number.dump());
+  return !before || before == decimal_of(with_digits(number.get<double>(), before->digits.size()));
 }
 
 }  // namespace sluice::config

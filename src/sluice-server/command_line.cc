@@ -14,6 +14,7 @@
 #include "sluice-server/easegress_options.h"
 #include "sluice-server/flags.h"
 #include "sluice-server/process.h"
+#include "sluice-server/say.h"
 
 namespace sluice::server_program {
 namespace {
@@ -82,7 +83,7 @@ int hash_password_of_input() {
   std::string password;
   std::getline(std::cin, password);
   if (password.empty()) {
-    std::fprintf(stderr, "sluice-server: --hash-password reads the password from standard input\n");
+    say("sluice-server: --hash-password reads the password from standard input");
     return 1;
   }
   const auto hash = hash_password(password);
@@ -94,17 +95,15 @@ int signal_upgrade(const Options& options) {
   const std::string path = options.path_of("sluice.pid");
   const pid_t pid = read_pid(path);
   if (pid > 0 && waits_for(pid, SIGUSR2) && ::kill(pid, SIGUSR2) == 0) return 0;
-  std::fprintf(stderr, "sluice-server: no server runs that %s names\n", path.c_str());
+  say("sluice-server: no server runs that " + path + " names");
   return 1;
 }
 
 CommandLine leave(int code) { return {.options = {}, .exit = true, .exit_code = code}; }
 
 CommandLine leave_with(const Error& error) {
-  std::fprintf(stderr, "sluice-server: %s\n", error.message.c_str());
-  if (error.details.size() > 1) {
-    for (const auto& line : error.details) std::fprintf(stderr, "  %s\n", line.c_str());
-  }
+  const bool has_more = error.details.size() > 1;
+  say_error(error.message, has_more ? error.details : std::vector<std::string>());
   return leave(1);
 }
 
@@ -133,8 +132,7 @@ CommandLine parse_command_line(int argc, char** argv) {
     const int code = app.exit(error);
     for (const std::string& argument : app.remaining()) {
       if (const auto advice = advice_for_flag(argument); !advice.empty())
-        std::fprintf(stderr, "%s: %.*s\n", argument.c_str(), static_cast<int>(advice.size()),
-                     advice.data());
+        say(argument + ": " + std::string(advice));
     }
     return leave(code == 0 ? 0 : 1);
   }
@@ -145,7 +143,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   if (given.hash_password) return leave(hash_password_of_input());
   std::vector<std::string> notes;
   auto options = options_of(given, notes);
-  for (const std::string& note : notes) std::fprintf(stderr, "sluice-server: %s\n", note.c_str());
+  for (const std::string& note : notes) say("sluice-server: " + note);
   if (!options) return leave_with(options.error());
   if (given.signal_upgrade) return leave(signal_upgrade(*options));
   if (given.print_config) {

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -38,6 +37,7 @@
 #include "sluice-server/process.h"
 #include "sluice-server/program.h"
 #include "sluice-server/reload.h"
+#include "sluice-server/say.h"
 #include "store/store.h"
 #include "wasm/engine.h"
 
@@ -181,8 +181,8 @@ void say_started(const Options& options, unsigned cores, std::uint64_t memory,
   logger.info("sluice-server " SLUICE_VERSION " started, " + std::to_string(cores) +
               " workers, memory budget " + format_memory_size(memory) + ", admin API on " +
               options.api_addr);
-  std::fprintf(stderr, "sluice-server %s: %u workers, admin API on %s\n", SLUICE_VERSION, cores,
-               options.api_addr.c_str());
+  say("sluice-server " SLUICE_VERSION ": " + std::to_string(cores) + " workers, admin API on " +
+      options.api_addr);
 }
 
 Result<void> run(const Options& options, const Program& program, PredecessorProcess* predecessor) {
@@ -290,8 +290,7 @@ int main(int argc, char** argv) {
   const auto ended = run_or_say_why(command.options, Program::of(argc, argv), predecessor.get());
   if (!ended) {
     if (predecessor) predecessor->give_up(ended.error().message);
-    std::fprintf(stderr, "sluice-server: %s\n", ended.error().message.c_str());
-    for (const auto& line : ended.error().details) std::fprintf(stderr, "  %s\n", line.c_str());
+    say_error(ended.error().message, ended.error().details);
     return 1;
   }
   return 0;

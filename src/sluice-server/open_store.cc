@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <thread>
 #include <utility>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "sluice-server/process.h"
+#include "sluice-server/say.h"
 
 namespace sluice::server_program {
 namespace {
@@ -30,7 +30,7 @@ void say_waiting(const Error& error, Duration pause, const Logger& logger) {
   const std::string text =
       "waiting for etcd: " + error.message + "; the next try is in " + format_duration(pause);
   logger.warn(text);
-  std::fprintf(stderr, "sluice-server: %s\n", text.c_str());
+  say("sluice-server: " + text);
   notify_service_manager(kMorePatience + std::string("STATUS=") + text);
 }
 
