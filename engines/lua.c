@@ -620,8 +620,8 @@ EXPORT(wasm_run) int32_t wasm_run(void) {
   const bool good = exact && result >= 0 && result <= 9 && lua_type(state, -1) != LUA_TSTRING;
   if (!good) {
     char reason[128];
-    const char *text = lua_tostring(state, -1);
     const char *quote = lua_type(state, -1) == LUA_TSTRING ? "\"" : "";
+    const char *text = lua_tostring(state, -1);
     snprintf(reason, sizeof reason, "run returned %s%.60s%s: it has to return a number from 0 to 9, or nothing",
              quote, text ? text : luaL_typename(state, -1), quote);
     fail_at(0, 0, reason, false);
