@@ -11,35 +11,26 @@ turn. The load is wrk -t1 -c64, keep-alive. Medians of the ratios of neighbours 
     bench/tracing.py [--rounds 7] [--seconds 2] [--json FILE]
 """
 
+import shutil
 import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from run import Arena, Contender, compare, free_port
+from proxy import nginx_conf
+from run import Arena, Contender, compare, free_port, wait_for_port
 
 TARGET = 1.02  # 1 % / none
 RATES = {"none": None, "0 %": 0, "1 %": 0.01, "100 %": 1}
 KINDS = ["mock", "proxy"]
 
 
-class Sink(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-
-def start_sink() -> str:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_address[1]}"
+def start_sink(arena: Arena) -> str:
+    """A collector that costs little of the cores that the server uses."""
+    port = free_port()
+    body = f"  client_body_buffer_size 16m; client_max_body_size 0; server {{ listen {port}; location / {{ return 200; }} }}"
+    configuration = arena.folder / "sink.conf"
+    configuration.write_text(nginx_conf(arena.folder, "sink", body))
+    process = arena.start(shutil.which("nginx") or "/usr/sbin/nginx", "-p", arena.folder, "-c", configuration)
+    wait_for_port(port, process)
+    return f"http://127.0.0.1:{port}"
 
 
 def server(name: str, port: int, rate: float | None, sink: str) -> str:
@@ -70,7 +61,7 @@ class Asked(Contender):
 
 
 def add_contenders(arena: Arena) -> None:
-    sink = start_sink()
+    sink = start_sink(arena)
     arena.add_responder()
     backend = arena.contenders.pop().port
     api, process = arena.start_sluice("sluice", "--disable-access-log")

@@ -2,7 +2,10 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <charconv>
+#include <cstring>
 
 namespace sluice {
 namespace {
@@ -14,6 +17,16 @@ void append_octet(std::string& out, char octet, std::string_view digits) {
   const auto byte = static_cast<unsigned char>(octet);
   out.push_back(digits[byte >> 4]);
   out.push_back(digits[byte & 15]);
+}
+
+// The eight hex digits of `value`, one in each octet, the first digit in the lowest.
+std::uint64_t hex_digits(std::uint32_t value) {
+  std::uint64_t spread = std::byteswap(value);
+  spread = (spread | spread << 16) & 0x0000ffff0000ffff;
+  spread = (spread | spread << 8) & 0x00ff00ff00ff00ff;
+  spread = (spread >> 4 & 0x000f000f000f000f) | (spread << 8 & 0x0f000f000f000f00);
+  const std::uint64_t letters = (spread + 0x0606060606060606) >> 4 & 0x0101010101010101;
+  return spread + 0x3030303030303030 + letters * ('a' - '0' - 10);
 }
 
 }  // namespace
@@ -40,9 +53,12 @@ template std::optional<std::int64_t> to_number(std::string_view, int);
 template std::optional<std::uint64_t> to_number(std::string_view, int);
 
 void append_hex(std::string& out, std::uint64_t value, int digits) {
-  std::size_t at = out.size() + static_cast<std::size_t>(digits);
-  out.resize(at);
-  for (; digits > 0; --digits, value >>= 4) out[--at] = kLowerDigits[value & 15];
+  constexpr int kAll = 16;
+  const std::array<std::uint64_t, 2> all = {hex_digits(static_cast<std::uint32_t>(value >> 32)),
+                                            hex_digits(static_cast<std::uint32_t>(value))};
+  std::array<char, kAll> text;
+  std::memcpy(text.data(), all.data(), text.size());
+  out.append(text.data() + kAll - digits, static_cast<std::size_t>(digits));
 }
 
 std::string hex_encode(std::string_view bytes) {
