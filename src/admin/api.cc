@@ -104,7 +104,7 @@ class HttpApi final : public Api {
     HttpServer::Options its{*std::exchange(options.listener, {}), access_, version};
     its.health = options.health;
     server_ = HttpServer::start(std::move(its), router_, context_.logger);
-    context_.live->start();
+    context_.live->start(context_.options.health);
     report_ = std::make_unique<MemberReport>(context_);
     if (options.handed) options.handed->start(router_, context_);
     context_.logger.info("admin API listens on " + address.host + ":" + std::to_string(port()) +

@@ -2,8 +2,12 @@
 #include "admin/custom_data.h"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "config/value.h"
 #include "control/controller.h"
@@ -46,14 +50,39 @@ Json behind(Context& context, const ApiRequest& request, store::Version version)
 }
 
 ApiResponse report(Context& context, const ApiRequest& request, const std::string& kind,
-                   const CustomData::Done& done, int status = 200) {
-  return respond(request,
-                 {{"kind", control::kCustomData},
-                  {"name", kind},
-                  {"put", done.put},
-                  {"deleted", done.deleted},
-                  {"behind", behind(context, request, done.version)}},
-                 status);
+                   const CustomData::Done& done, int status = 200,
+                   std::vector<std::string> warnings = {}) {
+  Json answer = {{"kind", control::kCustomData},
+                 {"name", kind},
+                 {"put", done.put},
+                 {"deleted", done.deleted},
+                 {"behind", behind(context, request, done.version)}};
+  if (!warnings.empty()) answer["warnings"] = std::move(warnings);
+  return respond(request, answer, status);
+}
+
+// Of all objects, each with its object in front.
+std::set<std::string> warnings_of(const control::Controller& controller) {
+  std::set<std::string> warnings;
+  for (const Json& spec : controller.list()) {
+    const auto status = controller.status(spec.at("name").get<std::string>());
+    if (!status) continue;  // it is gone by now
+    const Json lines = status->value("warnings", Json::array());
+    for (const Json& line : lines)
+      warnings.insert(status->at("kind").get<std::string>() + " " +
+                      status->at("name").get<std::string>() + ": " + line.get<std::string>());
+  }
+  return warnings;
+}
+
+// Deletes kinds, and tells what the objects that look items up have lost.
+Result<ApiResponse> erase_kinds(Context& context, const ApiRequest& request,
+                                const std::string& name, const CustomEdit& edit) {
+  const std::set<std::string> before = warnings_of(context.controller);
+  SLUICE_TRY(const auto done, data_of(context).change_in_steps(edit));
+  std::vector<std::string> lost;
+  std::ranges::set_difference(warnings_of(context.controller), before, std::back_inserter(lost));
+  return report(context, request, name, done, 200, std::move(lost));
 }
 
 // --- kinds ---
@@ -124,16 +153,13 @@ Result<ApiResponse> update_kinds(Context& context, const ApiRequest& request, co
 
 Result<ApiResponse> erase_kind(Context& context, const ApiRequest& request,
                                const PathNames& names) {
-  SLUICE_TRY(const auto done,
-             data_of(context).change_in_steps(control::erase_custom_kind(names[0])));
-  return report(context, request, names[0], done);
+  return erase_kinds(context, request, names[0], control::erase_custom_kind(names[0]));
 }
 
 Result<ApiResponse> erase_all_kinds(Context& context, const ApiRequest& request, const PathNames&) {
   if (!query_flag(request, "all"))
     return fail(ErrorKind::invalid, "deletes every kind and its items: say so with ?all=true");
-  SLUICE_TRY(const auto done, data_of(context).change_in_steps(control::erase_all_custom_kinds()));
-  return report(context, request, "", done);
+  return erase_kinds(context, request, "", control::erase_all_custom_kinds());
 }
 
 // --- items ---

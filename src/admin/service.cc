@@ -72,6 +72,7 @@ Task<http::Response> Service::answer(http::Request& request, const Peer& client,
     ApiResponse response = co_await probe(request);
     co_return finish(std::move(response));
   }
+  if (router_.is_empty()) co_return refuse(404, "this address answers /healthz and /readyz only");
   const TimePoint begin = Clock::now();
   auto caller = co_await admit(request, client, *access.credentials);
   terms.admitted = caller.has_value();
@@ -158,8 +159,6 @@ Task<ApiResponse> Service::respond(http::Request& request, const Identity& calle
   call.method = request.method;
   call.accept = request.headers.get("Accept").value_or("");
   call.by_admin = caller.role == Role::admin;
-  if (router_.is_empty())
-    co_return respond_error(404, "this address answers /healthz and /readyz only");
   if (const auto parsed = parse_target(request.target(), call); !parsed)
     co_return respond_error(parsed.error());
   const auto match = router_.find(call);

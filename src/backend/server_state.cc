@@ -2,14 +2,36 @@
 #include "backend/server_state.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "backend/blame.h"
+#include "base/utf8.h"
 
 namespace sluice::backend {
+namespace {
+
+constexpr std::size_t kReasonBytesMax = 300;
+
+}  // namespace
 
 bool ServerState::ejected(TimePoint now) const {
   const Clock::rep until = ejected_until_.load(std::memory_order_relaxed);
   return until != 0 && now.time_since_epoch().count() < until;
+}
+
+Duration ServerState::ejected_for(TimePoint now) const {
+  const Clock::rep left = ejected_until_.load() - now.time_since_epoch().count();
+  return Duration(std::max<Clock::rep>(left, 0));
+}
+
+void ServerState::tell_reason(std::string reason) {
+  reason.resize(utf8_prefix(reason, kReasonBytesMax).size());
+  reason_.store(std::make_shared<const std::string>(std::move(reason)));
+}
+
+std::string ServerState::reason() const {
+  const auto told = reason_.load();
+  return told ? *told : "";
 }
 
 std::optional<Duration> ServerState::note_response(int status, const OutlierPolicy& policy,
@@ -58,8 +80,8 @@ std::optional<Duration> ServerState::eject(const OutlierPolicy& policy, TimePoin
 }
 
 ServerState::Knowledge ServerState::knowledge(TimePoint now) const {
-  const Clock::rep left = ejected_until_.load() - now.time_since_epoch().count();
-  return {healthy(), Duration(std::max<Clock::rep>(left, 0)), ejections_.load()};
+  const Duration left = ejected_for(now);
+  return {healthy(), left, ejections_.load(), left > Duration::zero() ? reason() : ""};
 }
 
 void ServerState::forget_failures() {
@@ -72,6 +94,7 @@ void ServerState::forget_failures() {
 void ServerState::learn(const Knowledge& knowledge, TimePoint now) {
   set_healthy(knowledge.healthy);
   ejections_.store(knowledge.ejections);
+  if (!knowledge.reason.empty()) tell_reason(knowledge.reason);
   if (knowledge.ejected_for > Duration::zero())
     ejected_until_.store((now + knowledge.ejected_for).time_since_epoch().count());
 }

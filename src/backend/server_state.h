@@ -13,6 +13,7 @@
 
 #include "backend/connection_gate.h"
 #include "backend/known_addresses.h"
+#include "base/published.h"
 #include "base/time.h"
 #include "observe/counter.h"
 
@@ -53,6 +54,11 @@ class ServerState {
   }
   // True during an ejection.
   [[nodiscard]] bool ejected(TimePoint now) const;
+  // What is left of an ejection; zero outside of one.
+  [[nodiscard]] Duration ejected_for(TimePoint now) const;
+  // Why it was ejected last, for the status. Not on the path of each request: takes a lock.
+  void tell_reason(std::string reason);
+  [[nodiscard]] std::string reason() const;
   // A whole response has arrived. Costs a read unless a counter must change. Like note_status() and
   // note_failure(), returns the length of the ejection if this result caused one.
   std::optional<Duration> note_response(int status, const OutlierPolicy& policy, TimePoint now);
@@ -68,6 +74,7 @@ class ServerState {
     bool healthy = true;
     Duration ejected_for{};  // from now on
     std::uint32_t ejections = 0;
+    std::string reason{};  // of the ejection; "": none, or it is not known
   };
   [[nodiscard]] Knowledge knowledge(TimePoint now) const;
   // Resets the failure counters, because the policy has changed.
@@ -83,6 +90,7 @@ class ServerState {
   std::atomic<std::uint32_t> errors_in_row_{0};
   std::atomic<std::uint32_t> ejections_{0};   // in close succession
   std::atomic<Clock::rep> ejected_until_{0};  // since the epoch of Clock; 0: never ejected
+  Published<std::string> reason_;             // of the last ejection
 };
 
 // An exchange in progress with a server, while this lives. For one core.

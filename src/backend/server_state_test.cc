@@ -39,18 +39,31 @@ TEST(ServerState, AnotherProcessGoesOnWithWhatIsKnown) {
   const OutlierPolicy policy = policy_of(1, 0);
   state.set_healthy(false);
   ASSERT_TRUE(state.note_failure(policy, kStart));
+  state.tell_reason("refused");
+  EXPECT_EQ(state.ejected_for(kStart + seconds(10)), seconds(20));
+  EXPECT_EQ(state.ejected_for(kStart + seconds(31)), seconds(0));
+  EXPECT_EQ(state.knowledge(kStart + seconds(31)).reason, "") << "it is over";
   ServerState heir(1);
   const TimePoint later = kStart + seconds(10);
   heir.learn(state.knowledge(later), later);
   EXPECT_FALSE(heir.healthy());
   EXPECT_TRUE(heir.ejected(kStart + seconds(29)));
   EXPECT_FALSE(heir.ejected(kStart + seconds(30)));
+  EXPECT_EQ(heir.reason(), "refused");
   EXPECT_EQ(heir.note_failure(policy, kStart + seconds(31)), seconds(60)) << "it is the second";
 
   ServerState fresh(1);
   fresh.learn(ServerState(1).knowledge(kStart), kStart);
   EXPECT_TRUE(fresh.healthy());
   EXPECT_FALSE(fresh.was_ejected());
+}
+
+TEST(ServerState, ALongReasonIsCut) {
+  ServerState state(1);
+  EXPECT_EQ(state.reason(), "");
+  state.tell_reason(std::string(10'000, 'x'));
+  EXPECT_LT(state.reason().size(), 1'000U);
+  EXPECT_GT(state.reason().size(), 100U);
 }
 
 TEST(ServerState, ErrorResponsesAreCountedOnlyIfToldTo) {

@@ -3,7 +3,6 @@
 #include "control/controller.h"
 #include "control/metrics.h"
 #include "control/state.h"
-#include "observe/process_figures.h"
 
 namespace sluice::control {
 
@@ -23,7 +22,7 @@ void Controller::expose(observe::Exposition& out) const {
   expose_memory(memory, out);
   expose_store(state_->store, out);
   expose_access_log(state_->workers.dropped_log_lines(), out);
-  observe::expose_process(out);
+  state_->process_figures.expose(out);
 }
 
 ReloadCounts& Controller::reloads() { return state_->reloads; }

@@ -33,6 +33,7 @@
 #include "control/stored_objects.h"
 #include "control/swap.h"
 #include "control/trials.h"
+#include "observe/process_figures.h"
 #include "pipeline/state_registry.h"
 
 namespace sluice::control {
@@ -117,6 +118,7 @@ struct ControllerState {
   std::optional<ClusterPort> cluster_port{};
   Trials trials;
   Follower follower;
+  const observe::ProcessFigures process_figures;
 };
 
 }  // namespace sluice::control

@@ -128,6 +128,9 @@ Result<void> delete_one(Invocation& invocation, const ApiClient& client, const s
     invocation.out << "delete " << label << " successfully, " << items
                    << (items == 1 ? " item\n" : " items\n");
   }
+  const Json warnings = answer->value("warnings", Json::array());
+  for (const Json& line : warnings)
+    invocation.err << "Warning: " << line.get<std::string>() << "\n";
   done.push_back(std::move(*answer));
   return {};
 }

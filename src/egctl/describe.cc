@@ -49,6 +49,7 @@ void print_status(std::ostream& out, const Json& one, bool verbose) {
   for (const char* shown_above : {"name", "kind", "state", "warnings"}) status.erase(shown_above);
   if (!verbose) {
     if (figures.any()) Figures::leave_out(status);
+    Figures::sum_up_parts(status);
     rounded(status);
     without_zeros(status);
   }

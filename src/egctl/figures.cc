@@ -71,6 +71,19 @@ void Figures::leave_out(Json& status) {
   }
 }
 
+void Figures::sum_up_parts(Json& status) {
+  if (!status.is_structured()) return;
+  for (Json& part : status) {
+    Figures its;
+    its.add(part);
+    if (its.any()) {
+      leave_out(part);
+      part["traffic"] = its.line();
+    }
+    sum_up_parts(part);
+  }
+}
+
 std::string Figures::requests_text() const { return any_ ? std::to_string(requests_) : ""; }
 std::string Figures::client_errors_text() const {
   return any_ ? std::to_string(client_errors_) : "";

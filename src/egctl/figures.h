@@ -16,6 +16,8 @@ class Figures {
   // Takes the figures that line() sums up out of a status, and those of the same kind, and gives
   // bytes their unit.
   static void leave_out(Json& status);
+  // Puts `traffic`, a line(), in place of the figures of each part of a status, as of a pool.
+  static void sum_up_parts(Json& status);
   [[nodiscard]] bool any() const { return any_; }
 
   // Each is "" if no status had figures. A sale that is sold out has 4xx, and no 5xx.

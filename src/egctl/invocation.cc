@@ -97,6 +97,10 @@ std::string Invocation::table(std::vector<Row> rows) const {
   return format_table(rows, no_headers ? Header::hidden : Header::shown);
 }
 
+std::string Invocation::narrow_table(const std::vector<Row>& rows) const {
+  return format_narrow_table(rows, no_headers ? Header::hidden : Header::shown);
+}
+
 std::unexpected<Error> Invocation::misuse(std::string message, std::vector<std::string> details) {
   misused = true;
   return fail(ErrorKind::invalid, std::move(message), std::move(details));

@@ -47,6 +47,7 @@ struct Invocation {
   void print_or(const Json& value, const std::string& text) const;
   // The first row is the header, which --no-headers leaves out.
   [[nodiscard]] std::string table(std::vector<Row> rows) const;
+  [[nodiscard]] std::string narrow_table(const std::vector<Row>& rows) const;
   // The error of arguments that only the action can find wrong: exit code 2.
   [[nodiscard]] std::unexpected<Error> misuse(std::string message,
                                               std::vector<std::string> details = {});

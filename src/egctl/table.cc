@@ -12,8 +12,9 @@ namespace {
 constexpr std::size_t kTabStop = 8;
 constexpr std::size_t kGap = 2;
 
-std::size_t padded(std::size_t width) {
-  return (width + kGap + kTabStop - 1) / kTabStop * kTabStop;
+// Columns begin at multiples of `stop`.
+std::size_t padded(std::size_t width, std::size_t stop) {
+  return (width + kGap + stop - 1) / stop * stop;
 }
 
 std::string cell_of(const std::string& text) {
@@ -37,13 +38,13 @@ std::size_t width_of(std::string_view cell) {
   return width;
 }
 
-std::vector<std::size_t> widths_of(const std::vector<Row>& rows) {
+std::vector<std::size_t> widths_of(const std::vector<Row>& rows, std::size_t stop) {
   std::vector<std::size_t> widths;
   for (const Row& row : rows) {
     widths.resize(std::max(widths.size(), row.size()), 0);
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
-  std::ranges::transform(widths, widths.begin(), padded);
+  for (std::size_t& width : widths) width = padded(width, stop);
   return widths;
 }
 
@@ -54,6 +55,16 @@ std::string line_of(const Row& row, const std::vector<std::size_t>& widths) {
     if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i]), ' ');
   }
   return line;
+}
+
+std::string table_of(const std::vector<Row>& given, Header header, std::size_t stop) {
+  std::vector<Row> rows = given;
+  for (Row& row : rows) std::ranges::transform(row, row.begin(), cell_of);
+  const std::vector<std::size_t> widths = widths_of(rows, stop);
+  std::string out;
+  for (std::size_t i = header == Header::hidden ? 1 : 0; i < rows.size(); ++i)
+    out += line_of(rows[i], widths) + "\n";
+  return out;
 }
 
 // Takes `digits` digits from the front of `text` if `separator` follows (0: anything).
@@ -87,14 +98,12 @@ std::optional<std::chrono::minutes> take_offset(std::string_view text) {
 
 }  // namespace
 
-std::string format_table(const std::vector<Row>& given, Header header) {
-  std::vector<Row> rows = given;
-  for (Row& row : rows) std::ranges::transform(row, row.begin(), cell_of);
-  const std::vector<std::size_t> widths = widths_of(rows);
-  std::string out;
-  for (std::size_t i = header == Header::hidden ? 1 : 0; i < rows.size(); ++i)
-    out += line_of(rows[i], widths) + "\n";
-  return out;
+std::string format_table(const std::vector<Row>& rows, Header header) {
+  return table_of(rows, header, kTabStop);
+}
+
+std::string format_narrow_table(const std::vector<Row>& rows, Header header) {
+  return table_of(rows, header, 1);
 }
 
 std::optional<std::chrono::system_clock::time_point> parse_rfc3339(std::string_view text) {

@@ -18,6 +18,8 @@ enum class Header { shown, hidden };
 // one inside a cell, and "-" for an empty cell. Columns are padded to tab stops of 8; the last one
 // is not padded. The first row is the header; the columns are as wide when it is hidden.
 [[nodiscard]] std::string format_table(const std::vector<Row>& rows, Header header = Header::shown);
+// The same without tab stops, for a terminal.
+[[nodiscard]] std::string format_narrow_table(const std::vector<Row>& rows, Header header);
 
 // Accepts RFC 3339 with an offset or Z; nullopt for any other text.
 [[nodiscard]] std::optional<std::chrono::system_clock::time_point> parse_rfc3339(

@@ -35,10 +35,12 @@ double sum_of(const LiveState& live, std::string_view family, std::string_view f
   return sum;
 }
 
-// "the store writes  objects 4" or "THE STORE DOES NOT WRITE  objects 4, 1 failed".
+// "ready  the store writes  objects 4" or "NOT READY  THE STORE DOES NOT WRITE  objects 4, 1
+// failed".
 std::string state_text(const LiveState& live) {
   const bool writes = live.get("sluice_store_healthy", {}) > 0;
-  std::string text = writes ? "the store writes" : "THE STORE DOES NOT WRITE";
+  std::string text = live.get("sluice_ready", {}) > 0 ? "ready  " : "NOT READY  ";
+  text += writes ? "the store writes" : "THE STORE DOES NOT WRITE";
   text += "  objects " + short_number(sum_of(live, "sluice_objects", ""));
   for (const char* state : {"building", "failed"}) {
     const double count = live.get("sluice_objects", {state});
@@ -99,8 +101,8 @@ std::string permits_text(const LiveState& live, const Labels& labels) {
 }
 
 std::vector<Row> guest_rows(const LiveState& live) {
-  std::vector<Row> rows{{"WASMHOST", "PERMITS GIVEN", "KEYS", "CONFLICTS/S", "TIMEOUTS/S",
-                         "WAITING", "GUESTS", "LAG"}};
+  std::vector<Row> rows{
+      {"WASMHOST", "PERMITS GIVEN", "KEYS", "CONFLICT/S", "TIMEOUT/S", "WAITING", "GUESTS", "LAG"}};
   for (const auto& [labels, values] : live.all("sluice_data_keys")) {
     const auto now = [&](std::string_view family) {
       return short_number(live.get(family, labels));
@@ -117,7 +119,7 @@ std::vector<Row> guest_rows(const LiveState& live) {
 }
 
 std::vector<Row> backend_rows(const LiveState& live) {
-  std::vector<Row> rows{{"PROXY", "POOL", "BACKEND", "REQ/S", "FAILURES/S", "IN FLIGHT", "STATE"}};
+  std::vector<Row> rows{{"PROXY", "POOL", "BACKEND", "REQ/S", "FAIL/S", "IN FLIGHT", "STATE"}};
   for (const auto& [labels, values] : live.all("sluice_backend_healthy")) {
     if (labels.size() < 4) continue;
     const bool healthy = live.get("sluice_backend_healthy", labels) > 0;
@@ -136,7 +138,7 @@ std::vector<Row> backend_rows(const LiveState& live) {
 std::string picture_of(const Invocation& invocation, const LiveState& live) {
   std::string text = process_lines(live);
   for (auto& rows : {server_rows(live), filter_rows(live), guest_rows(live), backend_rows(live)}) {
-    if (rows.size() > 1) text += "\n" + invocation.table(rows);
+    if (rows.size() > 1) text += "\n" + invocation.narrow_table(rows);
   }
   return text;
 }

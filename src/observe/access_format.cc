@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/text.h"
@@ -12,6 +13,8 @@ namespace sluice::observe {
 namespace {
 
 constexpr std::size_t kUriBytesMax = 512;
+constexpr char kNoEscape = 'z';             // no escape of JSON has it
+constexpr std::size_t kHostBytesMax = 261;  // a name of 255 octets and a port
 constexpr std::string_view kDefaultFormat =
     "[{{Time}}] [{{RemoteAddr}} {{RealIP}} {{Method}} {{URI}} {{Proto}} {{StatusCode}}] "
     "[{{Duration}} rx:{{ReqSize}}B tx:{{RespSize}}B] [{{Tags}}]";
@@ -120,10 +123,12 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
   AccessFormat out{Empty{}};
   const bool json = is_json(format);
   std::string literals;
+  std::string sample;  // a line, with the least of each variable
   while (!format.empty()) {
     const std::size_t open = format.find("{{");
     if (open != 0) out.items_.push_back({LogVariable::text, std::string(format.substr(0, open))});
     literals += format.substr(0, open);
+    sample += format.substr(0, open);
     if (open == std::string_view::npos) break;
     const std::size_t close = format.find("}}", open);
     if (close == std::string_view::npos) return fail(ErrorKind::invalid, "a {{ has no }}");
@@ -142,10 +147,13 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
       return fail(ErrorKind::invalid,
                   "{{" + std::string(name) + "}} is text: in JSON it needs \"\"");
     out.note(found->second);
+    sample += is_number(found->second) ? '0' : kNoEscape;
     if (found->second == LogVariable::tags) literals += '|';  // separates two tags
     out.items_.push_back({found->second, {}});
     format.remove_prefix(close + 2);
   }
+  if (json && !nlohmann::json::accept(sample))
+    return fail(ErrorKind::invalid, "it begins as JSON, and its lines would be no JSON: " + sample);
   out.escape_ = json ? LineEscape::json() : LineEscape::text(literals);
   return out;
 }
@@ -220,6 +228,8 @@ void AccessFormat::append_json(std::string& out, const AccessEntry& entry, TimeC
   append_time(out, entry.start, cache);
   out.append("\",\"peer\":\"").append(entry.peer);
   text("\",\"client\":\"", entry.real_ip);
+  text("\",\"server\":\"", entry.server);
+  text("\",\"host\":\"", entry.host.substr(0, kHostBytesMax));
   text("\",\"method\":\"", entry.method);
   text("\",\"target\":\"", entry.target.substr(0, kUriBytesMax));
   out.append("\",\"protocol\":\"").append(entry.protocol);
@@ -228,7 +238,8 @@ void AccessFormat::append_json(std::string& out, const AccessEntry& entry, TimeC
   append_microseconds(out, entry.duration);
   number(",\"requestBytes\":", entry.request_bytes);
   number(",\"responseBytes\":", entry.response_bytes);
-  text(",\"pipeline\":\"", entry.pipeline);
+  text(",\"route\":\"", entry.route);
+  text("\",\"pipeline\":\"", entry.pipeline);
   out += '"';
   append_json_steps(out, entry);
   if (is_traced(entry)) {

@@ -39,6 +39,9 @@ struct AccessEntry {
   // "Name: value; Name: value", without secrets. Only if the format has_fields().
   std::string_view request_fields{};
   std::string_view response_fields{};
+  std::string_view server{};                // the name of the HTTPServer
+  std::string_view host{};                  // as the client sent it; only if the format has_host()
+  std::string_view route{};                 // the name of the rule's path
   std::array<std::uint64_t, 2> trace_id{};  // the most significant first; zeros: not traced
 };
 
@@ -51,15 +54,19 @@ class AccessFormat {
   // The default: [{{Time}}] [{{RemoteAddr}} {{RealIP}} {{Method}} {{URI}} {{Proto}} {{StatusCode}}]
   // [{{Duration}} rx:{{ReqSize}}B tx:{{RespSize}}B] [{{Tags}}]
   AccessFormat();
-  // Lines of JSON with all that is known: time, peer, client, method, target, protocol, status,
-  // durationUs, requestBytes, responseBytes, pipeline, filters, tags, traceId.
+  // Lines of JSON with all that is known: time, peer, client, server, host, method, target,
+  // protocol, status, durationUs, requestBytes, responseBytes, route, pipeline, filters, tags,
+  // traceId.
   [[nodiscard]] static AccessFormat json_lines();
   // True for AccessFormat(): the server has no format of its own.
   [[nodiscard]] bool is_default() const { return kind_ == Kind::standard; }
-  // An error names the unknown variable, or the one outside of quotes in JSON.
+  // An error names the unknown variable, or the one outside of quotes in JSON, or says that lines
+  // would be no JSON.
   static Result<AccessFormat> parse(std::string_view format);
   // A line has the fields of requests or responses, which are costly to collect.
   [[nodiscard]] bool has_fields() const { return has_fields_; }
+  // A line has the host of the request.
+  [[nodiscard]] bool has_host() const { return kind_ == Kind::json_lines; }
   // A line has the id of the trace.
   [[nodiscard]] bool has_trace_id() const { return has_trace_id_; }
   // The rendered second of the last line: formatting a date costs more than the rest of the line.

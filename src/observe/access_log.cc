@@ -144,6 +144,10 @@ AccessLog::~AccessLog() {
   std::fflush(state_->file);
 }
 
+bool AccessLog::has_host(const AccessFormat& format) const {
+  return state_->format_of(format).has_host();
+}
+
 bool AccessLog::has_trace_id(const AccessFormat& format) const {
   return state_->format_of(format).has_trace_id();
 }

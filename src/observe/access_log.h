@@ -28,6 +28,8 @@ class AccessLog {
 
   // On the core's thread. Appends the line to the core's buffer; drops it once the buffer is full.
   void write(unsigned core, const AccessFormat& format, const AccessEntry& entry);
+  // Whether a line of a server with `format` has the host of the request.
+  [[nodiscard]] bool has_host(const AccessFormat& format) const;
   // Whether a line of a server with `format` has the id of the trace, which is made for it.
   [[nodiscard]] bool has_trace_id(const AccessFormat& format) const;
   // On the core's thread, periodically (every second): hands over the buffered lines.

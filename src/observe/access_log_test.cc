@@ -68,6 +68,22 @@ TEST(AccessFormat, JsonCannotBeForged) {
   EXPECT_TRUE(AccessFormat::parse(R"({"a\"b":"{{URI}}"})").has_value());
 }
 
+TEST(AccessFormat, ATemplateOfJsonThatMakesNoneIsRefused) {
+  for (const std::string_view wrong :
+       {R"({"u":"{{URI}})", R"({"u":"{{URI}}\"})", R"({"u":"\u{{StatusCode}}{{URI}}"})",
+        R"({"u":"\{{URI}}"})", R"({"u":"{{URI}}"} {{StatusCode}})", R"({"u":"{{URI}}",})",
+        R"(["{{URI}}")", R"({"s":{{StatusCode}}s})"}) {
+    const auto refused = AccessFormat::parse(wrong);
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_NE(refused.error().message.find("no JSON"), std::string::npos)
+        << refused.error().message;
+  }
+  for (const std::string_view right :
+       {R"({"u":"{{URI}}","n":[{{StatusCode}},{{ReqSize}}],"t":"x{{Tags}}\n"})",
+        R"(["{{URI}}", {{RespSize}}])", R"( {"u":"\\{{URI}}"})"})
+    EXPECT_TRUE(AccessFormat::parse(right)) << right;
+}
+
 TEST(AccessFormat, JsonLinesHaveAllThatIsKnown) {
   AccessEntry e = entry();
   const std::vector<AccessEntry::FilterRun> steps{{"wa\"sm", "", 900us}, {"mock", "mocked", 10us}};
@@ -76,14 +92,17 @@ TEST(AccessFormat, JsonLinesHaveAllThatIsKnown) {
   e.pipeline = "sale";
   e.steps = steps;
   e.tags = tags;
+  e.server = "shop";
+  e.host = "a\"b.example";
+  e.route = "shop.example/a\"*";
   e.trace_id = {0x4bf92f3577b34da6, 0x0000ce929d0e0e47};
   std::string text = line(AccessFormat::json_lines(), e);
   EXPECT_EQ(text.substr(0, 9), "{\"time\":\"");
   EXPECT_EQ(
       text.substr(text.find(",\"peer")),
-      R"(,"peer":"127.0.0.1:5000","client":"10.0.0.1","method":"GET","target":"/a\"\\xff\u000a",)"
-      R"("protocol":"HTTP/1.1","status":200,"durationUs":1234,"requestBytes":10,)"
-      R"("responseBytes":20,"pipeline":"sale","filters":[{"name":"wa\"sm","result":"",)"
+      R"(,"peer":"127.0.0.1:5000","client":"10.0.0.1","server":"shop","host":"a\"b.example",)"
+      R"("method":"GET","target":"/a\"\\xff\u000a","protocol":"HTTP/1.1","status":200,"durationUs":1234,"requestBytes":10,)"
+      R"("responseBytes":20,"route":"shop.example/a\"*","pipeline":"sale","filters":[{"name":"wa\"sm","result":"",)"
       R"("durationUs":900},{"name":"mock","result":"mocked","durationUs":10}],)"
       R"("tags":["one","two\u000a\"forged"],"traceId":"4bf92f3577b34da60000ce929d0e0e47"})"
       "\n");
@@ -105,6 +124,14 @@ TEST(AccessFormat, TextIsEscapedForTheMarksOfItsTemplate) {
             "/a\"b|c\\x5cx\\xe9\\x1b[31m' GET\n");
   EXPECT_EQ(line(*AccessFormat::parse("\"{{URI}}\"|{{Method}}"), e),
             "\"/a\\x22b\\x7cc\\x5cx\\xe9\\x1b[31m'\"|GET\n");
+}
+
+TEST(AccessFormat, ABracketOfTheTemplateIsNotClosedByText) {
+  AccessEntry e = entry();
+  e.target = "/a)>}](";
+  EXPECT_EQ(line(*AccessFormat::parse("{{URI}} {{Method}}"), e), "/a)>}]( GET\n");
+  EXPECT_EQ(line(*AccessFormat::parse("({{URI}}) {{Method}}"), e), "(/a\\x29>}]() GET\n");
+  EXPECT_EQ(line(*AccessFormat::parse("<{{URI}}> {{Method}}"), e), "</a)\\x3e}](> GET\n");
 }
 
 TEST(AccessFormat, ALongUriIsCut) {

@@ -17,15 +17,17 @@
 namespace sluice::observe {
 
 // The upper bounds of the buckets; the last bucket has none. Few, because each is a series of each
-// route.
+// route and class of status. From 100 ms on, where a client begins to wait, a step is at most 2.5.
 struct DurationBound {
   std::uint64_t us;
   std::string_view seconds;  // as the exposition writes it
 };
 inline constexpr std::array kDurationBounds{
-    DurationBound{1'000, "0.001"},   DurationBound{5'000, "0.005"},  DurationBound{25'000, "0.025"},
-    DurationBound{100'000, "0.1"},   DurationBound{250'000, "0.25"}, DurationBound{500'000, "0.5"},
-    DurationBound{1'000'000, "1.0"}, DurationBound{5'000'000, "5.0"}};
+    DurationBound{1'000, "0.001"},   DurationBound{5'000, "0.005"},
+    DurationBound{25'000, "0.025"},  DurationBound{100'000, "0.1"},
+    DurationBound{200'000, "0.2"},   DurationBound{500'000, "0.5"},
+    DurationBound{1'000'000, "1.0"}, DurationBound{2'000'000, "2.0"},
+    DurationBound{5'000'000, "5.0"}};
 inline constexpr std::size_t kDurationBuckets = kDurationBounds.size() + 1;
 
 struct DurationCounts {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace sluice::observe {
 namespace {
 
@@ -18,7 +20,7 @@ TEST(Durations, ADurationCountsBelowTheFirstBoundThatHoldsIt) {
   table.add(0, 0, -seconds(1));
   const DurationCounts counts = table.sum(0);
   EXPECT_EQ(counts.buckets,
-            (std::array<std::uint64_t, kDurationBuckets>{2, 1, 0, 0, 0, 0, 0, 1, 1}));
+            (std::array<std::uint64_t, kDurationBuckets>{2, 1, 0, 0, 0, 0, 0, 0, 1, 1}));
   EXPECT_EQ(counts.total_us, 11'002'001U);
   EXPECT_EQ(counts.count(), 5U);
 }
@@ -48,6 +50,10 @@ TEST(Durations, AFineHistogramBecomesCoarse) {
 TEST(Durations, TheBoundsGrow) {
   for (std::size_t i = 1; i < kDurationBounds.size(); ++i)
     EXPECT_LT(kDurationBounds[i - 1].us, kDurationBounds[i].us);
+  const auto waits = [](const DurationBound& bound) { return bound.us >= 100'000; };
+  for (auto bound = std::ranges::find_if(kDurationBounds, waits);
+       bound + 1 != kDurationBounds.end(); ++bound)
+    EXPECT_LE((bound + 1)->us * 2, bound->us * 5) << bound->us;
   for (const DurationBound& bound : kDurationBounds)
     EXPECT_DOUBLE_EQ(std::stod(std::string(bound.seconds)) * 1e6, static_cast<double>(bound.us));
 }

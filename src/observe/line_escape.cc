@@ -7,7 +7,7 @@
 namespace sluice::observe {
 namespace {
 
-constexpr std::string_view kMarks = "\"'`|;,]";
+constexpr std::string_view kMarks = "\"'`|;,])>}";
 
 // A bracket that does not end the field: [::1]:80, ids[]=1.
 bool stays_inside(std::string_view text) {

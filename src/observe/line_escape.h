@@ -16,8 +16,8 @@ class LineEscape {
   // \xNN.
   [[nodiscard]] static LineEscape json();
   // Other lines: writes control characters, the backslash and octets above ASCII as \xNN. The
-  // quotes and separators " ' ` | ; , and ] become \xNN, too, if they occur in `literals`, the text
-  // of the template. A ] within a word stays.
+  // quotes and separators " ' ` | ; , ] ) > and } become \xNN, too, if they occur in `literals`,
+  // the text of the template. A ] within a word stays.
   [[nodiscard]] static LineEscape text(std::string_view literals);
 
   // Appends `text` with escapes.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "observe/process_figures.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
-#include <filesystem>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -31,6 +32,7 @@ constexpr std::array kSystemFamilies{
     MetricFamily{"process_open_fds", MetricType::gauge, "Open descriptors."},
     MetricFamily{"process_max_fds", MetricType::gauge, "The limit of open descriptors."}};
 
+constexpr std::size_t kLineBytesMax = 4096;                  // of /proc/self/stat
 constexpr std::size_t kStatBytesMax = std::size_t{1} << 20;  // /proc/stat grows with the processors
 
 // The fields of /proc/self/stat behind the name of the program, which may hold blanks (proc(5)).
@@ -42,10 +44,13 @@ struct Stat {
   double resident_pages = 0;
 };
 
-bool read_stat(Stat& stat) {
-  const auto line = read_file("/proc/self/stat", kStatBytesMax);
-  if (!line || line->rfind(')') == std::string::npos) return false;
-  std::istringstream rest(line->substr(line->rfind(')') + 1));
+// Each read from the start makes the line anew.
+bool read_stat(int file, Stat& stat) {
+  std::array<char, kLineBytesMax> bytes;
+  const ssize_t size = ::pread(file, bytes.data(), bytes.size(), 0);
+  const std::string_view line(bytes.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  if (line.rfind(')') == std::string_view::npos) return false;
+  std::istringstream rest{std::string(line.substr(line.rfind(')') + 1))};
   std::array<std::string, 22> fields;
   for (std::string& field : fields) rest >> field;
   if (!rest) return false;
@@ -56,7 +61,6 @@ bool read_stat(Stat& stat) {
   return true;
 }
 
-// The start of the machine, in seconds since 1970; 0 if it is not known.
 double boot_time() {
   constexpr std::string_view kName = "\nbtime ";
   const auto text = read_file("/proc/stat", kStatBytesMax);
@@ -64,37 +68,49 @@ double boot_time() {
   return at == std::string::npos ? 0 : std::strtod(text->c_str() + at + kName.size(), nullptr);
 }
 
-void expose_files(Exposition& out) {
-  std::error_code error;
-  double count = 0;
-  for (std::filesystem::directory_iterator files("/proc/self/fd", error), end;
-       !error && files != end; files.increment(error))
-    ++count;
-  if (!error)
-    out.sample(kSystemFamilies[SystemFigure::open_files], {},
-               count - 1);  // without that of the loop
+}  // namespace
+
+MetricFamilies process_metric_families() { return kSystemFamilies; }
+
+ProcessFigures::ProcessFigures()
+    : stat_(::open("/proc/self/stat", O_RDONLY | O_CLOEXEC)),
+      boot_time_(boot_time()),
+      open_files_(::opendir("/proc/self/fd")) {}
+
+std::optional<std::size_t> ProcessFigures::count_files() const {
+  const MutexLock lock(mutex_);
+  if (open_files_ == nullptr) return std::nullopt;
+  ::rewinddir(open_files_.get());
+  std::size_t count = 0;
+  errno = 0;
+  while (const dirent* file = ::readdir(open_files_.get())) {
+    if (file->d_name[0] != '.') ++count;
+  }
+  if (errno != 0) return std::nullopt;
+  return count;
+}
+
+void ProcessFigures::expose_files(Exposition& out) const {
+  if (const auto count = count_files())
+    out.sample(kSystemFamilies[SystemFigure::open_files], {}, static_cast<double>(*count));
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0)
     out.sample(kSystemFamilies[SystemFigure::max_files], {}, static_cast<double>(limit.rlim_cur));
 }
 
-}  // namespace
-
-MetricFamilies process_metric_families() { return kSystemFamilies; }
-
-void expose_process(Exposition& out) {
+void ProcessFigures::expose(Exposition& out) const {
   expose_files(out);
   Stat stat;
-  if (!read_stat(stat)) return;
+  if (!read_stat(stat_.get(), stat)) return;
   const auto ticks_per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
   const auto page_bytes = static_cast<double>(::sysconf(_SC_PAGESIZE));
   out.sample(kSystemFamilies[SystemFigure::cpu], {}, stat.ticks / ticks_per_second);
   out.sample(kSystemFamilies[SystemFigure::resident], {}, stat.resident_pages * page_bytes);
   out.sample(kSystemFamilies[SystemFigure::virtual_memory], {}, stat.virtual_bytes);
   out.sample(kSystemFamilies[SystemFigure::threads], {}, stat.threads);
-  if (const double boot = boot_time(); boot > 0)
+  if (boot_time_ > 0)
     out.sample(kSystemFamilies[SystemFigure::start], {},
-               boot + stat.start_ticks / ticks_per_second);
+               boot_time_ + stat.start_ticks / ticks_per_second);
 }
 
 }  // namespace sluice::observe

@@ -12,7 +12,6 @@
 namespace sluice::pipeline {
 namespace {
 
-constexpr std::string_view kPipelineData = "PIPELINE";
 constexpr std::size_t kValueBytes = 64;  // of a value, its place in a list or map, and its name
 
 std::size_t bytes_of(const Json& value) {

@@ -152,9 +152,10 @@ class PipelinePrototype {
   void build_jumps(std::size_t index, const FlowNode& node, config::Faults& faults);
   void check_data(config::Faults& faults);
   // prototype_use.cc. Warns of nodes and filters that never run, of failures without a way, and of
-  // namespaces that no node fills.
+  // namespaces and data that nothing fills.
   void check_use(config::Faults& faults) const;
   void check_namespaces(config::Faults& faults) const;
+  void check_data_read(config::Faults& faults) const;
   void check_failure(std::size_t node, config::Faults& faults) const;
   void check_fallback(std::size_t node, config::Faults& faults) const;
 

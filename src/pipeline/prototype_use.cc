@@ -27,6 +27,11 @@ NamesOthers::Names names_of(const FilterPrototype* filter) {
   return its != nullptr ? its->names() : NamesOthers::Names();
 }
 
+std::set<std::string> made_by(const FilterPrototype* filter) {
+  const auto names = names_of(filter);
+  return {names.makes.begin(), names.makes.end()};
+}
+
 std::string path_of_filter(std::size_t index) { return "filters[" + std::to_string(index) + "]"; }
 
 }  // namespace
@@ -68,6 +73,29 @@ void PipelinePrototype::check_namespaces(config::Faults& faults) const {
                   "no node of the flow has the namespace " + config::quote(name) +
                       config::suggestion(name, {known.begin(), known.end()}) +
                       ": it is empty, unless a GlobalFilter fills it");
+    }
+  }
+}
+
+// "KEY" of .data.KEY, or "PIPELINE.KEY".
+void PipelinePrototype::check_data_read(config::Faults& faults) const {
+  std::set<std::string> known{std::string(kPipelineData)};
+  std::set<std::string> own;
+  if (data_ && data_->is_object()) {
+    for (const auto& [key, value] : data_->items()) own.insert(key);
+  }
+  for (const NamedFilter& filter : filters_) known.merge(made_by(filter.prototype.get()));
+  for (std::size_t i = 0; i < filters_.size(); ++i) {
+    for (const auto& [field, name] : names_of(filters_[i].prototype.get()).data) {
+      const bool of_pipeline = name.starts_with(std::string(kPipelineData) + ".");
+      const std::string key = of_pipeline ? name.substr(kPipelineData.size() + 1) : name;
+      const std::set<std::string>& there = of_pipeline ? own : known;
+      if (there.contains(key)) continue;
+      faults.warn(path_of_filter(i) + "." + field,
+                  (of_pipeline ? "`data` of the pipeline has no " : "no filter makes the data ") +
+                      config::quote(key) + config::suggestion(key, {there.begin(), there.end()}) +
+                      (of_pipeline ? ": ." : ", unless a GlobalFilter does: .") + "data." + name +
+                      " is empty");
     }
   }
 }
@@ -118,6 +146,7 @@ void PipelinePrototype::check_use(config::Faults& faults) const {
     }
   }
   check_namespaces(faults);
+  check_data_read(faults);
 }
 
 }  // namespace sluice::pipeline

@@ -47,7 +47,7 @@ RouteStats::OfPaths RouteStats::counts_of(const std::vector<router::RuleSpec>& r
       own.insert(key);
       auto& known = known_[key];
       auto counts = known.lock();
-      if (!counts) known = counts = std::make_shared<RouteCounts>(core_count_);
+      if (!counts) known = counts = std::make_shared<RouteCounts>(core_count_, key.route);
       all.push_back(std::move(counts));
     }
   }

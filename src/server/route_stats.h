@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -20,9 +21,12 @@ namespace sluice::server {
 // The requests of one route.
 class RouteCounts {
  public:
-  explicit RouteCounts(unsigned core_count) : durations_(core_count, kClasses) {}
+  RouteCounts(unsigned core_count, std::string route)
+      : route_(std::move(route)), durations_(core_count, kClasses) {}
   static constexpr std::size_t kClasses = 5;  // 1xx to 5xx
 
+  // The name of the route, for the log.
+  [[nodiscard]] const std::string& route() const { return route_; }
   // On the core's thread.
   void record(unsigned core, int status, Duration duration) {
     durations_.add(core, class_of(status), duration);
@@ -37,6 +41,7 @@ class RouteCounts {
     if (status < 100 || status >= 600) return kClasses - 1;
     return static_cast<std::size_t>(status / 100 - 1);
   }
+  const std::string route_;
   observe::DurationTable durations_;
 };
 
@@ -48,7 +53,8 @@ class RouteStats {
   // The requests that no rule was found for.
   static constexpr std::string_view kNone = "none";
 
-  explicit RouteStats(unsigned core_count) : core_count_(core_count), none_(core_count) {}
+  explicit RouteStats(unsigned core_count)
+      : core_count_(core_count), none_(core_count, std::string(kNone)) {}
 
   struct Key {
     std::string route;

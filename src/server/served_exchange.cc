@@ -55,6 +55,7 @@ void ServedExchange::clear() {
   global_filter_.reset();
   method_.clear();
   target_.clear();
+  host_.clear();
   allow_.clear();
   shed_ = false;
   retry_soon_ = false;
@@ -71,7 +72,10 @@ void ServedExchange::head_complete(std::size_t bytes) {
   head_memory_.set(bytes + request().headers.size() * sizeof(http::Field));
   prototype_ = server_.prototype();
   method_ = request().method;
-  if (core_.access_log() != nullptr) target_ = request().target();
+  const observe::AccessLog* access_log = core_.access_log();
+  if (access_log == nullptr) return;
+  target_ = request().target();
+  if (access_log->has_host(prototype_->access_format)) host_ = request().host;
 }
 
 void ServedExchange::add_trailers(const http::Headers& trailers) {
@@ -369,6 +373,9 @@ void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint6
                      .tags = exchange_.tags(),
                      .request_fields = request_fields,
                      .response_fields = response_fields,
+                     .server = prototype_->spec.name,
+                     .host = host_,
+                     .route = route.route(),
                      .trace_id = {trace.high, trace.low}});
 }
 

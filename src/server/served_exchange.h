@@ -107,6 +107,7 @@ class ServedExchange {
   std::int64_t body_bytes_max_ = 0;  // negative: streamed
   std::string method_;
   std::string target_;  // as received; kept only for the access log
+  std::string host_;    // likewise
   std::string allow_;   // the Allow field of a response that no pipeline made
   bool shed_ = false;   // 503 with Retry-After
   bool late_ = false;   // has waited for longer than overload.target

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/time.h"
+#include "http/date.h"
 #include "http/deflater.h"
 #include "net/tls/tls_client_context.h"
 #include "tracing/endpoint_url.h"
@@ -26,6 +28,16 @@ std::string gzipped(std::string_view bytes) {
   std::string out;
   deflater.feed(bytes, http::Deflater::Flush::finish, out);
   return out;
+}
+
+// Seconds, or a date (RFC 9110 section 10.2.3). Zero for another text.
+Duration retry_after(std::string_view text) {
+  constexpr std::int64_t kSecondsMax = 3600;
+  if (const auto seconds = to_number<std::uint32_t>(text))
+    return std::chrono::seconds(std::min<std::int64_t>(*seconds, kSecondsMax));
+  const std::int64_t now = unix_time_ms() / 1000;
+  const auto date = http::parse_date(text, now);
+  return std::chrono::seconds(date ? std::clamp<std::int64_t>(*date - now, 0, kSecondsMax) : 0);
 }
 
 std::string framed(std::string_view message, bool compressed) {
@@ -209,9 +221,7 @@ Collector::Tried Collector::judge(const http::Response& response) const {
   if (response.status < 200 || response.status > 299) {
     tried.error = "it answers with status " + std::to_string(response.status);
     tried.again = is_transient(response.status);
-    const auto seconds = to_number<unsigned>(response.headers.get("Retry-After").value_or(""));
-    constexpr unsigned kSecondsMax = 3600;
-    if (seconds) tried.wait = std::chrono::seconds(std::min(*seconds, kSecondsMax));
+    tried.wait = retry_after(response.headers.get("Retry-After").value_or(""));
     return tried;
   }
   std::string_view answer = response.body.bytes();

@@ -95,7 +95,8 @@ struct OtlpSpec {
            .min = 1,
            .doc = "host:port, or a URL; over HTTP, its path is /v1/traces if it has none"});
     visit("insecure", insecure, {.doc = "host:port without TLS; a URL says it itself"});
-    visit("compression", compression, {.one_of = {"gzip"}, .doc = "gzip, or none"});
+    visit("compression", compression,
+          {.one_of = {"gzip", "none"}, .doc = "gzip, or none, which is the default"});
     visit("headers", headers, {.secret = true, .doc = "sent with each export"});
   }
   void validate(const std::string& path, config::Faults& faults) const;

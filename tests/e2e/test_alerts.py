@@ -17,7 +17,7 @@ from prometheus import GRAFANA, RULES, chosen, have_prometheus, panel_queries, r
 
 pytestmark = pytest.mark.skipif(not have_prometheus(), reason="no Prometheus: tools/install.sh test installs it")
 
-OF_A_SLOW_MACHINE = {"SluiceDown", "SluiceDurableLag"}  # a scrape that takes a second, a disk that takes half of one
+OF_A_SLOW_MACHINE = {"SluiceAllDown", "SluiceDown", "SluiceDurableLag"}  # a scrape that takes a second, a disk that takes half of one
 
 
 def promtool(*arguments: str, cwd=GRAFANA) -> subprocess.CompletedProcess:
@@ -93,7 +93,8 @@ def test_a_store_that_does_not_write_and_a_member_that_is_gone(tmp_path, port, g
         wait_until(lambda: "SluiceStoreDoesNotWrite" not in prometheus.names_firing(), "the alert ends")
         traffic.stop()
         server.kill()
-        prometheus.wait_firing("SluiceDown")
+        prometheus.wait_firing("SluiceAllDown")
+        assert "SluiceDown" not in prometheus.names_firing(), "one page for one cause"
 
 
 def test_memory_that_is_held(tmp_path, port):
@@ -175,4 +176,7 @@ def test_a_cluster_and_the_end_of_its_store(tmp_path, port, new_cluster, guests)
         prometheus.wait_firing("SluiceStoreDoesNotWrite", "SluiceErrors")
         traffic.stop()
         owner.kill()  # and no other member can take the data
-        prometheus.wait_firing("SluiceDataWithoutOwner", "SluiceDown")
+        prometheus.wait_firing("SluiceDataWithoutOwner")
+        pending = 'ALERTS{alertname="SluiceDown"}'
+        wait_until(lambda: prometheus.query(pending), "the member is missed")
+        assert "SluiceAllDown" not in prometheus.names_firing(), "the other one is there"

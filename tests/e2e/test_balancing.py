@@ -292,9 +292,12 @@ def test_failing_requests_put_a_server_out(pool):
     with Connection(pool.port) as connection:
         statuses = collections.Counter(connection.request().status for _ in range(60))
     assert statuses == {200: 57, 503: 3}
-    assert pool.status()["z"]["ejected"]
+    left_out = pool.status()["z"]
+    assert left_out["ejected"] and re.fullmatch("1h|5[0-9]m[0-9]+s", left_out["ejectedFor"]), left_out
+    assert re.match("3 failures in a row, the last one: .", left_out["ejectedAfter"]), left_out
+    assert not {"ejectedFor", "ejectedAfter"} & set(pool.status()["x"])
     assert collections.Counter(pool.names(20)) == {"x": 10, "y": 10}
-    assert re.search(r"\tp/proxy#proxy#main: http://\S+ is left out for ", pool.server.log())
+    assert re.search(r"\tp/proxy#proxy#main: http://\S+ is left out for 1h, after 3 failures in a row, the last one: .", pool.server.log())
 
 
 def test_error_responses_put_a_server_out(pool, port):
@@ -304,4 +307,6 @@ def test_error_responses_put_a_server_out(pool, port):
         load.join()
     assert load.statuses() == {500: 200}, "when all are left out, all are asked"
     assert all(server["ejected"] for server in pool.status().values())
+    reasons = {server["ejectedAfter"] for server in pool.status().values()}
+    assert reasons == {"5 responses of 5xx in a row, the last one 500"}
     assert set(pool.names(9)) == set("xyz")

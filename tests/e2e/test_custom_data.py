@@ -213,6 +213,16 @@ def test_delete(server):
     assert server.get_json("/apis/v2/customdatakinds") == []
 
 
+def test_a_deleted_kind_that_objects_use_is_warned_of(server):
+    server.egctl("apply", "-f", "-", input=documents(KIND, KIND | {"name": "shops"}, lookup()))
+    assert server.egctl("delete", "customdatakind", "shops").stderr == ""
+    said = "Warning: Pipeline p: filters[0].etcdPrefix: there is no CustomDataKind users: until there is one, the filter finds nothing\n"
+    done = server.egctl("delete", "customdatakind", "users")
+    assert (done.returncode, done.stderr) == (0, said)
+    server.egctl("apply", "-f", "-", input=documents(KIND))
+    assert server.egctl("delete", "customdatakind", "--all").stderr == said
+
+
 def test_edit(server, tmp_path):
     server.egctl("apply", "-f", "-", input=documents(KIND, items(list=[{"name": "a", "level": 1}, {"name": "b", "level": 1}])))
     with editor(tmp_path, "level: 1", "level: 2"):

@@ -281,6 +281,10 @@ def test_describe_leaves_out_defaults_in_lists_and_raw_figures(server, backend, 
     spec = yaml.safe_load(told.split("Spec:")[1])
     assert spec["resilience"] == [breaker] and spec["filters"][0] == limiter, told
     assert spec["filters"][1]["pools"] == [{"servers": [{"url": backend.url}]}], told
+    told = server.egctl("describe", "pipeline", "p").stdout
+    assert re.search(r"traffic: .?1 requests, 4xx 0, 5xx 0, \S+/s on average of a minute, p50 \d[.\d]*ms, ", told), told
+    assert not re.search(r"^ *(m1|mean|p99|errCount):", told, re.MULTILINE), told
+    assert re.search(r"^ *respSize: .?\d[.\d]* (B|KiB)", told, re.MULTILINE), told
     server.counted(1)
     told = server.egctl("describe", "httpserver", "http-server").stdout
     status = yaml.safe_load(told.split(":\n", 1)[1].split("\nSpec:")[0])

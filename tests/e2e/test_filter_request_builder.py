@@ -132,6 +132,28 @@ def warnings_of(server, *filters: dict, flow: list[dict] | None = None) -> list[
     return [line.removeprefix("Warning: p: ") for line in done.stderr.splitlines()]
 
 
+def test_data_that_nothing_makes_is_warned_of(server):
+    made = {"name": "d", "kind": "DataBuilder", "dataKey": "order", "template": "total: 5"}
+    rows = {
+        "{{.data.ordr.total}}": 'no filter makes the data "ordr", did you mean "order"?, unless a GlobalFilter does: .data.ordr is empty',
+        "{{.data.PIPELINE.greting.x}}": '`data` of the pipeline has no "greting", did you mean "greeting"?: .data.PIPELINE.greting is empty',
+    }
+
+    def said(template: str, **data) -> list[str]:
+        built = {"name": "b", "kind": "ResponseBuilder", "template": f"body: '{template}'"}
+        spec = {**pipeline("p", made, built), **data}
+        for command in ("validate", "apply"):
+            lines = server.egctl(command, "-f", "-", input=documents(spec)).stderr.splitlines()
+            lines = [line.partition("filters")[2] for line in lines]
+        return lines
+
+    for template, text in rows.items():
+        assert said(template, data={"greeting": "hello"}) == [f"[1].template: {text}"]
+    assert said("{{.data.PIPELINE.greeting}}") == ['[1].template: `data` of the pipeline has no "greeting": .data.PIPELINE.greeting is empty']
+    for template in ("{{.data.order.total}}{{.data.PIPELINE}}", '{{index .data "any"}}', "{{.data.PIPELINE.greeting}}"):
+        assert said(template, data={"greeting": "hello"}) == []
+
+
 def test_names_that_fit_nothing_are_warned_of(server):
     def built(template: str, **more) -> dict:
         return {"name": "b", "kind": "ResponseBuilder", "template": template, **more}
@@ -151,7 +173,7 @@ def test_names_that_fit_nothing_are_warned_of(server):
     for template, text in rows.items():
         (line,) = warnings_of(server, built(template))
         assert line.startswith("filters[0].template: ") and text in line, line
-    for template in ("body: '{{.req.Header.Statuscode}}{{.resp.StatusCode}}{{.data.x}}{{.req.URL.Path}}'", "body: '{{range $x := .req.Query}}{{$x.Anything}}{{end}}'"):
+    for template in ("body: '{{.req.Header.Statuscode}}{{.resp.StatusCode}}{{.req.URL.Path}}'", "body: '{{range $x := .req.Query}}{{$x.Anything}}{{end}}'"):
         assert warnings_of(server, built(template)) == []
     (line,) = warnings_of(server, built('body: |\n  {"a": "{{.req.Host}}", "b": "{{.req.Method}}"}\n'))
     assert "line 2: a quote" in line

@@ -72,6 +72,8 @@ def test_a_server_that_is_left_out_stays_so(server, port, put, backend):
         names = {fetch(port).headers["x-backend"] for _ in range(6)}
         assert names == {backend.name, other.name} - {broken}
         assert sorted(each["ejected"] for each in servers(server).values()) == [False, True]
+        (left_out,) = (each for each in servers(server).values() if each["ejected"])
+        assert left_out["ejectedAfter"] == "1 responses of 5xx in a row, the last one 500"
     finally:
         other.close()
 

@@ -23,7 +23,7 @@ def test_the_access_log_is_json(tmp_path, port):
     with Connection(port) as connection:
         connection.send(b'GET /a"b%0a?c=\\"\xff\xc3 HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: "\xfe\\\r\n\r\n')
         status = connection.receive().status
-    fetch(port, "/plain")
+    fetch(port, "/plain", Host="Shop.example:80")
     fetch(own, "/mine")
     wait_until(lambda: len(server.access_log()) == 3, "three lines are written")
     lines = server.access_log()
@@ -35,8 +35,35 @@ def test_the_access_log_is_json(tmp_path, port):
     assert plain["filters"][0]["result"] == "mocked" and plain["durationUs"] >= plain["filters"][0]["durationUs"] >= 0
     assert plain["responseBytes"] > 0 and plain["tags"] == [] and plain["client"] == "127.0.0.1"
     assert "traceId" not in plain
+    assert (plain["server"], plain["host"], plain["route"]) == ("http-server", "Shop.example:80", "/*")
     hostile = next(line for line in parsed if line is not plain)
     assert hostile["status"] == status and all(line.isascii() for line in lines)
+    server.stop()
+
+
+def test_a_line_of_json_has_the_labels_of_the_figures(tmp_path, port):
+    """Filters and rules change what backends see, and not the host of the line."""
+    server = Server(tmp_path / "home", "--log-format", "json").start()
+    elsewhere = {"kind": "RequestAdaptor", "name": "elsewhere", "host": "inner.example"}
+    server.apply(
+        http_server(port, {"pathPrefix": "/api", "backend": "p"}, {"path": "/none", "backend": "gone"}, name="shop"),
+        pipeline("p", elsewhere, mock("x")),
+    )
+    fetch(port, "/api/1", Host="a.example")
+    fetch(port, "/none", Host="b.example")
+    fetch(port, "/", Host="c\\.example")
+    fetch(port, "/api/long", Host="d" * 300)
+    wait_until(lambda: len(server.access_log()) == 4, "four lines are written")
+    lines = [json.loads(line) for line in server.access_log()]
+    assert {line["server"] for line in lines} == {"shop"}
+    told = {line["target"]: (line["host"], line["route"], line["pipeline"]) for line in lines}
+    assert told["/api/1"] == ("a.example", "/api*", "p")
+    assert told["/none"] == ("b.example", "/none", "")
+    assert told["/api/long"][0] == "d" * 261
+    figures = server.request("GET", "/metrics")[2]
+    for line in lines:
+        labels = f'server="shop",route="{line["route"]}",pipeline='
+        assert f"http_server_request_duration_seconds_count{{{labels}" in figures, line
     server.stop()
 
 

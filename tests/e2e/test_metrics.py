@@ -2,8 +2,10 @@
 """`GET /metrics`: the formats, and figures that agree with what clients did."""
 
 import contextlib
+import http.client
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -134,6 +136,26 @@ def test_requests_agree_with_what_clients_did(server, port):
     families = wait_until(lambda: (now := scrape(server)) and requests(now) == 8 and now, "the routes of before are gone")
     assert count(route="/api*") == 4
     assert "/gone" not in all_labels(families)
+
+
+def test_a_process_without_a_free_descriptor_is_seen(server):
+    """The connection of a scraper goes on, and its figures tell of it."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.api_port, timeout=60)
+    with contextlib.closing(connection):
+
+        def figures() -> dict[str, Family]:
+            connection.request("GET", "/metrics", headers={"Accept": "text/plain"})
+            response = connection.getresponse()
+            assert response.status == 200
+            return parse(response.read().decode(), False)
+
+        names = set(figures())
+        taken = len(os.listdir(f"/proc/{server.pid}/fd"))
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (taken, taken))
+        families = figures()
+        assert set(families) >= names
+        assert value(families, "process_max_fds") == taken
+        assert abs(value(families, "process_open_fds") - taken) <= 2, "one of a look at the store may come and go"
 
 
 def test_nothing_that_a_stranger_sends_is_a_label(server, port):

@@ -10,8 +10,10 @@ import pytest
 import yaml
 from client import Connection, fetch, request
 from exposition import parse, value
-from gateway import BIN, DEADLINE, http_server, mock, pipeline, put_sale, wait_until, wasm
+from gateway import BIN, DEADLINE, http_server, mock, pipeline, proxy, put_sale, wait_until, wasm
 from picture_kit import CREDENTIALS, SUMS, Follower, figures, guarded_server, secure, state
+
+TERMINAL_COLUMNS = 100
 
 
 def many_routes(server, port, count: int = 150):
@@ -243,13 +245,30 @@ def test_what_top_says_of_a_sale_with_a_limit(server, port, guests):
     top = server.egctl("top", "--once").stdout
     assert "PERMITS GIVEN" in top and "2 of 2, sold out" in top, top
     assert "SHED/S" in top and "REFUSED/S" in top and " UTC " in top and "% of one core" in top, top
-    assert "the store writes" in top and "objects 2" in top, top
+    assert "  ready  the store writes  objects 2" in top, top
+    assert max(len(line) for line in top.splitlines()) <= TERMINAL_COLUMNS, top
     families = json.loads(server.egctl("top", "--once", "-o", "json").stdout)["families"]
     assert families["sluice_data_keys"]["labels"] == ["pipeline", "filter"]
     assert families["process_cpu_seconds_total"]["labels"] == []
     line = json.loads(server.egctl("wasm", "watch", "p", "wasm", "--once", "-o", "json").stdout)
     assert (line["permitsGiven"], line["limit"], line["soldOut"]) == (2, 2, True), line
     assert "sold out" in server.egctl("wasm", "watch", "p", "wasm", "--once").stdout
+
+
+def test_top_fits_a_terminal(server, port, guests, backend):
+    """With the names of the pages, and a number in each column."""
+    code = guests / "probe.wasm"
+    server.apply(
+        http_server(port, {"pathPrefix": "/shop", "backend": "shop-pipeline"}, {"backend": "flash-sale-pipeline"}),
+        pipeline("flash-sale-pipeline", wasm(code, limit={"prefix": "id/", "max": 12345}), mock("buy\n")),
+        pipeline("shop-pipeline", proxy(backend.url)),
+    )
+    for path in ("/", "/shop"):
+        fetch(port, path, X_Mode="enter", X_Key="id/0")
+    wait_until(lambda: figures(state(server), "sluice_backend_requests_total"), "the backend is in the figures")
+    top = server.egctl("top", "--once").stdout
+    assert "flash-sale-pipeline/wasm" in top and "shop-pipeline/proxy" in top and "1 of 12345" in top, top
+    assert max(len(line) for line in top.splitlines()) <= TERMINAL_COLUMNS, top
 
 
 def test_top_and_watch_go_on(server, port, guests):

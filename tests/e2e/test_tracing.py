@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Traces: `tracing` of an HTTPServer, the context that backends get, and what arrives at collectors."""
 
+import email.utils
 import json
 import re
 import socket
@@ -430,7 +431,7 @@ def test_the_older_spelling(server, port, collector):
 def test_grpc(server, port):
     with GrpcCollector() as collector:
         address = collector.url.removeprefix("http://")
-        for number, compression in enumerate(["", "gzip"], 1):
+        for number, compression in enumerate(["none", "gzip"], 1):
             exporter = {"otlp": {"protocol": "grpc", "endpoint": address, "insecure": True, "compression": compression}}
             trace(server, port, exporter=exporter)
             fetch(port, "/items")
@@ -591,6 +592,22 @@ def test_a_collector_asks_for_a_pause(server, port, collector):
     fetch(port, "/items")
     assert len(arrived(collector, 2)) == 2 and len(collector.calls) == 3
     assert figures(server)["collectors"][0]["dropped"] == 0
+
+
+def test_a_collector_asks_for_a_pause_until_a_date(server, port, collector):
+    times = []
+
+    def reply(call) -> Answer:
+        times.append(time.time())
+        if len(times) > 1:
+            return Answer()
+        return Answer(503, {"Retry-After": email.utils.formatdate(times[0] + 4, usegmt=True)})
+
+    collector.reply = reply
+    trace(server, port, collector=collector)
+    fetch(port, "/items")
+    assert len(arrived(collector, 2)) == 2
+    assert times[1] - times[0] > 2, "the first pause of its own is shorter"
 
 
 # --- updates, restarts, the environment -------------------------------------------------------------

@@ -5,7 +5,9 @@
 #include <mutex>
 #include <utility>
 
+#include "admin/health.h"
 #include "control/controller.h"
+#include "control/metrics.h"
 #include "loop/urgency.h"
 
 namespace sluice::admin {
@@ -22,7 +24,8 @@ std::string event_of(std::string_view name, const std::string& members) {
 LiveSampler::LiveSampler(const control::Controller& controller)
     : controller_(controller), last_(Clock::now()) {}
 
-void LiveSampler::start() {
+void LiveSampler::start(std::shared_ptr<const Health> health) {
+  health_ = std::move(health);
   thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }
 
@@ -48,6 +51,7 @@ void LiveSampler::take() {
     const TimePoint now = Clock::now();
     const double seconds = std::chrono::duration<double>(now - std::exchange(last_, now)).count();
     controller_.expose(figures_);
+    control::expose_ready(health_->ready(), figures_);
     figures_.end(std::chrono::system_clock::now(), std::max(seconds, 1e-3));
     figures_.append_changes(changes);
     number = figures_.pass();

@@ -23,6 +23,8 @@ class Controller;
 
 namespace sluice::admin {
 
+class Health;
+
 class LiveSampler {
  public:
   // With the way to the reader, a change is on the page within a second.
@@ -38,7 +40,7 @@ class LiveSampler {
   LiveSampler& operator=(const LiveSampler&) = delete;
 
   // Takes samples until destroyed.
-  void start();
+  void start(std::shared_ptr<const Health> health);
   // All figures: the members of a JSON object. May block while a sample is taken.
   [[nodiscard]] std::string all() const;
   // The first event of a stream.
@@ -52,6 +54,7 @@ class LiveSampler {
   void take();
 
   const control::Controller& controller_;
+  std::shared_ptr<const Health> health_;  // set before the thread starts
   const std::shared_ptr<LiveFeed> feed_ = std::make_shared<LiveFeed>();
   std::atomic<int> followers_ = 0;
   mutable Mutex mutex_;

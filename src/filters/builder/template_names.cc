@@ -9,6 +9,7 @@
 
 #include "filters/builder/exchange_view.h"
 #include "filters/builder/message_view.h"
+#include "pipeline/names_others.h"
 
 namespace sluice::filters {
 namespace {
@@ -65,13 +66,19 @@ void warn_of_absent_fields(const templates::Template& made, const std::string& w
 
 pipeline::NamesOthers::Names names_in(const templates::Template& made) {
   std::set<std::string> names;
+  std::set<std::string> data;
   for (const Fields& chain : made.fields_read()) {
     if (chain.size() < 2) continue;
+    if (chain[0] == "data") {
+      const bool below = chain[1] == pipeline::kPipelineData && chain.size() > 2;
+      data.insert(below ? chain[1] + "." + chain[2] : chain[1]);
+    }
     const auto message = message_in(chain);
     if (message && message->at == 2) names.insert(chain[1]);
   }
   pipeline::NamesOthers::Names result;
   for (const std::string& name : names) result.namespaces.push_back({"template", name});
+  for (const std::string& name : data) result.data.push_back({"template", name});
   return result;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The names that a template reads, as far as its text shows: those that are never there, and the
-// namespaces of the exchange. Any thread.
+// namespaces and the data of the exchange. Any thread.
 #pragma once
 
 #include <string>
@@ -15,7 +15,8 @@ namespace sluice::filters {
 void warn_of_absent_fields(const templates::Template& made, const std::string& where,
                            config::Faults& faults);
 
-// The namespaces of which a filter with this template, in its field `template`, reads messages.
+// The namespaces of which a filter with this template, in its field `template`, reads messages, and
+// the data that it reads.
 [[nodiscard]] pipeline::NamesOthers::Names names_in(const templates::Template& made);
 
 }  // namespace sluice::filters

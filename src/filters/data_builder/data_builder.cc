@@ -11,8 +11,6 @@
 namespace sluice::filters {
 namespace {
 
-constexpr std::string_view kPipelineKey = "PIPELINE";  // of the pipeline's own data
-
 struct DataBuilderSpec {
   pipeline::FilterMeta meta;
   std::string data_key;
@@ -36,7 +34,9 @@ struct DataModel {
   std::string log_name;
 
   [[nodiscard]] pipeline::NamesOthers::Names names() const {
-    return made ? made->names() : pipeline::NamesOthers::Names();
+    auto names = made ? made->names() : pipeline::NamesOthers::Names();
+    names.makes.push_back(key);
+    return names;
   }
 };
 
@@ -48,7 +48,7 @@ class DataBuilder final : public BuildingFilter {
 
   static DataModel prepare(const DataBuilderSpec& spec, const pipeline::FilterContext& context,
                            config::Faults& faults) {
-    if (spec.data_key == kPipelineKey) {
+    if (spec.data_key == pipeline::kPipelineData) {
       faults.add(config::join_path(context.path, "dataKey"),
                  "is the name of the pipeline's own data: take another one");
     }

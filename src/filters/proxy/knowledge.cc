@@ -20,6 +20,7 @@ struct ServerRecord {
     visit("healthy", state.healthy, {});
     visit("ejectedFor", state.ejected_for, {.min = 0});
     visit("ejections", state.ejections, {});
+    visit("reason", state.reason, {});
   }
 };
 

@@ -136,6 +136,11 @@ Json ServerGroupPrototype::status() const {
                    {"inFlight", state.cells.sum(&Cells::in_flight)},
                    {"connections", state.gate->open()},
                    {"queued", state.gate->queued()}};
+    if (const Duration left = state.ejected_for(now); left > Duration::zero()) {
+      server["ejectedFor"] = format_duration(std::chrono::ceil<std::chrono::seconds>(left));
+      if (const std::string reason = state.reason(); !reason.empty())
+        server["ejectedAfter"] = reason;
+    }
     const std::string fault = checker_ != nullptr ? checker_->fault(i) : "";
     if (!fault.empty()) server["fault"] = fault;
     list.push_back(std::move(server));
@@ -240,7 +245,11 @@ void ServerGroupPrototype::note(std::size_t server, unsigned core, const backend
   if (failure != nullptr) return note_failure(server, core, *failure);
   const auto ejected = begun ? state.note_status(status, outliers_, Clock::now())
                              : state.note_response(status, outliers_, Clock::now());
-  if (ejected) tell_left_out(server, *ejected, "status " + std::to_string(status));
+  if (ejected) {
+    tell_left_out(server, *ejected,
+                  std::to_string(outliers_.consecutive_5xx) +
+                      " responses of 5xx in a row, the last one " + std::to_string(status));
+  }
 }
 
 void ServerGroupPrototype::body_ended(std::size_t server, unsigned core,
@@ -257,14 +266,19 @@ void ServerGroupPrototype::note_failure(std::size_t server, unsigned core,
   backend::ServerState& state = *states_[server];
   state.cells.at(core).failures.add();
   const auto ejected = state.note_failure(outliers_, Clock::now());
-  if (ejected) tell_left_out(server, *ejected, failure.error.message);
+  if (ejected) {
+    tell_left_out(server, *ejected,
+                  std::to_string(outliers_.consecutive_failures) +
+                      " failures in a row, the last one: " + failure.error.message);
+  }
 }
 
 void ServerGroupPrototype::tell_left_out(std::size_t server, Duration duration,
-                                         std::string_view reason) const {
+                                         const std::string& reason) const {
+  states_[server]->tell_reason(reason);
   if (servers_->size() == 1) return;
   context_.logger.warn(context_.name + ": " + (*servers_)[server].url + " is left out for " +
-                       format_duration(duration) + ": " + std::string(reason));
+                       format_duration(duration) + ", after " + reason);
 }
 
 }  // namespace sluice::filters
