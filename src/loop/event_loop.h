@@ -12,9 +12,6 @@
 #include "base/time.h"
 #include "loop/task.h"
 
-namespace boost::asio {
-class io_context;
-}
 namespace sluice {
 class MemoryAccount;
 }
@@ -36,8 +33,8 @@ class EventLoop {
   void run();
   // Ends run() after the current work. Any thread.
   void stop();
-  // Puts `work` into the mailbox. Functions run in the order of posting, on the loop's thread. Any
-  // thread.
+  // Puts `work` into the mailbox. The functions that one thread posts run in the order of posting,
+  // on the loop's thread. Any thread.
   void post(std::move_only_function<void()> work);
 
   // Starts `task` now and owns it until it is done. An exception ends the process: tasks handle
@@ -72,9 +69,8 @@ class EventLoop {
   // The memory that this core holds for peers. Requires: as of pages().
   [[nodiscard]] MemoryAccount& memory();
 
-  // For net/ only: the poller for sockets, the io_context for everything else.
+  // For net/ only.
   [[nodiscard]] Poller& poller();
-  [[nodiscard]] boost::asio::io_context& io();
 
  private:
   struct State;
