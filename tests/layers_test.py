@@ -574,10 +574,17 @@ def test_no_co_await_in_a_short_circuit():
 
 def test_no_lambda_with_an_object_in_a_co_await():
     """GCC 12 destroys what such a temporary holds twice."""
-    bad = re.compile(r"\bco_await\b.*\[[^\]]*\w\s*=\s*[^\]]*\]\s*[({]")
+    bad = re.compile(r"\bco_await\b[^;{}]*\[[^\]]*\w\s*=\s*[^\]]*\]\s*[({]")
     assert bad.search("  co_await run([state = state_] { state->ask(); });")
+    assert bad.search("  found = co_await pool.run(\n      loop, [host = std::move(host)] { return look_up(host); });")
     assert not bad.search("  co_await run([&] { state->ask(); });")
-    assert places_of(bad, ".cc", ".h") == []
+    assert not bad.search("  co_await run(work);\n  auto more = [state = state_] { state->ask(); };")
+    found = []
+    for suffix in (".cc", ".h"):
+        for path in sorted((ROOT / "src").rglob(f"*{suffix}")):
+            text = re.sub(r"//[^\n]*", "", path.read_text())
+            found += [f"{path.relative_to(ROOT)}: {match[0][:80]}" for match in bad.finditer(text)]
+    assert found == []
 
 
 def test_no_atomic_shared_pointer():
@@ -591,6 +598,13 @@ def product_places(bad: re.Pattern, *homes: str) -> list[str]:
     """As places_of(), without tests, kits and the units that are meant to do it."""
     found = [place.rpartition(":")[0].removeprefix("src/") for place in places_of(bad, ".cc", ".h")]
     return sorted({name for name in found if not is_for_tests(name) and unit_of(name) not in homes})
+
+
+def test_a_server_does_not_wait_for_its_standard_error():
+    """Standard error may be a pipe that is full: sluice-server/say.h loses the line instead."""
+    bad = re.compile(r"fprintf\(stderr|std::cerr|\bfputs\(.*stderr|\bperror\(")
+    assert bad.search('  std::fprintf(stderr, "%s", text);')
+    assert [name for name in product_places(bad, "base/assert") if not name.startswith("egctl/")] == []
 
 
 def test_descriptors_have_one_owner():
