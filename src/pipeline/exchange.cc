@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/memory_budget.h"
+#include "pipeline/names_others.h"
 
 namespace sluice::pipeline {
 namespace {

@@ -2,6 +2,7 @@
 """SIGUSR2: a new process takes over sockets and data under load. No request fails, no user is let in
 too many, and if the new program is no good the old one goes on."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -100,6 +101,28 @@ def test_an_idle_connection_is_served_to_its_last_request(server, port):
         assert process.wait(DEADLINE) == 0 and server.pid != old
     with Connection(port) as fresh:
         assert fresh.request().text == "hello"
+
+
+def test_a_standard_error_that_nobody_reads_holds_up_nothing(tmp_path, port):
+    pipe = tmp_path / "stderr"
+    os.mkfifo(pipe)
+    full = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(full, b"x" * 4096)
+    server = Server(tmp_path / "home")
+    server.wrapper = ["/bin/sh", "-c", f'exec "$@" 2<>{pipe}', "sh"]
+    server.start()
+    try:
+        server.apply(pipeline("p", mock("hello")), sale_server(port))
+        with Connection(port) as kept:
+            assert kept.request().text == "hello"
+            process = server.hand_over()
+            assert kept.request().text == "hello"
+        assert process.wait(DEADLINE) == 0
+    finally:
+        server.stop()
+        os.close(full)
 
 
 def test_the_new_process_decides_how_often_an_address_may_ask(server, port):
