@@ -2,7 +2,6 @@
 import { el } from "./dom.js";
 import { call } from "./live.js";
 
-const kFlows = ["beforePipeline", "afterPipeline"]; // of a GlobalFilter
 const kOfTheServer = ["createdAt", "kind", "name"]; // set by it, or in the title
 
 const isMap = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
@@ -28,21 +27,6 @@ export function leaves(value, schema, path) {
   return [[path, value, differs]];
 }
 
-// The rows of a flow with its filters and policies, each by the schema of its kind.
-async function rowsOf(spec, kind, prefix, once) {
-  const { filters, resilience, ...rest } = spec;
-  // A node without an alias has the name of its filter as one.
-  if (rest.flow) rest.flow = rest.flow.map(({ alias, ...node }) => (alias && alias !== node.filter ? { ...node, alias } : node));
-  const rows = leaves(rest, await once(`/metadata/objects/${kind}/schema`), "").map(([path, ...more]) => [prefix + path, ...more]);
-  for (const [group, parts] of [["resilience", resilience], ["filters", filters]]) {
-    for (const part of parts ?? []) {
-      const schema = await once(`/metadata/objects/pipeline/${group}/${part.kind}/schema`);
-      rows.push(...leaves(part, schema, `${prefix}${group}.${part.name}`));
-    }
-  }
-  return rows;
-}
-
 export class Configuration {
   static title = "Configuration";
   constructor() {
@@ -62,9 +46,19 @@ export class Configuration {
         return schemas.get(path);
       };
       this.objects = await Promise.all(specs.map(async (spec) => {
-        const own = Object.fromEntries(Object.entries(spec).filter(([name]) => !kOfTheServer.includes(name) && !kFlows.includes(name)));
-        const rows = await rowsOf(own, spec.kind, "", once);
-        for (const name of kFlows.filter((name) => spec[name])) rows.push(...(await rowsOf(spec[name], "pipeline", `${name}.`, once)));
+        const { filters, resilience, ...rest } = spec;
+        // A node without an alias has the name of its filter as one.
+        rest.flow = rest.flow?.map(({ alias, ...node }) => (alias && alias !== node.filter ? { ...node, alias } : node));
+        for (const name of kOfTheServer) delete rest[name];
+        const rows = leaves(rest, await once(`/metadata/objects/${spec.kind}/schema`), "");
+        for (const policy of resilience ?? []) {
+          const schema = await once(`/metadata/objects/pipeline/resilience/${policy.kind}/schema`);
+          rows.push(...leaves(policy, schema, `resilience.${policy.name}`));
+        }
+        for (const filter of filters ?? []) {
+          const schema = await once(`/metadata/objects/pipeline/filters/${filter.kind}/schema`);
+          rows.push(...leaves(filter, schema, `filters.${filter.name}`));
+        }
         return { name: spec.name, kind: spec.kind, rows };
       }));
       this.said.textContent = this.objects.length ? "" : "There is no object.";
