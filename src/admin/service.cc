@@ -148,6 +148,7 @@ Task<ApiResponse> Service::respond(http::Request& request, const Identity& calle
   call.method = request.method;
   call.accept = request.headers.get("Accept").value_or("");
   call.by_admin = caller.role == Role::admin;
+  call.caller = caller.name;
   if (router_.is_empty())
     co_return respond_error(404, "this address answers /healthz and /readyz only");
   if (const auto parsed = parse_target(request.target(), call); !parsed)

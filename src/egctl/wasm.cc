@@ -3,6 +3,7 @@
 
 #include "egctl/wasm_cases.h"
 #include "egctl/wasm_data.h"
+#include "egctl/wasm_history.h"
 #include "egctl/wasm_inspect.h"
 #include "egctl/wasm_reload.h"
 #include "egctl/wasm_run.h"
@@ -15,6 +16,8 @@ void add_wasm(Command root, Invocation& invocation) {
   wasm.require_command();
   add_wasm_reload(wasm, invocation);
   add_wasm_upload(wasm, invocation);
+  add_wasm_history(wasm, invocation);
+  add_wasm_rollback(wasm, invocation);
   add_wasm_data(wasm, invocation);
   add_wasm_watch(wasm, invocation);
   add_wasm_inspect(wasm, invocation);
