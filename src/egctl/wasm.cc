@@ -5,6 +5,7 @@
 #include "egctl/wasm_data.h"
 #include "egctl/wasm_history.h"
 #include "egctl/wasm_inspect.h"
+#include "egctl/wasm_new.h"
 #include "egctl/wasm_reload.h"
 #include "egctl/wasm_run.h"
 #include "egctl/wasm_watch.h"
@@ -20,6 +21,7 @@ void add_wasm(Command root, Invocation& invocation) {
   add_wasm_rollback(wasm, invocation);
   add_wasm_data(wasm, invocation);
   add_wasm_watch(wasm, invocation);
+  add_wasm_new(wasm, invocation);
   add_wasm_inspect(wasm, invocation);
   add_wasm_run(wasm, invocation);
   add_wasm_test(wasm, invocation);
