@@ -32,6 +32,7 @@ struct ApiRequest {
   bool by_admin = true;  // false: the caller may only read
   bool handed = false;   // by another member, to the owner of the data
   std::string body;      // empty if the route has an Intake
+  std::string caller{};  // "": the API asks nobody for a name
 
   [[nodiscard]] bool wants(std::string_view type) const {
     return accept.find(type) != std::string::npos;

@@ -103,7 +103,7 @@ Result<ApiResponse> post(Context& context, const ApiRequest& request, const Path
     SLUICE_TRY(const auto previews, context.controller.preview(documents, mode, kinds));
     return respond(request, json_of_previews(previews));
   }
-  SLUICE_TRY(const auto applied, context.controller.apply(documents, mode));
+  SLUICE_TRY(const auto applied, context.controller.apply(documents, mode, request.caller));
   return respond(request, json_of_applied(applied), mode == ApplyMode::create ? 201 : 200);
 }
 
@@ -116,7 +116,8 @@ Result<ApiResponse> put(Context& context, const ApiRequest& request, const PathN
     return fail(ErrorKind::invalid,
                 "inconsistent name in url and spec: \"" + name + "\", \"" + given->scalar + "\"");
   }
-  SLUICE_TRY(const auto applied, context.controller.apply(documents, ApplyMode::update));
+  SLUICE_TRY(const auto applied,
+             context.controller.apply(documents, ApplyMode::update, request.caller));
   return respond(request, json_of_applied(applied));
 }
 

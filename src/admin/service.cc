@@ -159,6 +159,7 @@ Task<ApiResponse> Service::respond(http::Request& request, const Identity& calle
   call.method = request.method;
   call.accept = request.headers.get("Accept").value_or("");
   call.by_admin = caller.role == Role::admin;
+  call.caller = caller.name;
   if (const auto parsed = parse_target(request.target(), call); !parsed)
     co_return respond_error(parsed.error());
   const auto match = router_.find(call);

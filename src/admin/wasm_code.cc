@@ -56,19 +56,48 @@ ApiResponse respond_lines(const std::vector<Reloaded>& reloaded, int status) {
   return response;
 }
 
-ApiResponse respond_reloaded(const ApiRequest& request, const std::vector<Reloaded>& reloaded) {
+// `more`: further members of the answer.
+ApiResponse respond_reloaded(const ApiRequest& request, const std::vector<Reloaded>& reloaded,
+                             const Json& more = Json::object()) {
   const bool refused =
       std::ranges::any_of(reloaded, [](const Reloaded& one) { return !one.error.empty(); });
   const int status = refused ? 400 : 200;
   if (request.wants("text/plain")) return respond_lines(reloaded, status);
   Json body = refused ? refusal(reloaded) : Json::object();
   body["reloaded"] = json_of_reloaded(reloaded);
+  body.update(more);
   return respond(request, body, status);
 }
 
 Result<ApiResponse> reload(Context& context, const ApiRequest& request, const PathNames&) {
-  SLUICE_TRY(const auto reloaded, context.controller.reload_code(query_flag(request, "force")));
+  SLUICE_TRY(const auto reloaded,
+             context.controller.reload_code(query_flag(request, "force"), request.caller));
   return respond_reloaded(request, reloaded);
+}
+
+Result<ApiResponse> roll_back(Context& context, const ApiRequest& request, const PathNames& names) {
+  const auto to = request.query.find("to");
+  const std::string hash = to != request.query.end() ? to->second : "";
+  SLUICE_TRY(const auto done,
+             context.controller.roll_back_code(names[0], names[1], hash,
+                                               query_flag(request, "force"), request.caller));
+  return respond_reloaded(request, done.reloaded, {{"rolledBackFrom", done.from}});
+}
+
+// The newest first, which runs.
+Result<ApiResponse> list_codes(Context& context, const ApiRequest& request,
+                               const PathNames& names) {
+  SLUICE_TRY(Json codes, context.controller.code_history(names[0], names[1]));
+  for (Json& code : codes) code["runs"] = &code == &codes.front();
+  return respond(request, {{"pipeline", names[0]}, {"filter", names[1]}, {"codes", codes}});
+}
+
+Result<ApiResponse> send_code(Context& context, const ApiRequest& request, const PathNames& names) {
+  if (!request.by_admin) return fail(ErrorKind::forbidden, "the code of a filter takes an admin");
+  ApiResponse response;
+  response.content_type = "application/octet-stream";
+  SLUICE_TRY(response.body, context.controller.load_code_of(names[0], names[1], names[2]));
+  return response;
 }
 
 // Takes the new code of a filter whole.
@@ -84,8 +113,9 @@ class CodeIntake final : public Intake {
     return {};
   }
   Result<ApiResponse> finish() override {
-    SLUICE_TRY(const auto reloaded, context_.controller.upload_code(names_[0], names_[1], code_,
-                                                                    query_flag(request_, "force")));
+    SLUICE_TRY(const auto reloaded,
+               context_.controller.upload_code(names_[0], names_[1], code_,
+                                               query_flag(request_, "force"), request_.caller));
     return respond_reloaded(request_, reloaded);
   }
 
@@ -105,7 +135,11 @@ Result<std::unique_ptr<Intake>> open_upload(Context& context, const ApiRequest& 
 }  // namespace
 
 void add_wasm_code(ApiRouter& router, Context& context) {
-  add(router, context, "wasm", {{"POST", "/wasm/code", reload}});
+  add(router, context, "wasm",
+      {{"POST", "/wasm/code", reload},
+       {"GET", "/wasm/code/{pipeline}/{filter}", list_codes},
+       {"GET", "/wasm/code/{pipeline}/{filter}/{hash}", send_code},
+       {"POST", "/wasm/code/{pipeline}/{filter}/rollback", roll_back}});
   router.add({.group = "wasm",
               .method = "PUT",
               .pattern = "/wasm/code/{pipeline}/{filter}",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// POST /wasm/code: reloads all guest code.
+// /wasm/code: reloads and uploads the code of guests, tells which ran, and goes back to one of
+// them.
 #pragma once
 
 #include "admin/resource.h"

@@ -106,6 +106,8 @@ std::shared_ptr<Object> ObjectBuilder::build_stored(const Object& stored,
   built->spec["createdAt"] = stored.spec.value("createdAt", "");
   built->version = stored.version;
   built->pins_version = stored.pins_version;
+  built->history = stored.history;
+  built->history_version = stored.history_version;
   return built;
 }
 

@@ -39,7 +39,7 @@ struct User {
 inline constexpr std::string_view kStopping =
     "this process is stopping, or another one takes over: say it again";
 
-// The outcome of `reload-code` for one filter.
+// The outcome of a reload, an upload or a rollback for one filter.
 struct Reloaded {
   std::string pipeline;
   std::string filter;

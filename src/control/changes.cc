@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "control/code_history.h"
 #include "control/validation.h"
 
 namespace sluice::control {
@@ -20,11 +21,10 @@ std::unexpected<Error> refusal(store::DocumentFailure failure, const std::string
 }
 
 // The object with the version of its documents.
-std::shared_ptr<const Object> as_stored(const std::shared_ptr<const Object>& object,
-                                        store::Version version) {
-  auto stored = std::make_shared<Object>(*object);
+std::shared_ptr<const Object> as_stored(const ObjectToSave& saved, store::Version version) {
+  auto stored = std::make_shared<Object>(*saved.object);
   stored->version = version;
-  stored->pins_version = stored->pins.empty() ? 0 : version;
+  set_versions(*stored, saved.before.get(), version);
   return stored;
 }
 
@@ -71,7 +71,8 @@ Result<void> Changes::commit(const std::vector<Proposed>& proposed) {
   if (ending_) return stopping();
   std::vector<ObjectToSave> changed;
   for (const Proposed& each : proposed) {
-    if (each.changes) changed.push_back({each.object, each.before});
+    if (each.changes)
+      changed.push_back({with_history(each.object, each.before.get(), each.change), each.before});
   }
   for (ChangeRetries retries;;) {
     Objects next = publisher_.objects();
@@ -81,8 +82,8 @@ Result<void> Changes::commit(const std::vector<Proposed>& proposed) {
     const auto saved = stored_.save(changed, {});
     if (saved) {
       if (stored_.is_shared()) {
-        for (const auto& [object, before] : changed)
-          next.insert_or_assign(object->name, as_stored(object, *saved));
+        for (const ObjectToSave& each : changed)
+          next.insert_or_assign(each.object->name, as_stored(each, *saved));
       }
       publish(std::move(next));
       return {};
@@ -179,15 +180,17 @@ void Changes::drop_stale(std::vector<ObjectUpdate>& updates) const {
 
 void Changes::save_pins(std::vector<ObjectUpdate>& updates) {
   std::vector<ObjectToSave> pinned;
-  for (const auto& [before, after] : updates) {
-    if (after->pins != before->pins) pinned.push_back({after, before});
+  for (auto& [before, after] : updates) {
+    if (after->pins == before->pins) continue;
+    after = with_history(after, before.get(), after->change);
+    pinned.push_back({after, before});
   }
   const auto saved = stored_.save_pins(pinned);
   if (saved && stored_.is_shared()) {
     for (auto& [before, after] : updates) {
       if (after->pins == before->pins) continue;
       auto stored = std::make_shared<Object>(*after);
-      stored->pins_version = stored->pins.empty() ? 0 : *saved;
+      set_versions(*stored, before.get(), *saved);
       after = std::move(stored);
     }
   }

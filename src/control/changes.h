@@ -70,10 +70,11 @@ class Changes {
 
   // changes_swap.cc. A reload of all members:
 
-  // Ends the announcement, and saves and publishes the updates. Leaves out the objects that have
-  // changed meanwhile. Returns the version of the pins of each object that was swapped.
+  // Ends the announcement, if there is one, and saves and publishes the updates. Leaves out the
+  // objects that have changed meanwhile. Returns the version of the pins of each object that was
+  // swapped.
   [[nodiscard]] Result<std::map<std::string, store::Version>> swap(
-      std::vector<ObjectUpdate> updates, const Announcement& announcement);
+      std::vector<ObjectUpdate> updates, const Announcement* announcement);
   // From now on, candidates are of that announcement; "": of none. Drops those there are.
   void expect_candidates(const std::string& announcement);
   // An object that follow() puts in force if its spec and its pins come to be the stored ones.

@@ -2,17 +2,22 @@
 // The part of a reload of all members that changes the objects in force.
 #include "control/changes.h"
 
+#include "control/code_history.h"
+
 namespace sluice::control {
 
 Result<std::map<std::string, store::Version>> Changes::swap(std::vector<ObjectUpdate> updates,
-                                                            const Announcement& announcement) {
+                                                            const Announcement* announcement) {
   const MutexLock hold(mutex_);
   if (ending_) return stopping();
-  const Announcement* ends = &announcement;
+  const Announcement* ends = announcement;
   for (ChangeRetries retries;;) {
     drop_stale(updates);
     std::vector<ObjectToSave> pinned;
-    for (const auto& [before, after] : updates) pinned.push_back({after, before});
+    for (auto& [before, after] : updates) {
+      after = with_history(after, before.get(), after->change);
+      pinned.push_back({after, before});
+    }
     const auto saved = stored_.save_pins(pinned, ends);
     if (!saved) {
       if (!saved.error().mismatch) return std::unexpected<Error>(saved.error());
@@ -21,14 +26,14 @@ Result<std::map<std::string, store::Version>> Changes::swap(std::vector<ObjectUp
       if (ending_) return stopping();
       // The announcement was taken for stale.
       const auto current = stored_.announcement();
-      if (!current || current->id != announcement.id) ends = nullptr;
+      if (ends != nullptr && (!current || current->id != ends->id)) ends = nullptr;
       continue;
     }
     std::map<std::string, store::Version> swapped;
     Objects next = publisher_.objects();
     for (const auto& [before, after] : updates) {
       auto stored = std::make_shared<Object>(*after);
-      stored->pins_version = stored->pins.empty() ? 0 : *saved;
+      set_versions(*stored, before.get(), *saved);
       swapped[stored->name] = stored->pins_version;
       next.insert_or_assign(stored->name, std::move(stored));
     }
@@ -61,6 +66,8 @@ void Changes::adopt_candidates(Objects& next) {
     if (wanted.is_current() || !same) return false;
     auto adopted = std::make_shared<Object>(*candidate);
     adopted->pins_version = wanted.pins_version;
+    adopted->history = wanted.history;
+    adopted->history_version = wanted.history_version;
     found->second = std::move(adopted);
     return true;
   });

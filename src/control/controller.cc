@@ -97,6 +97,7 @@ Result<void> Controller::start(std::vector<InheritedPort> inherited, const confi
   }
   s.changes.open_ports();
   s.housekeeper.start();
+  s.code_judge.start();
   if (s.store.is_shared()) s.follower.start();
   return {};
 }
@@ -118,6 +119,7 @@ void Controller::stop() {
   state_->claims.end();
   state_->follower.stop();
   state_->crew.stop();
+  state_->code_judge.stop();
   state_->housekeeper.stop();
 }
 

@@ -104,8 +104,9 @@ class Controller {
 
   // Applies all documents or none. Errors: `invalid` with one detail per fault, its path first (of
   // several documents: `document 2, rules[0].paths[0].backend: …`).
+  // `by`: the user of the admin API who asks, for the history of code; "": nobody.
   [[nodiscard]] Result<std::vector<Applied>> apply(const std::vector<config::Value>& documents,
-                                                   ApplyMode mode);
+                                                   ApplyMode mode, const std::string& by = {});
   // Checks the documents as apply() does and returns the changes, but makes none. Errors and
   // warnings are those of apply(), but only apply() finds a port that another process holds.
   // `new_kinds`: of custom data, which are to come with the documents.
@@ -151,14 +152,33 @@ class Controller {
   // Reads the code of all filters again. On a shared store, all members swap, or none, pipeline by
   // pipeline. `force`: the members swap that can run the new code. Error `conflict`: another member
   // reloads code.
-  [[nodiscard]] Result<std::vector<Reloaded>> reload_code(bool force = false);
+  [[nodiscard]] Result<std::vector<Reloaded>> reload_code(bool force = false,
+                                                          const std::string& by = {});
   // The same for one filter, with `code` in place of what its spec names. Errors: as above, and
   // those of data_namespace().
   static constexpr std::size_t kCodeBytesMax = std::size_t{64} << 20;
   [[nodiscard]] Result<std::vector<Reloaded>> upload_code(const std::string& pipeline,
                                                           const std::string& filter,
                                                           const std::string& code,
-                                                          bool force = false);
+                                                          bool force = false,
+                                                          const std::string& by = {});
+  // The same with code that the filter has run before: `to`, the beginning of its hash; "": the
+  // newest that was not rolled back. Errors: as above, and those of rollback_target().
+  struct RolledBack {
+    std::vector<Reloaded> reloaded;
+    std::string from;  // the hash of the code that ran
+  };
+  [[nodiscard]] Result<RolledBack> roll_back_code(const std::string& pipeline,
+                                                  const std::string& filter, const std::string& to,
+                                                  bool force = false, const std::string& by = {});
+  // The codes that a filter has run, the newest first: control/code_history.h. Error `not_found`.
+  [[nodiscard]] Result<Json> code_history(const std::string& pipeline,
+                                          const std::string& filter) const;
+  // The bytes of one of them. `hash`: its beginning. Errors: those of find_code(), of the data
+  // directory and of the store.
+  [[nodiscard]] Result<std::string> load_code_of(const std::string& pipeline,
+                                                 const std::string& filter,
+                                                 const std::string& hash) const;
   // Returns "pipeline/filter" if that pipeline runs a filter of that name with shared data, else
   // `not_found`.
   [[nodiscard]] Result<std::string> data_namespace(std::string_view pipeline,

@@ -48,11 +48,15 @@ Result<std::vector<Step>> ControllerState::propose_all(
 
 // If another member has changed one of the objects meanwhile, this change comes after that one.
 Result<std::vector<Step>> ControllerState::propose_and_commit(
-    const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop) {
+    const std::vector<config::Value>& documents, ApplyMode mode, const std::string& by,
+    const std::stop_token& stop) {
   for (ChangeRetries retries;;) {
     SLUICE_TRY(auto steps, propose_all(documents, mode, stop));
     std::vector<Proposed> proposed;
-    for (const Step& step : steps) proposed.push_back(step.proposed);
+    for (const Step& step : steps) {
+      proposed.push_back(step.proposed);
+      proposed.back().change = {.by = by, .how = "apply"};
+    }
     const auto committed = changes.commit(proposed);
     if (committed) return steps;
     const bool overtaken = store.is_shared() && committed.error().kind == ErrorKind::conflict;
@@ -74,10 +78,10 @@ void ControllerState::renew_warnings(const std::vector<Step>& steps) {
 }
 
 Result<std::vector<Applied>> ControllerState::apply(const std::vector<config::Value>& documents,
-                                                    ApplyMode mode) {
+                                                    ApplyMode mode, const std::string& by) {
   if (documents.empty()) return fail(ErrorKind::invalid, "no object given");
   const auto claim = claims.take(names_of(documents));
-  SLUICE_TRY(auto steps, propose_and_commit(documents, mode, claim.stop()));
+  SLUICE_TRY(auto steps, propose_and_commit(documents, mode, by, claim.stop()));
   std::vector<Applied> result;
   renew_warnings(steps);
   for (Step& step : steps) {
@@ -95,8 +99,8 @@ Result<std::vector<Applied>> ControllerState::apply(const std::vector<config::Va
 }
 
 Result<std::vector<Applied>> Controller::apply(const std::vector<config::Value>& documents,
-                                               ApplyMode mode) {
-  auto applied = state_->apply(documents, mode);
+                                               ApplyMode mode, const std::string& by) {
+  auto applied = state_->apply(documents, mode, by);
   state_->reloads.note(ReloadKind::objects, applied.has_value());
   return applied;
 }

@@ -93,7 +93,10 @@ Result<void> commit_part(Changes& changes, const BuiltList& part, std::vector<st
   if (part.empty()) return {};
   std::vector<Proposed> proposed;
   for (const auto& object : part)
-    proposed.push_back({object, true, object->kind + " " + object->name + ", "});
+    proposed.push_back({.object = object,
+                        .changes = true,
+                        .prefix = object->kind + " " + object->name + ", ",
+                        .change = {.how = "restore"}});
   SLUICE_CHECK(changes.commit(proposed));
   done.push_back(step_line("created", part));
   return {};

@@ -4,11 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "config/redact.h"
+#include "control/code_history.h"
 #include "control/controller.h"
 #include "control/kinds/pipeline.h"
 #include "control/state.h"
 #include "control/stored_names.h"
 #include "control/validation.h"
+#include "store/blobs.h"
 
 namespace sluice::control {
 
@@ -109,6 +111,30 @@ Result<std::string> Controller::data_namespace(std::string_view pipeline,
                                           " has no WasmHost filter " + std::string(filter));
   }
   return std::string(pipeline) + "/" + std::string(filter);
+}
+
+Result<Json> Controller::code_history(const std::string& pipeline,
+                                      const std::string& filter) const {
+  const auto object = state_->publisher.find(pipeline);
+  Json codes = object && is_pipeline(*object) ? codes_of(*object, filter) : Json::array();
+  if (codes.empty()) SLUICE_CHECK(data_namespace(pipeline, filter));
+  std::reverse(codes.begin(), codes.end());
+  return codes;
+}
+
+Result<std::string> Controller::load_code_of(const std::string& pipeline, const std::string& filter,
+                                             const std::string& hash) const {
+  const auto object = state_->publisher.find(pipeline);
+  if (!object || !is_pipeline(*object))
+    return fail(ErrorKind::not_found, "not found: no pipeline " + pipeline);
+  SLUICE_TRY(const std::string whole, find_code(*object, filter, hash));
+  Result<std::string> bytes = fail(ErrorKind::not_found, "code " + whole + " is not kept");
+  for (const auto& kind : state_->builder.filters()) {
+    if (const pipeline::CodeKeeper* keeper = kind->code_keeper(); keeper != nullptr)
+      bytes = keeper->load(whole);
+  }
+  if (!bytes && state_->store.is_shared()) return store::Blobs(state_->store).load(whole);
+  return bytes;
 }
 
 bool Controller::has_filter(std::string_view pipeline, std::string_view filter) const {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// `reload-code`: all pipelines at the same time, each independently.
+// `reload-code`: all pipelines at the same time, each independently. Uploads and rollbacks: one.
 #include <algorithm>
 #include <latch>
 #include <nlohmann/json.hpp>
 
+#include "base/time.h"
+#include "control/code_history.h"
 #include "control/controller.h"
 #include "control/kinds/pipeline.h"
 #include "control/state.h"
@@ -29,8 +31,10 @@ std::string hash_of(const pipeline::PipelinePrototype& pipeline, const std::stri
   return pipeline.find(filter)->status().value("codeHash", "");
 }
 
-void log_outcome(const Reloaded& one, const Logger& logger) {
-  const std::string what = "reload " + one.pipeline + "/" + one.filter +
+// "rollback of shop/wasm by ann on member gw-2"
+void log_outcome(const Reloaded& one, const CodeChange& change, const Logger& logger) {
+  const std::string what = (change.how.empty() ? "reload" : change.how) + " of " + one.pipeline +
+                           "/" + one.filter + (change.by.empty() ? "" : " by " + change.by) +
                            (one.member.empty() ? "" : " on member " + one.member);
   if (!one.warning.empty()) {
     logger.warn(what + ": " + one.warning);
@@ -43,19 +47,41 @@ void log_outcome(const Reloaded& one, const Logger& logger) {
 
 }  // namespace
 
-Result<std::vector<Reloaded>> Controller::reload_code(bool force) {
+Result<std::vector<Reloaded>> Controller::reload_code(bool force, const std::string& by) {
   std::vector<std::string> names;
   for (const auto& [name, object] : state_->publisher.objects()) {
     if (is_pipeline(*object)) names.push_back(name);
   }
-  return state_->reload_and_count(names, {.force = force});
+  return state_->reload_and_count(names, {.force = force, .change = {.by = by, .how = "reload"}});
 }
 
 Result<std::vector<Reloaded>> Controller::upload_code(const std::string& pipeline,
                                                       const std::string& filter,
-                                                      const std::string& code, bool force) {
+                                                      const std::string& code, bool force,
+                                                      const std::string& by) {
   SLUICE_CHECK(data_namespace(pipeline, filter));
-  return state_->reload_and_count({pipeline}, {.filter = filter, .code = &code, .force = force});
+  return state_->reload_and_count(
+      {pipeline},
+      {.filter = filter, .code = &code, .force = force, .change = {.by = by, .how = "upload"}});
+}
+
+Result<Controller::RolledBack> Controller::roll_back_code(const std::string& pipeline,
+                                                          const std::string& filter,
+                                                          const std::string& to, bool force,
+                                                          const std::string& by) {
+  SLUICE_CHECK(data_namespace(pipeline, filter));
+  const auto object = state_->publisher.find(pipeline);
+  if (!object) return fail(ErrorKind::not_found, "not found: " + pipeline);
+  SLUICE_TRY(const std::string target, rollback_target(*object, filter, to));
+  RolledBack done;
+  done.from = code_hashes(object->pins)[filter];
+  SLUICE_TRY(done.reloaded,
+             state_->reload_and_count({pipeline}, {.filter = filter,
+                                                   .to = target,
+                                                   .from = done.from,
+                                                   .force = force,
+                                                   .change = {.by = by, .how = "rollback"}}));
+  return done;
 }
 
 Result<std::vector<Reloaded>> ControllerState::reload_and_count(
@@ -86,7 +112,7 @@ Result<std::vector<Reloaded>> ControllerState::reload_all(const std::vector<std:
   std::vector<Reloaded> result;
   for (FreshCode& part : parts) {
     for (Reloaded& each : part.outcome) {
-      log_outcome(each, logger);
+      log_outcome(each, request.change, logger);
       result.push_back(std::move(each));
     }
   }
@@ -106,7 +132,8 @@ FreshCode ControllerState::build_fresh(const std::string& name, const CodeReques
   const auto object = publisher.find(name);
   if (!object || !is_pipeline(*object)) return {};
   const auto running = pipeline_of(*object);
-  if (!running || object->behind) return build_anew(object, stop);
+  if (!request.to.empty()) return build_rolled_back(object, request, stop);
+  if (!running || object->behind) return build_anew(object, request, stop);
   FreshCode result{.pipeline = name, .before = object};
   std::vector<pipeline::PipelinePrototype::ReloadNote> outcomes;
   auto draft = states.draft(name);
@@ -115,26 +142,84 @@ FreshCode ControllerState::build_fresh(const std::string& name, const CodeReques
                                request.filter);
   const auto& runs = fresh ? fresh : running;
   for (auto& note : outcomes) {
-    result.outcome.push_back(
-        {name, note.filter, note.changed, hash_of(*runs, note.filter), std::move(note.error)});
+    const bool same = !note.changed && note.error.empty();
+    result.outcome.push_back({.pipeline = name,
+                              .filter = note.filter,
+                              .changed = note.changed,
+                              .code_hash = hash_of(*runs, note.filter),
+                              .error = std::move(note.error),
+                              .warning = same ? runs->find(note.filter)->note() : ""});
   }
   if (!fresh) return result;
   auto reloaded = std::make_shared<Object>(*object);
   reloaded->prototype = make_pipeline(std::move(fresh));
   reloaded->pins = reloaded->prototype->pins();
   reloaded->states = std::move(draft).finish();
+  reloaded->change = request.change;
   result.built = std::move(reloaded);
+  return result;
+}
+
+// One change of the pins: no member waits for another one.
+Result<void> ControllerState::take_back(const std::shared_ptr<const Object>& object,
+                                        const std::string& filter, const std::string& why) {
+  const auto claim = claims.try_take(object->name);
+  if (!claim || publisher.find(object->name) != object) return {};  // it is being changed
+  CodeRequest request{.filter = filter, .change = {.how = "automatic rollback", .why = why}};
+  request.from = code_hashes(object->pins)[filter];
+  SLUICE_TRY(request.to, rollback_target(*object, filter, ""));
+  FreshCode fresh = build_rolled_back(object, request, claim->stop());
+  if (!fresh.built) {
+    reloads.note(ReloadKind::rollback, false);
+    return fail(ErrorKind::invalid, fresh.outcome.front().error);
+  }
+  SLUICE_TRY(const auto swapped, changes.swap({{fresh.before, fresh.built}}, nullptr));
+  if (swapped.empty()) return {};  // another change was first
+  reloads.note(ReloadKind::rollback, true);
+  logger.warn("automatic rollback of " + object->name + "/" + filter + ": now " + request.to +
+              ", was " + request.from + ": " + why);
+  return {};
+}
+
+// As a member builds what another one has rolled back: from the spec, with other pins.
+FreshCode ControllerState::build_rolled_back(const std::shared_ptr<const Object>& object,
+                                             const CodeRequest& request,
+                                             const std::stop_token& stop) const {
+  FreshCode result{.pipeline = object->name, .before = object};
+  Reloaded outcome{
+      .pipeline = object->name, .filter = request.filter, .code_hash = request.from, .error = ""};
+  const auto refuse = [&](std::string why) {
+    outcome.error = std::move(why);
+    result.outcome.push_back(std::move(outcome));
+    return std::move(result);
+  };
+  if (!object->is_current()) return refuse("the pipeline is being built: try again");
+  if (code_hashes(object->pins)[request.filter] != request.from)
+    return refuse("other code has come into force meanwhile, and runs on");
+  const Json pins = rolled_back_pins(*object, request.filter, request.to, request.change,
+                                     format_rfc3339_ms(std::chrono::system_clock::now()));
+  config::Faults faults;
+  const auto built = builder.build_stored(*object, {.pins = &pins, .stop = stop}, faults);
+  if (!built) return refuse(faults.to_error().message);
+  if (built->pins != pins) return refuse("the code " + request.to + " is not there any more");
+  built->change = request.change;
+  outcome.changed = true;
+  outcome.code_hash = request.to;
+  result.outcome.push_back(std::move(outcome));
+  result.built = built;
   return result;
 }
 
 // Builds a pipeline that does not run, because its current code may have become valid.
 FreshCode ControllerState::build_anew(const std::shared_ptr<const Object>& object,
+                                      const CodeRequest& request,
                                       const std::stop_token& stop) const {
   config::Faults faults;
   FreshCode result{.pipeline = object->name, .before = object};
-  result.built =
+  auto built =
       builder.build_stored(*object, {.pins = &object->pins, .fresh = true, .stop = stop}, faults);
-  const auto& built = result.built;
+  if (built) built->change = request.change;
+  result.built = built;
   for (const std::string& filter : filters_with_code(object->spec, builder.filters())) {
     result.outcome.push_back(
         {object->name, filter, built != nullptr, built ? hash_of(*pipeline_of(*built), filter) : "",

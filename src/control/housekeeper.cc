@@ -32,12 +32,18 @@ void Housekeeper::sample() const {
   }
 }
 
-// Deletes kept code, except code that is held or pinned by a stored object.
+// Deletes kept code, except code that is held, or pinned by a stored object or part of its history.
+// An entry of a history names its code as a pin does.
 void Housekeeper::sweep() const {
   std::vector<Json> pins;
   for (const auto& [name, object] : publisher_.objects()) {
-    if (!object->pins.is_object()) continue;
-    for (const auto& [filter, pin] : object->pins.items()) pins.push_back(pin);
+    if (object->pins.is_object()) {
+      for (const auto& [filter, pin] : object->pins.items()) pins.push_back(pin);
+    }
+    if (object->history.is_object()) {
+      for (const auto& [filter, codes] : object->history.items())
+        pins.insert(pins.end(), codes.begin(), codes.end());
+    }
   }
   for (const auto& kind : builder_.filters()) kind->sweep(pins);
 }

@@ -53,7 +53,8 @@ constexpr std::array kOwnFamilies{
         "are created, all objects are built, and the process does not end."},
     MetricFamily{"sluice_reloads_total", MetricType::counter,
                  "Reloads asked of this member, by kind (objects: documents applied at once; code; "
-                 "certificates and configuration: by SIGHUP) and result: done, or refused.",
+                 "certificates and configuration: by SIGHUP; rollback: by itself, of code that "
+                 "failed too often) and result: done, or refused.",
                  "", "kind,result"},
     MetricFamily{"sluice_certificate_expiry_time_seconds", MetricType::gauge,
                  "End of a certificate, since 1970. Of the 100 that end first, by their places.",

@@ -16,6 +16,15 @@
 
 namespace sluice::control {
 
+// Who had an object built, for the history of its code (control/code_history.h).
+struct CodeChange {
+  std::string by{};   // of the admin API; "": nobody has asked
+  std::string how{};  // apply, reload, upload, rollback, automatic rollback, restore; "": a start
+  std::string why{};  // of a rollback; "": none was given
+
+  [[nodiscard]] bool rolls_back() const { return how.ends_with("rollback"); }
+};
+
 struct Object {
   std::string name;
   std::string kind;
@@ -33,9 +42,13 @@ struct Object {
   // True if the prototype is of an earlier spec or other pins. Another member has changed the
   // object, and the prototype serves until this member has built the change.
   bool behind = false;
-  // The versions of the documents with the spec and the pins; 0: not stored.
+  // The versions of the documents with the spec, the pins and the history; 0: not stored.
   store::Version version = 0;
   store::Version pins_version = 0;
+  store::Version history_version = 0;
+  // The codes that its filters have run: control/code_history.h.
+  Json history{};
+  CodeChange change{};  // of the pins, if the object is built for another code
 
   [[nodiscard]] bool runs() const { return prototype != nullptr; }
   [[nodiscard]] bool is_current() const { return runs() && !behind; }

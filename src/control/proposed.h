@@ -16,6 +16,7 @@ struct Proposed {
   bool changes;                            // false: an equal object runs already, and continues
   std::string prefix;                      // of its faults: "document 2, "
   std::shared_ptr<const Object> before{};  // the object from which it was built; null: none
+  CodeChange change{};                     // of its code, if that is other code
 };
 
 // The same with the report on it.

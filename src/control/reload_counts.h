@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ReloadCounts: the reloads that somebody has asked of this process, by kind and outcome. Any
+// ReloadCounts: the reloads of this process, by kind and outcome. Any
 // thread.
 #pragma once
 
@@ -12,13 +12,14 @@
 namespace sluice::control {
 
 enum class ReloadKind : std::uint8_t {
-  objects,       // documents that are applied at once
-  code,          // of all filters, or an upload
-  certificates,  // files that SIGHUP reads
-  configuration  // the file that SIGHUP reads
+  objects,        // documents that are applied at once
+  code,           // of all filters, or an upload
+  certificates,   // files that SIGHUP reads
+  configuration,  // the file that SIGHUP reads
+  rollback        // of code that failed too often; nobody has asked
 };
-inline constexpr std::array<std::string_view, 4> kReloadKinds{"objects", "code", "certificates",
-                                                              "configuration"};
+inline constexpr std::array<std::string_view, 5> kReloadKinds{"objects", "code", "certificates",
+                                                              "configuration", "rollback"};
 
 class ReloadCounts {
  public:

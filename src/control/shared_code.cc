@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/announcement.h"
+#include "control/code_history.h"
 #include "control/object.h"
 #include "control/stored_names.h"
 
@@ -28,6 +29,10 @@ Result<std::set<std::string>> SharedCode::list_used() {
   };
   SLUICE_TRY(const auto stored, store_.documents(kPinsDocuments));
   for (const auto& entry : stored.entries) add(Json::parse(entry.value, nullptr, false));
+  // After the pins: a change moves code from them to the history, or is seen there.
+  SLUICE_TRY(const auto histories, store_.documents(kHistoryDocuments));
+  for (const auto& entry : histories.entries)
+    add_hashes(Json::parse(entry.value, nullptr, false), used);
   SLUICE_TRY(const auto reload, store_.documents(kReloadDocuments));
   for (const auto& entry : reload.entries) {
     const auto announced = Announcement::decode(entry.value, entry.version);

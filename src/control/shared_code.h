@@ -29,7 +29,7 @@ class SharedCode {
   void clear(Duration grace);
 
  private:
-  // The hashes in all stored pins, and in those of an announced reload.
+  // The hashes in all stored pins and histories, and in the pins of an announced reload.
   [[nodiscard]] Result<std::set<std::string>> list_used();
 
   store::Store& store_;

@@ -51,6 +51,17 @@ TEST_F(SharedCodeTest, WhatPinsAndReloadsNameStays) {
   EXPECT_EQ(there(), "");
 }
 
+TEST_F(SharedCodeTest, WhatHistoriesNameStays) {
+  const Json history = {{"f", {{{"sha256", hash('c')}}, {{"sha256", hash('a')}}}}};
+  ASSERT_TRUE(
+      change({{"code-history", "p", history.dump(), {}}, {"code-history", "odd", "{", {}}}));
+  code_.clear(Duration::zero());
+  EXPECT_EQ(there(), "abc");
+  ASSERT_TRUE(change({{"code-history", "p", std::nullopt, {}}}));
+  code_.clear(Duration::zero());
+  EXPECT_EQ(there(), "ab");
+}
+
 TEST_F(SharedCodeTest, SweepingTakesItsTime) {
   code_.sweep();
   EXPECT_EQ(there(), "abc") << "the code of a change that is under way";

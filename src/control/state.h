@@ -20,6 +20,7 @@
 #include "control/changes.h"
 #include "control/claims.h"
 #include "control/cluster_port.h"
+#include "control/code_judge.h"
 #include "control/crew.h"
 #include "control/custom_data.h"
 #include "control/follower.h"
@@ -59,18 +60,24 @@ struct ControllerState {
         certificates(publisher, logger),
         housekeeper(store, builder, publisher, changes, loader, certificates, logger),
         trials(store, builder, claims, publisher, changes, stored, crew, member, logger),
-        follower(stored, changes, custom_data, loader, trials, logger) {}
+        follower(stored, changes, custom_data, loader, trials, logger),
+        code_judge(
+            publisher,
+            [this](const std::shared_ptr<const Object>& object, const std::string& filter,
+                   const std::string& why) { return take_back(object, filter, why); },
+            logger) {}
 
   // controller_apply.cc
   [[nodiscard]] Result<std::vector<Applied>> apply(const std::vector<config::Value>& documents,
-                                                   ApplyMode mode);
+                                                   ApplyMode mode, const std::string& by);
   // As propose(), on the objects in force. `new_kinds`: of custom data, which come with them.
   // Requires: a claim on the objects.
   [[nodiscard]] Result<std::vector<Step>> propose_all(
       const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop,
       const std::set<std::string>& new_kinds = {}) const;
   [[nodiscard]] Result<std::vector<Step>> propose_and_commit(
-      const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop);
+      const std::vector<config::Value>& documents, ApplyMode mode, const std::string& by,
+      const std::stop_token& stop);
   void renew_warnings(const std::vector<Step>& steps);
   // controller_backup.cc: one object for each of `saved`. Error: one of them that ran cannot be
   // built.
@@ -80,7 +87,11 @@ struct ControllerState {
   struct CodeRequest {
     std::string filter{};               // the one filter; "": all
     const std::string* code = nullptr;  // its new code; null: what the spec names
+    // Of a rollback, in place of both: the hashes of the code to run, and of that which is to end.
+    std::string to{};
+    std::string from{};
     bool force = false;
+    CodeChange change{};
   };
   [[nodiscard]] Result<std::vector<Reloaded>> reload_all(const std::vector<std::string>& names,
                                                          const CodeRequest& request);
@@ -90,8 +101,14 @@ struct ControllerState {
   [[nodiscard]] FreshCode reload(const std::string& pipeline, const CodeRequest& request);
   [[nodiscard]] FreshCode build_fresh(const std::string& pipeline, const CodeRequest& request,
                                       const std::stop_token& stop);
+  [[nodiscard]] FreshCode build_rolled_back(const std::shared_ptr<const Object>& object,
+                                            const CodeRequest& request,
+                                            const std::stop_token& stop) const;
+  // For CodeJudge::TakeBack.
+  [[nodiscard]] Result<void> take_back(const std::shared_ptr<const Object>& object,
+                                       const std::string& filter, const std::string& why);
   [[nodiscard]] FreshCode build_anew(const std::shared_ptr<const Object>& object,
-                                     const std::stop_token& stop) const;
+                                     const CodeRequest& request, const std::stop_token& stop) const;
 
   const std::string member;  // the name of this one
   const Logger logger;
@@ -119,6 +136,7 @@ struct ControllerState {
   Trials trials;
   Follower follower;
   const observe::ProcessFigures process_figures;
+  CodeJudge code_judge;
 };
 
 }  // namespace sluice::control

@@ -18,7 +18,29 @@ store::DocumentChange pins_change(const Object& object) {
   return change;
 }
 
+// Whether the history of the object is another one than that of the object before.
+bool has_new_history(const ObjectToSave& saved) {
+  const Json none;
+  return saved.object->history != (saved.before ? saved.before->history : none);
+}
+
+store::DocumentChange history_change(const ObjectToSave& saved, bool shared) {
+  const Object& object = *saved.object;
+  store::DocumentChange change{std::string(kHistoryDocuments), object.name, std::nullopt, {}};
+  if (!object.history.is_null()) change.value = object.history.dump();
+  if (shared) change.expected = saved.before ? saved.before->history_version : 0;
+  return change;
+}
+
 }  // namespace
+
+void set_versions(Object& object, const Object* before, store::Version version) {
+  object.pins_version = object.pins.empty() ? 0 : version;
+  if (before == nullptr || object.history != before->history)
+    object.history_version = object.history.is_null() ? 0 : version;
+  else
+    object.history_version = before->history_version;
+}
 
 Result<Objects> StoredObjects::load() {
   SLUICE_TRY(Contents contents, read());
@@ -55,10 +77,13 @@ StoredObjects::Saved StoredObjects::save(const std::vector<ObjectToSave>& change
     }
     changes.push_back(std::move(spec));
     changes.push_back(std::move(pins));
+    if (has_new_history({object, before}))
+      changes.push_back(history_change({object, before}, is_shared()));
   }
   for (const std::string& name : removed) {
     changes.push_back({std::string(kObjectDocuments), name, std::nullopt, {}});
     changes.push_back({std::string(kPinsDocuments), name, std::nullopt, {}});
+    changes.push_back({std::string(kHistoryDocuments), name, std::nullopt, {}});
   }
   SLUICE_CHECK(hold_code(changed, changes));
   changes.push_back(next_number());  // last: a changed object is the better explanation
@@ -73,6 +98,8 @@ StoredObjects::Saved StoredObjects::save_pins(const std::vector<ObjectToSave>& b
   for (const auto& [object, before] : built) {
     changes.push_back(pins_change(*object));
     if (is_shared()) changes.back().expected = before != nullptr ? before->pins_version : 0;
+    if (has_new_history({object, before}))
+      changes.push_back(history_change({object, before}, is_shared()));
   }
   SLUICE_CHECK(hold_code(built, changes));
   if (ends != nullptr) {

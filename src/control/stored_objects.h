@@ -2,6 +2,7 @@
 // StoredObjects: the documents of the controller in the store.
 //   objects/<name>       the completed spec
 //   pins/<name>          Object::pins, if there are any
+//   code-history/<name>  Object::history, which changes with the pins
 //   meta/config-version  the number of changes so far
 //   reload/now           the announcement of a reload, on a shared store
 //   blobs/…              the code that pins name, on a shared store: store/blobs.h
@@ -31,6 +32,10 @@ struct ObjectToSave {
   std::shared_ptr<const Object> object;
   std::shared_ptr<const Object> before{};  // the object that it replaces; null: none
 };
+
+// After save() or save_pins() of `object` in place of `before` (null: none): the versions of its
+// pins and its history.
+void set_versions(Object& object, const Object* before, store::Version version);
 
 // version(), wait(): any thread. The rest: one thread at a time, which may block for the store.
 class StoredObjects {

@@ -54,6 +54,24 @@ void put_pins(Objects& objects, const std::string& name, const Json& pins, store
   objects.insert_or_assign(name, std::move(object));
 }
 
+void put_history(Objects& objects, const std::string& name, const Json& history,
+                 store::Version version) {
+  auto object = copy_of(objects, name);
+  object->history = history;
+  object->history_version = version;
+  objects.insert_or_assign(name, std::move(object));
+}
+
+bool take_history(const store::DocumentChange& change, store::Version version, Objects& objects) {
+  const auto found = objects.find(change.key);
+  if (found == objects.end() || found->second->history_version >= version) return false;
+  if (version < found->second->version) return false;  // a later own change had it, too
+  if (!change.value && found->second->history_version == 0) return false;
+  put_history(objects, change.key, change.value ? parse(*change.value) : Json(),
+              change.value ? version : 0);
+  return true;
+}
+
 // Returns true if `objects` has changed. An own change has its version already.
 bool take_spec(const store::DocumentChange& change, store::Version version, Objects& objects) {
   const auto found = objects.find(change.key);
@@ -80,11 +98,11 @@ bool take_pins(const store::DocumentChange& change, store::Version version, Obje
 }  // namespace
 
 Result<StoredObjects::Contents> StoredObjects::read() {
-  SLUICE_TRY(const auto documents,
-             read_together<3>(store_, {kMetaDocuments, kObjectDocuments, kPinsDocuments}));
-  const auto& [meta, specs, pins] = documents;
+  SLUICE_TRY(const auto documents, read_together<4>(store_, {kMetaDocuments, kObjectDocuments,
+                                                             kPinsDocuments, kHistoryDocuments}));
+  const auto& [meta, specs, pins, histories] = documents;
   Contents contents;
-  contents.version = std::min({meta.version, specs.version, pins.version});
+  contents.version = std::min({meta.version, specs.version, pins.version, histories.version});
   for (const auto& entry : meta.entries) {
     if (entry.key == kNumberKey) note_number(entry.value, entry.version);
   }
@@ -98,6 +116,10 @@ Result<StoredObjects::Contents> StoredObjects::read() {
   for (const auto& entry : pins.entries) {
     if (contents.objects.contains(entry.key))
       put_pins(contents.objects, entry.key, parse(entry.value), entry.version);
+  }
+  for (const auto& entry : histories.entries) {
+    if (contents.objects.contains(entry.key))
+      put_history(contents.objects, entry.key, parse(entry.value), entry.version);
   }
   return contents;
 }
@@ -131,6 +153,10 @@ Result<bool> StoredObjects::follow(Objects& objects) {
       if (event->change.collection != kPinsDocuments) continue;
       changed = take_pins(event->change, event->version, objects) || changed;
     }
+    for (auto event = begin; event != end; ++event) {
+      if (event->change.collection != kHistoryDocuments) continue;
+      changed = take_history(event->change, event->version, objects) || changed;
+    }
     begin = end;
   }
   seen_ = news.version;
@@ -146,10 +172,12 @@ Result<bool> StoredObjects::read_anew(Objects& objects) {
   for (const auto& [name, object] : stored.objects) {
     const auto found = objects.find(name);
     const bool same = found != objects.end() && found->second->version == object->version &&
-                      found->second->pins_version == object->pins_version;
+                      found->second->pins_version == object->pins_version &&
+                      found->second->history_version == object->history_version;
     if (same) continue;
     put_spec(objects, name, object->spec, object->version);
     put_pins(objects, name, object->pins, object->pins_version);
+    put_history(objects, name, object->history, object->history_version);
     changed = true;
   }
   seen_ = stored.version;

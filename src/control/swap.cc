@@ -151,7 +151,7 @@ Result<void> Swap::commit(std::vector<FreshCode>& fresh) {
   for (const FreshCode& code : fresh) {
     if (code.built) updates.emplace_back(code.before, code.built);
   }
-  SLUICE_TRY(swapped_, changes_.swap(std::move(updates), announcement_));
+  SLUICE_TRY(swapped_, changes_.swap(std::move(updates), &announcement_));
   for (FreshCode& code : fresh) {
     if (code.built && !swapped_.contains(code.pipeline))
       withdraw(code, "the pipeline was changed meanwhile");

@@ -10,6 +10,7 @@
 #include "egctl/catalog.h"
 #include "egctl/custom_document.h"
 #include "egctl/json_text.h"
+#include "egctl/new/project.h"
 #include "egctl/resources.h"
 #include "egctl/settings.h"
 
@@ -191,6 +192,7 @@ Words options_of(const CLI::App& command) {
 }
 
 Words values_of(const std::string& option) {
+  if (option == "--lang") return project_languages();
   if (option != "-o" && option != "--output") return {};
   return {"default", "wide", "yaml", "json", "name", std::string(kJsonPathPrefix)};
 }

@@ -3,7 +3,9 @@
 
 #include "egctl/wasm_cases.h"
 #include "egctl/wasm_data.h"
+#include "egctl/wasm_history.h"
 #include "egctl/wasm_inspect.h"
+#include "egctl/wasm_new.h"
 #include "egctl/wasm_reload.h"
 #include "egctl/wasm_run.h"
 #include "egctl/wasm_watch.h"
@@ -15,8 +17,11 @@ void add_wasm(Command root, Invocation& invocation) {
   wasm.require_command();
   add_wasm_reload(wasm, invocation);
   add_wasm_upload(wasm, invocation);
+  add_wasm_history(wasm, invocation);
+  add_wasm_rollback(wasm, invocation);
   add_wasm_data(wasm, invocation);
   add_wasm_watch(wasm, invocation);
+  add_wasm_new(wasm, invocation);
   add_wasm_inspect(wasm, invocation);
   add_wasm_run(wasm, invocation);
   add_wasm_test(wasm, invocation);

@@ -20,11 +20,10 @@ std::string place_of(const Json& one) {
          (filter.empty() ? "" : "/" + filter) + ": ";
 }
 
-std::string reload_line(const Json& one) {
+std::string reload_line(const Json& one, const std::string& verb) {
   const std::string filter = place_of(one);
   const bool changed = one.value("changed", false);
-  return filter + (changed ? "reloaded" : "unchanged") + " (sha256 " + text_at(one, "codeHash") +
-         ")\n";
+  return filter + (changed ? verb : "unchanged") + " (sha256 " + text_at(one, "codeHash") + ")\n";
 }
 
 // True if a filter has new code on some members, and was refused by others: with --force.
@@ -40,7 +39,7 @@ bool is_swapped_elsewhere(const Json& reloaded) {
 }
 
 // Prints the filters that run. The error lists the refused ones.
-Result<void> report(Invocation& invocation, const Json& reloaded) {
+Result<void> report(Invocation& invocation, const std::string& verb, const Json& reloaded) {
   std::vector<std::string> refusals;
   for (const Json& one : reloaded) {
     if (const std::string warning = text_at(one, "warning"); !warning.empty()) {
@@ -48,7 +47,7 @@ Result<void> report(Invocation& invocation, const Json& reloaded) {
     } else if (const std::string error = text_at(one, "error"); !error.empty()) {
       refusals.push_back(place_of(one) + error);
     } else if (invocation.format() == Output::standard) {
-      invocation.out << reload_line(one);
+      invocation.out << reload_line(one, verb);
     }
   }
   if (invocation.format() != Output::standard) {
@@ -58,18 +57,9 @@ Result<void> report(Invocation& invocation, const Json& reloaded) {
   }
   if (refusals.empty()) return {};
   if (is_swapped_elsewhere(reloaded)) {
-    return fail(ErrorKind::timed_out, "reloaded, but not every member runs it",
-                std::move(refusals));
+    return fail(ErrorKind::timed_out, verb + ", but not every member runs it", std::move(refusals));
   }
-  return fail(ErrorKind::invalid, "not reloaded, what ran before goes on", std::move(refusals));
-}
-
-// Reports the answer to a call that brings new code.
-Result<void> report_answer(Invocation& invocation, const std::string& what, const ApiReply& reply) {
-  const Json body = Json::parse(reply.body, nullptr, false);
-  if (!body.is_object() || !body.contains("reloaded") || !body["reloaded"].is_array())
-    return failed(what, error_of(reply));
-  return report(invocation, body["reloaded"]);
+  return fail(ErrorKind::invalid, "not " + verb + ", what ran before goes on", std::move(refusals));
 }
 
 struct Upload {
@@ -88,16 +78,24 @@ Result<void> upload_code(Invocation& invocation, const Upload& upload) {
                                                 .path = path,
                                                 .body = std::move(code),
                                                 .content_type = "application/wasm"}));
-  return report_answer(invocation, "upload code", reply);
+  return report_code_answer(invocation, "upload code", "reloaded", reply);
 }
 
 }  // namespace
+
+Result<void> report_code_answer(Invocation& invocation, const std::string& what,
+                                const std::string& verb, const ApiReply& reply) {
+  const Json body = Json::parse(reply.body, nullptr, false);
+  if (!body.is_object() || !body.contains("reloaded") || !body["reloaded"].is_array())
+    return failed(what, error_of(reply));
+  return report(invocation, verb, body["reloaded"]);
+}
 
 Result<void> reload_code(Invocation& invocation, bool force) {
   SLUICE_TRY(const ApiClient client, invocation.client());
   const std::string path = force ? "/wasm/code?force=true" : "/wasm/code";
   SLUICE_TRY(const ApiReply reply, client.send({.method = "POST", .path = path}));
-  return report_answer(invocation, "reload code", reply);
+  return report_code_answer(invocation, "reload code", "reloaded", reply);
 }
 
 void add_wasm_reload(Command wasm, Invocation& invocation) {

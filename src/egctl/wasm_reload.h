@@ -13,4 +13,8 @@ void add_wasm_upload(Command wasm, Invocation& invocation);
 // that can run the new code swap even if others cannot.
 [[nodiscard]] Result<void> reload_code(Invocation& invocation, bool force = false);
 
+// Reports the answer to a call that brings other code. `verb`: done to a filter that has changed.
+[[nodiscard]] Result<void> report_code_answer(Invocation& invocation, const std::string& what,
+                                              const std::string& verb, const ApiReply& reply);
+
 }  // namespace sluice::egctl

@@ -2,6 +2,7 @@
 """The live picture in a real browser: how it looks, what it says, what can be done on it."""
 
 import csv
+import hashlib
 import io
 import re
 import struct
@@ -322,3 +323,40 @@ def test_code_is_reloaded_with_a_confirmation_where_the_user_may(guarded, tmp_pa
         page.click(RELOAD)
         page.click("dialog .danger")
         page.until("document.querySelector('.said').innerText.startsWith('p/wasm: unchanged')")
+
+
+ROLL_BACK = "#page button:has-text('Roll back')"
+
+
+def test_code_is_rolled_back_with_a_confirmation_where_the_user_may(guarded, tmp_path, port, guests):
+    program = tmp_path / "program.wasm"
+    objects = documents(http_server(port, {"backend": "p"}), pipeline("p", wasm(program), mock("x")))
+    hashes = []
+    for path in ("objects?mode=apply", "wasm/code"):
+        program.write_bytes(distinct((guests / "step1.wasm").read_bytes()))
+        hashes.append(hashlib.sha256(program.read_bytes()).hexdigest())
+        status, _, text = secure(guarded, f"/apis/v2/{path}", "ann", "POST", objects)
+        assert status in (200, 201), text
+    address = f"https://127.0.0.1:{guarded.api_port}/"
+    with Page(address, user="bob", password="banana") as page:
+        page.open("wasmhost")
+        page.until("document.querySelector('.guest') !== null")
+        assert not page.visible(ROLL_BACK), "a reader may not"
+    with Page(address, user="ann", password="apple") as page:
+        page.open("wasmhost")
+        page.until("document.querySelector('.guest') !== null && !document.querySelector('.guest button').hidden")
+        page.click(ROLL_BACK)
+        page.until("document.querySelector('dialog') !== null")
+        asked = page.value("document.querySelector('dialog').innerText")
+        assert hashes[0][:12] in asked and hashes[1][:12] in asked and "by ann" in asked
+        assert page.value("document.activeElement.innerText") == "Cancel", "Enter alone changes nothing"
+        page.press("Enter")
+        page.until("document.querySelector('dialog') === null")
+        assert [line for line in page.requests() if line.startswith("POST")] == []
+        page.click(ROLL_BACK)
+        page.until("document.querySelector('dialog') !== null")
+        page.click("dialog .danger")
+        page.until(f"document.querySelector('.said').innerText === 'p/wasm: back to {hashes[0][:12]}'")
+        page.until(f"document.querySelector('.guest').innerText.includes('{hashes[1][:12]}')")
+        page.click(ROLL_BACK)
+        page.until("document.querySelector('.said').innerText.includes('no other code')")

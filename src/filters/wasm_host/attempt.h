@@ -68,6 +68,7 @@ struct Attempt {
   std::int32_t value = 0;  // that the guest returned
   std::string_view result;
   std::string fault;         // of a failed run
+  bool blameless = false;    // the store has failed, and not the code
   bool retry_after = false;  // a failed run may succeed in a moment
   // While it is handed over.
   std::optional<Sender::Ticket> ticket{};

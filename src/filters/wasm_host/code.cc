@@ -46,16 +46,20 @@ std::string shorten(const std::string& written) {
 // Many paths are valid base64, too. A module is recognized by its magic number, and a broken module
 // by its length.
 std::optional<std::string> decoded_module(const std::string& code) {
-  constexpr std::string_view kMagic("\0asm", 4);
   constexpr std::size_t kFileNameBytesMax = 255;
   auto bytes = base64_decode(code);
-  if (!bytes || (!bytes->starts_with(kMagic) && code.size() <= kFileNameBytesMax)) {
+  if (!bytes || (!is_module(*bytes) && code.size() <= kFileNameBytesMax)) {
     return std::nullopt;
   }
   return std::move(*bytes);
 }
 
 }  // namespace
+
+bool is_module(std::string_view bytes) {
+  constexpr std::string_view kMagic("\0asm", 4);
+  return bytes.starts_with(kMagic);
+}
 
 bool is_url(std::string_view code) {
   const std::string_view text = trim_space(code);

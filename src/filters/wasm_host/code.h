@@ -20,6 +20,8 @@ inline constexpr std::size_t kCodeBytesMax = 64 << 20;
 [[nodiscard]] Result<std::string> load_code(const std::string& code, bool accept_text,
                                             const std::stop_token& stop = {});
 
+// True for bytes with the magic number of a module.
+[[nodiscard]] bool is_module(std::string_view bytes);
 [[nodiscard]] bool is_url(std::string_view code);
 // The path that `code` is; nullopt if `code` is a URL or a module in base64.
 [[nodiscard]] std::optional<std::string> path_in(const std::string& code);

@@ -168,6 +168,7 @@ void WasmHostFilter::end_span(RunSpan& span, RunOutcome outcome) {
 std::string_view WasmHostFilter::done(Attempt& attempt) {
   // Invariant I4: what is told is durable.
   SLUICE_DEBUG_ASSERT(view_.is_durable(attempt.version), "the run has waited for what it has read");
+  if (attempt.handed == nullptr) count_run(false);
   if (attempt.full) return limit_reached(attempt);
   attempt.undo.keep();
   attempt.context.flush_logs(parts_.recipe->name);
@@ -257,6 +258,7 @@ WasmHostFilter::RunOutcome WasmHostFilter::commit(Attempt& attempt, std::int32_t
       break;
   }
   counters_.store_failures.add();
+  attempt.blameless = true;
   attempt.fault = "shared data: cannot be written now";
   attempt.retry_after = shared_;
   return RunOutcome::failed;
@@ -309,6 +311,7 @@ observe::Cell& WasmHostFilter::count_commit(const Attempt& attempt) {
 
 std::string_view WasmHostFilter::failed(Attempt& attempt, const Error& error) {
   counters_.store_failures.add();
+  attempt.blameless = true;
   attempt.fault = "shared data: " + error.message;
   attempt.retry_after = shared_;
   return failed(attempt);
@@ -316,6 +319,7 @@ std::string_view WasmHostFilter::failed(Attempt& attempt, const Error& error) {
 
 std::string_view WasmHostFilter::failed(Attempt& attempt) {
   counters_.wasm_errors.add();
+  if (attempt.handed == nullptr && !attempt.blameless) count_run(true);
   return answer_503(attempt, kWasmError, attempt.fault);
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "filters/wasm_host/code_trial.h"
 #include "filters/wasm_host/environment.h"
 #include "filters/wasm_host/handover/handed_run.h"
 #include "filters/wasm_host/host_context.h"
@@ -28,6 +29,8 @@ struct WasmHostParts {
   std::shared_ptr<const Recipe> recipe;
   std::shared_ptr<WasmStatistics> statistics;
   std::shared_ptr<pipeline::CorePlaces<WasmHostFilter>> in_force;
+  std::shared_ptr<CodeTrial> trial;  // of the code
+  bool on_trial = false;             // the runs are counted there
 };
 
 // Core-bound. A pipeline holds it, and so do the exchanges of other members that run on it.
@@ -89,6 +92,10 @@ class WasmHostFilter final : public std::enable_shared_from_this<WasmHostFilter>
   [[nodiscard]] observe::Cell& count_commit(const Attempt& attempt);
   [[nodiscard]] std::string_view timed_out(Attempt& attempt);
   [[nodiscard]] http::Response& undone(Attempt& attempt, int status) const;
+  // A member judges the requests that have come to it, wherever they ran.
+  void count_run(bool failed) {
+    if (parts_.on_trial) parts_.trial->count_run(core_.index, failed);
+  }
   [[nodiscard]] std::string_view limit_reached(Attempt& attempt);
   [[nodiscard]] std::string_view answer_503(Attempt& attempt, std::string_view result,
                                             std::string text);

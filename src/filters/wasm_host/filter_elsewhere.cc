@@ -201,11 +201,14 @@ WasmHostFilter::Step WasmHostFilter::take_answer(Attempt& attempt, Call& call) {
   }
   if (answer->kind == HandedAnswer::Kind::refused) return take_refusal(attempt, call, *answer);
   attempt.unanswered = 0;
+  const bool fails = answer->kind == HandedAnswer::Kind::failed && !answer->limit_reached;
+  // A failure after which the client may come again is of the store.
+  if (!fails || (!answer->out_of_guests && !answer->retry_after)) count_run(fails);
   if (answer->limit_reached) {
     attempt.result = limit_reached(attempt);
     return Step::answered;
   }
-  if (answer->kind == HandedAnswer::Kind::failed) {
+  if (fails) {
     attempt.retry_after = answer->retry_after;
     counters_.count_failure(answer->out_of_guests);
     attempt.result =
@@ -265,6 +268,7 @@ Task<WasmHostFilter::Step> WasmHostFilter::learn_fate(Attempt& attempt, Call* ca
 bool WasmHostFilter::refuse(Attempt& attempt, const Error& error) {
   attempt.fault = "shared data: " + error.message;
   attempt.retry_after = true;
+  attempt.blameless = true;
   attempt.result = failed(attempt);
   return false;
 }

@@ -5,13 +5,17 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "base/utf8.h"
 #include "config/fields.h"
 #include "filters/wasm_host/metrics.h"
 
 namespace sluice::filters {
 namespace {
 
-constexpr std::string_view kCode = "code";  // among the states of a filter
+// Among the states of a filter.
+constexpr std::string_view kCode = "code";
+constexpr std::string_view kTrial = "trial";
+constexpr std::size_t kShownFailureBytesMax = 300;
 
 unsigned share_of(int max_concurrency, unsigned core, unsigned cores) {
   const auto total = static_cast<unsigned>(max_concurrency);
@@ -105,17 +109,36 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::create(
       .recipe = {},
       .statistics = context.states.keep(
           "statistics", [cores] { return std::make_shared<WasmStatistics>(cores); }),
-      .in_force = context.states.keep("filters", [cores] {
-        return std::make_shared<pipeline::CorePlaces<WasmHostFilter>>(cores);
-      })};
+      .in_force = context.states.keep(
+          "filters",
+          [cores] { return std::make_shared<pipeline::CorePlaces<WasmHostFilter>>(cores); }),
+      .trial = continue_trial(*code, context.states, cores)};
   return prove(std::move(spec), context.pipeline + "/" + context.name, std::move(parts),
                std::move(code), context.stop);
+}
+
+// Code that a filter begins with has no code before it, and code that is put back is not judged.
+std::shared_ptr<CodeTrial> WasmHostPrototype::continue_trial(const RunningCode& code,
+                                                             const pipeline::StateScope& states,
+                                                             unsigned core_count) {
+  auto trial = states.find<CodeTrial>(kTrial, pipeline::NoTerms());
+  if (!trial || trial->sha256() != code.sha256()) {
+    const bool judged = trial != nullptr && code.rolled_back_from().empty();
+    trial = std::make_shared<CodeTrial>(code.sha256(), judged, core_count);
+  }
+  states.put(kTrial, pipeline::NoTerms(), trial);
+  return trial;
 }
 
 Result<WasmHostPrototype::Code> WasmHostPrototype::choose_code(
     const WasmHostSpec& spec, const pipeline::FilterContext& context,
     const WasmEnvironment& environment) {
-  if (context.fresh) return RunningCode::read(spec.source(), environment, context.stop);
+  if (context.fresh) {
+    SLUICE_TRY(auto code, RunningCode::read(spec.source(), environment, context.stop));
+    const bool refused = context.pin != nullptr && RunningCode::refuses(*context.pin, *code);
+    if (!refused) return code;
+    return RunningCode::pinned(spec.source(), *context.pin, environment, context.stop);
+  }
   auto in_force = context.states.find<const RunningCode>(kCode, spec.source());
   if (context.pin != nullptr && (!in_force || !in_force->is_of(*context.pin))) {
     SLUICE_TRY(auto code,
@@ -149,6 +172,7 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
                 .name = std::move(ns)};
   if (recipe.script) SLUICE_CHECK(wasm::run_here(recipe.take_snapshot(wasm::Pace())));
   parts.recipe = std::make_shared<const Recipe>(std::move(recipe));
+  parts.on_trial = spec.rollback && parts.trial->is_judged();
   std::shared_ptr<WasmHostPrototype> made(new WasmHostPrototype(
       std::move(spec), std::move(parts), std::move(code), std::move(reservation)));
   SLUICE_CHECK(made->make_guests(stop));
@@ -171,6 +195,7 @@ Result<void> WasmHostPrototype::make_guests(const std::stop_token& stop) {
 }
 
 std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Core& core) const {
+  parts_.trial->begin();
   if (const auto retiring = parts_.in_force->find(core)) retiring->retire();
   Guests guests;
   {
@@ -187,8 +212,16 @@ Result<std::shared_ptr<const pipeline::FilterPrototype>> WasmHostPrototype::relo
              inputs.code != nullptr
                  ? RunningCode::uploaded(spec_.source(), *inputs.code, *parts_.environment)
                  : RunningCode::read(spec_.source(), *parts_.environment, inputs.stop));
-  if (code->sha256() == code_->sha256()) return nullptr;
-  SLUICE_TRY(auto made, prove(spec_, parts_.recipe->name, parts_, code, inputs.stop));
+  const std::string& refused = code_->rolled_back_from();
+  if (inputs.code == nullptr && !refused.empty() && code->sha256() == refused) return nullptr;
+  // If the source holds the code that was put back, that is no rollback any more.
+  if (code->sha256() == code_->sha256() && refused.empty()) return nullptr;
+  WasmHostParts parts = parts_;
+  const bool judged = code->sha256() != code_->sha256();
+  parts.trial = std::make_shared<CodeTrial>(code->sha256(), judged, parts_.environment->core_count);
+  const auto trial = parts.trial;
+  SLUICE_TRY(auto made, prove(spec_, parts_.recipe->name, std::move(parts), code, inputs.stop));
+  states.put(kTrial, pipeline::NoTerms(), trial);
   states.put(kCode, spec_.source(), code);
   return made;
 }
@@ -206,6 +239,23 @@ void WasmHostPrototype::hold_limit(std::uint64_t revision) const {
 }
 
 Json WasmHostPrototype::spec() const { return config::encode(spec_); }
+
+std::string WasmHostPrototype::verdict() const {
+  if (!parts_.on_trial) return {};
+  std::string why = parts_.trial->verdict(*spec_.rollback);
+  if (why.empty()) return why;
+  const std::string last = parts_.statistics->get_last_failure();
+  if (!last.empty()) why.append("; the last: ").append(utf8_prefix(last, kShownFailureBytesMax));
+  return why;
+}
+
+Json WasmHostPrototype::trial_status() const {
+  const auto now = parts_.on_trial ? parts_.trial->progress(*spec_.rollback) : std::nullopt;
+  if (!now) return nullptr;
+  return {{"runs", now->runs},
+          {"failed", now->failed},
+          {"secondsLeft", std::chrono::ceil<std::chrono::seconds>(now->left).count()}};
+}
 
 Json WasmHostPrototype::status() const {
   const auto& counters = parts_.statistics->counters;
@@ -243,6 +293,8 @@ Json WasmHostPrototype::status() const {
       {"codeHash", code_->sha256()},
       {"loadedAt", code_->loaded_at()},
       {"codeNote", code_->note()},
+      {"rolledBackFrom", code_->rolled_back_from()},
+      {"trial", trial_status()},
   };
 }
 

@@ -14,10 +14,13 @@
 #include "filters/wasm_host/spec.h"
 #include "pipeline/figures.h"
 #include "pipeline/filter.h"
+#include "pipeline/with_code.h"
 
 namespace sluice::filters {
 
-class WasmHostPrototype final : public pipeline::FilterPrototype, public pipeline::WithFigures {
+class WasmHostPrototype final : public pipeline::FilterPrototype,
+                                public pipeline::WithFigures,
+                                public pipeline::WithCode {
  public:
   // Blocks: loads, compiles, creates a guest for each core. The statistics of the filter in force
   // continue, and so does its code if the spec names the same. Error `conflict`: the guests would
@@ -38,6 +41,8 @@ class WasmHostPrototype final : public pipeline::FilterPrototype, public pipelin
   void hold_limit(std::uint64_t revision) const override;
   [[nodiscard]] Json pin() const override { return code_->pin(); }
   [[nodiscard]] std::string note() const override { return code_->note(); }
+  [[nodiscard]] std::string verdict() const override;
+  [[nodiscard]] pipeline::CodeFacts code_facts() const override { return code_->facts(); }
 
  private:
   using Guests = std::vector<std::unique_ptr<wasm::Instance>>;
@@ -46,6 +51,10 @@ class WasmHostPrototype final : public pipeline::FilterPrototype, public pipelin
 
   WasmHostPrototype(WasmHostSpec spec, WasmHostParts parts, Code code,
                     GuestBudget::Reservation reservation);
+  [[nodiscard]] static std::shared_ptr<CodeTrial> continue_trial(const RunningCode& code,
+                                                                 const pipeline::StateScope& states,
+                                                                 unsigned core_count);
+  [[nodiscard]] Json trial_status() const;
   [[nodiscard]] static Result<Code> choose_code(const WasmHostSpec& spec,
                                                 const pipeline::FilterContext& context,
                                                 const WasmEnvironment& environment);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
+#include "config/url_credentials.h"
 #include "filters/wasm_host/code.h"
 #include "store/blobs.h"
 
@@ -18,6 +19,8 @@ constexpr const char* kSource = "source";
 constexpr const char* kSha256 = "sha256";
 constexpr const char* kLoadedAt = "loadedAt";
 constexpr const char* kUploaded = "uploaded";
+constexpr const char* kRolledBackFrom = "rolledBackFrom";
+constexpr const char* kWhy = "why";
 constexpr std::size_t kShortHash = 12;
 
 std::string text_of(const Json& pin, const char* name) {
@@ -55,9 +58,12 @@ Result<std::shared_ptr<RunningCode>> RunningCode::compile(const std::string& sou
                                                           std::string loaded_at,
                                                           const WasmEnvironment& environment) {
   std::shared_ptr<RunningCode> code(new RunningCode(source, std::move(loaded_at)));
-  if (is_builtin(source)) {
-    auto script = parse_script(bytes);
-    if (!script) return fail(ErrorKind::internal, "the script that was kept is none");
+  code->bytes_ = bytes.size();
+  // A rollback may go from a module to a script, or back.
+  auto script = parse_script(bytes);
+  if (!script && is_builtin(source) && !is_module(bytes))
+    return fail(ErrorKind::internal, "the script that was kept is none");
+  if (script) {
     SLUICE_TRY(code->module_, environment.scripts->get(script->language));
     code->script_ = std::make_shared<const Script>(*std::move(script));
     code->sha256_ = sha256_hex(bytes);
@@ -126,6 +132,8 @@ Result<std::shared_ptr<const RunningCode>> RunningCode::pinned(const std::string
   SLUICE_TRY(auto code, compile(source, *bytes, text_of(pin, kLoadedAt), environment));
   code->kept_ = environment.kept->hold(sha256);
   code->uploaded_ = pin.contains(kUploaded) && pin[kUploaded] == true;
+  code->rolled_back_from_ = text_of(pin, kRolledBackFrom);
+  code->why_ = text_of(pin, kWhy);
   SLUICE_CHECK(code->share(environment));
   return std::shared_ptr<const RunningCode>(std::move(code));
 }
@@ -166,7 +174,29 @@ Result<void> RunningCode::share(const WasmEnvironment& environment) const {
 Json RunningCode::pin() const {
   Json pin = {{kSource, sha256_hex(source_)}, {kSha256, sha256()}, {kLoadedAt, loaded_at_}};
   if (uploaded_) pin[kUploaded] = true;
+  if (!rolled_back_from_.empty()) pin[kRolledBackFrom] = rolled_back_from_;
+  if (!why_.empty()) pin[kWhy] = why_;
   return pin;
+}
+
+bool RunningCode::refuses(const Json& pin, const RunningCode& code) {
+  return text_of(pin, kSource) == sha256_hex(code.source_) &&
+         text_of(pin, kRolledBackFrom) == code.sha256();
+}
+
+pipeline::CodeFacts RunningCode::facts() const {
+  if (uploaded_) return {"upload", "", bytes_};
+  if (is_url(source_)) return {"url", config::without_credentials(source_), bytes_};
+  if (const auto path = file_of(source_)) return {"path", *path, bytes_};
+  return {is_builtin(source_) ? "script" : "inline", "", bytes_};
+}
+
+std::string RunningCode::rollback_note() const {
+  if (rolled_back_from_.empty()) return {};
+  return "since " + loaded_at_ + " the code " + sha256().substr(0, kShortHash) +
+         "… runs in place of " + rolled_back_from_.substr(0, kShortHash) +
+         "…, which was rolled back" + (why_.empty() ? "" : " (" + why_ + ")") +
+         ": `egctl wasm reload-code` ends this once there is other code";
 }
 
 bool RunningCode::is_of(const Json& its_pin) const { return its_pin == pin(); }
@@ -179,7 +209,11 @@ std::string RunningCode::note() const {
       seen_ = std::move(now);
     }
   }
-  return trouble_.empty() || said_.empty() ? trouble_ + said_ : trouble_ + "; " + said_;
+  std::string note;
+  for (const std::string& part : {trouble_, rollback_note(), said_}) {
+    if (!part.empty()) note += (note.empty() ? "" : "; ") + part;
+  }
+  return note;
 }
 
 std::string RunningCode::compare(const std::string& path) const {
@@ -191,7 +225,7 @@ std::string RunningCode::compare(const std::string& path) const {
   if (missing && shared_) return {};
   if (!bytes) return bytes.error().message + runs();
   const std::string sha256_now = sha256_hex(*bytes);
-  if (sha256_now == sha256()) return {};
+  if (sha256_now == sha256() || sha256_now == rolled_back_from_) return {};
   return path + " holds other code now (sha256 " + sha256_now.substr(0, kShortHash) + "…, " +
          std::to_string(bytes->size()) + " bytes)" + runs() +
          " until you say `egctl wasm reload-code`";

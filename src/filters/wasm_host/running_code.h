@@ -18,6 +18,7 @@
 #include "filters/wasm_host/environment.h"
 #include "filters/wasm_host/kept_code.h"
 #include "filters/wasm_host/script.h"
+#include "pipeline/with_code.h"
 #include "wasm/linker.h"
 
 namespace sluice::filters {
@@ -46,12 +47,18 @@ class RunningCode {
   [[nodiscard]] const std::string& sha256() const { return sha256_; }
   [[nodiscard]] const std::string& loaded_at() const { return loaded_at_; }  // RFC 3339
   [[nodiscard]] bool is_uploaded() const { return uploaded_; }
+  // The hash of the code in whose place this one was put; "": it is none of a rollback.
+  [[nodiscard]] const std::string& rolled_back_from() const { return rolled_back_from_; }
+  [[nodiscard]] pipeline::CodeFacts facts() const;
   // The input of pinned(), to be stored: {"source", "sha256", "loadedAt"}, and "uploaded": true of
-  // uploaded code. Secrets in `source`, such as a password, are left out.
+  // uploaded code, "rolledBackFrom" and "why" of a rollback. Secrets in `source`, such as a
+  // password, are left out.
   [[nodiscard]] Json pin() const;
   // True if `its_pin` is pin(), in all its parts. Members that run the same code under different
   // pins would store their pins in turn.
   [[nodiscard]] bool is_of(const Json& its_pin) const;
+  // True if `pin` is of a rollback from `code`, which its source still holds.
+  [[nodiscard]] static bool refuses(const Json& pin, const RunningCode& code);
   // On a shared store: makes sure that the store has the code. Else does nothing. Blocks.
   [[nodiscard]] Result<void> share(const WasmEnvironment& environment) const;
   // "" or how the running code differs from the source file, and why a restart might not find it.
@@ -72,6 +79,7 @@ class RunningCode {
       const std::string& source, const std::string& bytes, std::string loaded_at,
       const WasmEnvironment& environment);
   [[nodiscard]] std::string compare(const std::string& path) const;
+  [[nodiscard]] std::string rollback_note() const;
 
   std::string source_;
   std::shared_ptr<const wasm::LinkedModule> module_;
@@ -81,6 +89,9 @@ class RunningCode {
   KeptCode::Hold kept_;
   std::string trouble_;
   bool uploaded_ = false;
+  std::string rolled_back_from_;
+  std::string why_;  // of the rollback
+  std::uint64_t bytes_ = 0;
   bool shared_ = false;  // the store has it for all members, which need no file
   mutable Mutex mutex_;
   mutable std::string seen_ SLUICE_GUARDED_BY(mutex_);  // fingerprint of the file at the last look

@@ -35,6 +35,27 @@ struct LimitSpec {
   }
 };
 
+// `rollback` of a WasmHost: when new code goes by itself.
+struct RollbackSpec {
+  double error_rate = 0;
+  Duration window = std::chrono::seconds(30);
+
+  void fields(auto& visit) {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    visit("errorRate", error_rate,
+          {.required = true,
+           .doc = "the part of the runs that may end in wasmError: at least 0, below 1"});
+    visit("window", window,
+          {.min = kSecond,
+           .max = 3600 * kSecond,
+           .doc = "how long the runs of new code are counted, from its coming into force"});
+  }
+  void validate(const std::string& path, config::Faults& faults) const {
+    if (error_rate < 0 || error_rate >= 1)
+      faults.add(config::join_path(path, "errorRate"), "must be at least 0 and below 1");
+  }
+};
+
 struct WasmHostSpec {
   pipeline::FilterMeta meta;
   std::string code;
@@ -47,6 +68,7 @@ struct WasmHostSpec {
   std::optional<KnownSpec> known;
   std::optional<LimitSpec> limit;
   std::string on_store_loss = "refuse";
+  std::optional<RollbackSpec> rollback;
 
   // The source of the code, as RunningCode takes it.
   [[nodiscard]] std::string source() const;
@@ -79,6 +101,8 @@ struct WasmHostSpec {
     visit("known", known, {.doc = "who has been let in, and is served first under overload"});
     visit("limit", limit,
           {.doc = "a limit on the keys of the shared data, kept whatever the guest does"});
+    visit("rollback", rollback,
+          {.doc = "go back to the code before, if the runs of new code fail too often"});
     visit("maxMemory", max_memory, {.doc = "most memory of one guest: bytes, or 64MiB"});
     visit("onStoreLoss", on_store_loss,
           {.one_of = {"refuse", "serveKnown"},

@@ -7,10 +7,13 @@ import { call, live } from "./live.js";
 const kRuns = "sluice_filter_duration_seconds";
 const kCodeAfter = 5_000; // the hash of the code shows after so many ms
 
-// One WasmHost filter.
+const kShownDigits = 12; // of a hash
+
+// One WasmHost filter. `say` shows what has become of a change.
 class Guest {
-  constructor(labels) {
+  constructor(labels, say) {
     this.labels = labels;
+    this.say = say;
     const [pipeline, filter] = labels;
     this.place = `${pipeline} / ${filter}`;
     this.meter = el("meter", { min: "0", low: "0", "aria-label": `Permits given of ${this.place}` });
@@ -30,6 +33,7 @@ class Guest {
       ["Code", () => (this.code?.codeHash ?? "").slice(0, 12) || "–"],
       ["Code loaded", () => (this.code ? `${age(this.code.loadedAt)} ago` : "–")],
     ];
+    this.back = el("button", { type: "button", onclick: () => this.rollBack(), "aria-label": `Roll back the code of ${this.place}` }, "Roll back…");
     this.facts = facts.map(([title, text]) => ({ title, text, value: el("dd") }));
     const dl = el("dl", { class: "tiles" }, this.facts.map(({ title, value }) => el("div", {}, el("dt", {}, title), value)));
     const results = () => live.rows(kRuns).filter((row) => row.labels[0] === pipeline && row.labels[1] === filter)
@@ -42,7 +46,24 @@ class Guest {
       new Chart(`Conflicts of ${this.place}`, () => [
         { label: "conflicts", family: "sluice_guest_conflicts_total", labels },
         { label: "timeouts", family: "sluice_guest_failures_total", labels: [...labels, "timeout"] }], rate, "h3"));
-    this.element = el("section", { class: "guest", "aria-label": this.place }, el("h2", {}, this.place), el("p", { class: "sale" }, this.permits, " ", this.note), this.meter, dl, this.charts.element);
+    this.element = el("section", { class: "guest", "aria-label": this.place }, el("h2", {}, this.place), el("p", { class: "sale" }, this.permits, " ", this.note), this.meter, dl, el("p", { class: "buttons" }, this.back), this.charts.element);
+  }
+  // To the newest code before, that was not rolled back: as `egctl wasm rollback` does.
+  async rollBack() {
+    const path = `/wasm/code/${this.labels.map(encodeURIComponent).join("/")}`;
+    try {
+      const codes = (await call(path)).codes;
+      const target = codes.find((code) => !code.runs && !code.rolledBack);
+      if (!target) return this.say(`${this.place} has run no other code that it could go back to.`);
+      const told = (code) => `${code.sha256.slice(0, kShownDigits)} (${code.how} by ${code.by}, ${age(code.at)} ago)`;
+      const text = `It runs ${told(codes[0])}, and would run ${told(target)} again, here and on all members of the cluster. Requests go on; shared data stays.`;
+      if (!(await confirmed(`Roll back the code of ${this.place}?`, text, "Roll back"))) return;
+      this.say("Rolling back…");
+      const answer = await call(`${path}/rollback?to=${target.sha256}`, { method: "POST" });
+      this.say(answer.reloaded.map((one) => `${one.pipeline}/${one.filter}: back to ${one.codeHash.slice(0, kShownDigits)}`).join("; "));
+    } catch (error) {
+      this.say(`Not rolled back: ${error.message}`);
+    }
   }
   get(name, column = 0) {
     return live.get(name, this.labels, column);
@@ -62,6 +83,7 @@ class Guest {
     const sealed = this.get("sluice_data_sealed") > 0;
     setText(this.note, [soldOut ? "sold out" : "", sealed ? "sealed" : "", this.code?.health && this.code.health !== "ready" ? this.code.health : "", this.code?.codeNote ?? ""].filter(Boolean).join(" · "));
     for (const { text, value } of this.facts) setText(value, text());
+    this.back.hidden = !live.mayChange;
     this.charts.update();
   }
   end() {
@@ -95,6 +117,10 @@ export class Guests {
     }
     for (const guest of this.guests.values()) guest.update();
   }
+  async say(text) {
+    setText(this.said, text);
+    await this.readCode();
+  }
   async reloadCode() {
     const text = "Every WasmHost filter reads its code again, here and on all members of the cluster. Requests go on; shared data stays.";
     if (!(await confirmed("Reload the code of all filters?", text, "Reload"))) return;
@@ -120,7 +146,7 @@ export class Guests {
     for (const { labels } of rows) {
       const key = JSON.stringify(labels);
       if (this.guests.has(key)) continue;
-      const guest = new Guest(labels);
+      const guest = new Guest(labels, (text) => this.say(text));
       this.guests.set(key, guest);
       this.list.append(guest.element);
       added = true;
