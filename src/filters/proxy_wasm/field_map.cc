@@ -50,7 +50,7 @@ Result<void> set_path(http::Request& request, std::string_view target) {
 std::optional<FieldMap> FieldMap::of(Plugin& plugin, MapType type) {
   FieldMap map;
   if (type == MapType::call_headers || type == MapType::call_trailers) {
-    if (plugin.call_response == nullptr) return std::nullopt;
+    if (plugin.call_response == nullptr || plugin.call_response->failed) return std::nullopt;
     auto& response = const_cast<http::Response&>(plugin.call_response->response);  // not editable_
     if (type == MapType::call_headers) {
       map.response_ = &response;

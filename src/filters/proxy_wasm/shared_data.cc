@@ -47,7 +47,8 @@ bool SharedCell::set(std::string_view bytes, std::uint32_t expected,
       made->number = number + 1 != 0 ? number + 1 : 1;
     } while (!current_.compare_exchange_strong(before, made.get()));
   }
-  total.fetch_add(made.release()->bytes.size());
+  (void)made.release();  // published: it may be gone by now
+  total.fetch_add(bytes.size());
   if (before == nullptr) return true;
   total.fetch_sub(before->bytes.size());
   drop(before);
