@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/wasm_inspect.h"
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -12,6 +13,8 @@
 
 namespace sluice::egctl {
 namespace {
+
+constexpr const char* kProxyWasm = "proxy-wasm";
 
 struct Inspected {
   std::string file;
@@ -25,8 +28,9 @@ std::string abi_of(const Json& module) {
   std::set<std::string> exported;
   for (const Json& each : module["exports"]) exported.insert(text_at(each, "name"));
   if (exported.contains("wasm_run") || modules.contains("easegress")) return "easegress";
-  if (exported.contains("proxy_abi_version_0_2_1") || exported.contains("proxy_on_context_create"))
-    return "proxy-wasm";
+  const auto marks = [](const std::string& name) { return name.starts_with("proxy_abi_version_"); };
+  if (std::ranges::any_of(exported, marks) || exported.contains("proxy_on_context_create"))
+    return kProxyWasm;
   if (exported.contains("_start") && modules.contains("wasi_snapshot_preview1"))
     return "WASI command";
   return "unknown";
@@ -69,7 +73,7 @@ std::string inspection_text(const Json& report) {
           text_at(each, "name") + ": " + (signature.empty() ? text_at(each, "kind") : signature));
     }
   }
-  row("accepted", report["accepted"].get<bool>() ? "yes" : "no");
+  row("accepted", report["accepted"].get<bool>() ? "yes, as " + text_at(report, "kind") : "no");
   return format_table(rows);
 }
 
@@ -82,7 +86,9 @@ Result<void> inspect_program(Invocation& invocation, const Inspected& inspected)
                        : inspect_module(*host, bytes);
   if (script) report["language"] = spec.code.substr(spec.code.find(':') + 1);
   report["file"] = inspected.file;
-  const auto used = host->use(spec);
+  const bool plugin = text_at(report, "abi") == kProxyWasm;
+  report["kind"] = plugin ? "ProxyWasm" : "WasmHost";
+  const auto used = plugin ? host->use_plugin(spec) : host->use(spec);
   report["accepted"] = used.has_value();
   report["faults"] = used ? Json::array() : Json(used.error().details);
   invocation.print_or(report, inspection_text(report));
@@ -100,7 +106,8 @@ void add_wasm_inspect(Command wasm, Invocation& invocation) {
   command.option("--language", inspected->language, "of a script whose name does not tell");
   command.footer(
       "Needs no server. A program that a WasmHost filter would refuse has exit code 1, with the\n"
-      "reasons. wasm_init runs, without parameters.\n"
+      "reasons; a plugin for proxy-wasm is tried as a ProxyWasm. Its start runs, without\n"
+      "parameters or a configuration.\n"
       "Example:\n  egctl wasm inspect build/optimized.wasm");
   set_action(command, invocation,
              [inspected](Invocation& s) { return inspect_program(s, *inspected); });

@@ -12,6 +12,7 @@
 #include "filters/header_to_json/header_to_json.h"
 #include "filters/mock/mock.h"
 #include "filters/proxy/proxy.h"
+#include "filters/proxy_wasm/proxy_wasm.h"
 #include "filters/rate_limiter/rate_limiter.h"
 #include "filters/redirector/redirector.h"
 #include "filters/redirector_v2/redirector_v2.h"
@@ -23,6 +24,7 @@
 #include "filters/result_builder/result_builder.h"
 #include "filters/simple_http_proxy/simple_http_proxy.h"
 #include "filters/validator/validator.h"
+#include "filters/wasm_host/guest_budget.h"
 #include "filters/wasm_host/wasm_host.h"
 #include "filters/web_socket_proxy/web_socket_proxy.h"
 #include "loop/blocking_pool.h"
@@ -47,6 +49,17 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   kinds.push_back(make_mock_kind());
   kinds.push_back(
       make_proxy_kind(services.logger, services.core_count, services.own_secret, services.offline));
+  // Both kinds of guests together have --max-guests.
+  const auto guests = std::make_shared<GuestBudget>(services.engine.options().guests_max);
+  const std::string& code = services.code_folder;
+  SLUICE_TRY(
+      auto proxy_wasm,
+      make_proxy_wasm_kind(services.engine, services.store, services.logger, services.core_count,
+                           {.guests = guests,
+                            .code_folder = code.empty() ? code : code + "-proxy-wasm",
+                            .pipelines = services.pipelines,
+                            .offline = services.offline}));
+  kinds.push_back(std::move(proxy_wasm));
   kinds.push_back(make_rate_limiter_kind());
   kinds.push_back(make_redirector_kind());
   kinds.push_back(make_redirector_v2_kind());
@@ -60,7 +73,7 @@ Result<std::vector<std::unique_ptr<pipeline::FilterKind>>> all(const Services& s
   kinds.push_back(make_validator_kind({checks, blocking, services.logger, services.core_count}));
   SLUICE_TRY(auto wasm_host, make_wasm_host_kind(services.engine, services.store, services.logger,
                                                  services.core_count, services.code_folder,
-                                                 services.handover, services.offline));
+                                                 services.handover, services.offline, guests));
   kinds.push_back(std::move(wasm_host));
   kinds.push_back(make_web_socket_proxy_kind(services.logger, services.core_count,
                                              services.own_secret, checks, services.offline));

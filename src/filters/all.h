@@ -16,6 +16,9 @@ class Engine;
 namespace sluice::store {
 class Store;
 }
+namespace sluice::pipeline {
+class PipelineFinder;
+}
 
 namespace sluice::filters {
 
@@ -33,6 +36,8 @@ struct Services {
   std::shared_ptr<Handover> handover{};
   // For a check without a server: no kind calls a URL. Filters are built, and never run.
   bool offline = false;
+  // The pipelines that filters may call; null: none.
+  const pipeline::PipelineFinder* pipelines = nullptr;
 };
 
 // Error: a kind cannot work in this process at all.

@@ -38,6 +38,7 @@ class Worker {
 
   // The functions below are for the worker's own thread.
 
+  [[nodiscard]] const CoreContext& context() const { return context_; }
   // Swaps to `snapshot`. `listeners`: new sockets of this core, by server name.
   void install(const Snapshot& snapshot,
                std::map<std::string, std::vector<net::Listener>> listeners);

@@ -6,15 +6,17 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "net/descriptor_channel.h"
+#include "pipeline/pipeline_finder.h"
 #include "server/trimmer.h"
 #include "server/worker.h"
 
 namespace sluice::server {
 
-class Workers {
+class Workers final : public pipeline::PipelineFinder {
  public:
   // New sockets by server name. An empty list: that server stops accepting.
   using Listeners = std::map<std::string, std::vector<net::Listener>>;
@@ -31,6 +33,10 @@ class Workers {
     return access_log_ == nullptr ? 0 : access_log_->dropped_lines();
   }
   [[nodiscard]] const loop::Core& core(unsigned index) const { return workers_[index]->core(); }
+  [[nodiscard]] std::shared_ptr<const pipeline::Pipeline> pipeline(
+      const loop::Core& core, std::string_view name) const override {
+    return workers_[core.index]->context().pipeline(name);
+  }
   void start();
 
   // Publishes `snapshot`. Returns when every core has swapped, so the change is in force.

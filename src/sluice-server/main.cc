@@ -225,7 +225,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   const std::uint64_t memory = memory_budget(options);
   server::Workers workers(cores, memory, access_log.get(), logger);
   SLUICE_TRY(auto kinds, filters::all({*engine, *store, logger, cores, code_folder,
-                                       std::move(secret), cluster.handover}));
+                                       std::move(secret), cluster.handover, false, &workers}));
   control::Controller controller({.core_count = cores,
                                   .member_name = options.name,
                                   .bind_address = options.bind_address,

@@ -40,6 +40,8 @@ struct GuestExport {
   std::string_view params;
   std::string_view result;
   bool required;
+  // False: an export of this name and another type is none. Two rows may then have one name.
+  bool refuses_other_types = true;
 };
 
 // A function that guests export, by its C++ type: GuestFunction<std::int32_t(std::uint32_t)>.
@@ -52,12 +54,13 @@ struct GuestFunction<R(A...)> {
   std::size_t index;  // in Abi::guest
   std::string_view name;
   bool required = true;
+  bool refuses_other_types = true;
 
   constexpr operator GuestExport() const {  // NOLINT(google-explicit-constructor)
     std::string_view result;
     if constexpr (WasmValue<R>) result = ValueTypes<R>::kLetters;
     static_assert(WasmValue<R> || std::same_as<R, void>);
-    return {index, name, ValueTypes<A...>::kLetters, result, required};
+    return {index, name, ValueTypes<A...>::kLetters, result, required, refuses_other_types};
   }
 };
 

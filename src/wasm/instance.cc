@@ -40,6 +40,14 @@ bool find_function(InstanceState& state, std::string_view name, wasmtime_func_t&
   return found;
 }
 
+// The linker has refused other types, where they are refused.
+bool has_type(const Module& module, const GuestExport& wanted) {
+  if (wanted.refuses_other_types) return true;
+  const Export* found = module.find_export(wanted.name);
+  return found != nullptr && found->signature.params == wanted.params &&
+         found->signature.results == wanted.result;
+}
+
 void find_memory(InstanceState& state) {
   wasmtime_extern_t item;
   constexpr std::string_view kName = "memory";
@@ -114,8 +122,10 @@ Result<std::string> Instance::find_exports() {
   find_memory(state);
   const std::span<const GuestExport> wanted = state.module->abi().guest;
   state.functions.resize(wanted.size());
-  for (std::size_t i = 0; i < wanted.size(); ++i)
-    find_function(state, wanted[i].name, state.functions[i]);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (has_type(state.module->module(), wanted[i]))
+      find_function(state, wanted[i].name, state.functions[i]);
+  }
   for (const std::string name : {"_initialize", "_start"}) {
     if (!find_function(state, name, state.initializer)) continue;
     const Export* found = state.module->module().find_export(name);

@@ -118,6 +118,7 @@ Result<void> Linker::check_exports(const Module& module) const {
     const std::string name(wanted.name);
     const Signature signature{std::string(wanted.params), std::string(wanted.result)};
     const Export* found = module.find_export(wanted.name);
+    if (found != nullptr && !wanted.refuses_other_types) continue;
     if (found == nullptr) {
       if (wanted.required) fault("it does not export the function " + name);
     } else if (found->kind != ExternKind::function) {

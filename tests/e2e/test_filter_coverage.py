@@ -14,7 +14,7 @@ from pages import example, page_of
 
 KINDS = [
     "CORSAdaptor", "CertExtractor", "DataBuilder", "Fallback", "FileServer", "HeaderLookup", "HeaderToJSON",
-    "RateLimiter", "Redirector", "RedirectorV2", "RemoteFilter", "RequestAdaptor", "RequestBuilder",
+    "ProxyWasm", "RateLimiter", "Redirector", "RedirectorV2", "RemoteFilter", "RequestAdaptor", "RequestBuilder",
     "ResponseAdaptor", "ResponseBuilder", "ResultBuilder", "SimpleHTTPProxy", "Validator", "WebSocketProxy",
 ]  # fmt: skip
 

@@ -17,6 +17,7 @@ from backend import Backend
 from certificates import self_signed
 from client import fetch
 from gateway import ROOT, free_port, http_server, mock, pipeline, proxy, wait_until, wasm
+from pages import example
 from prometheus import (
     Prometheus,
     chosen,
@@ -176,6 +177,7 @@ class World:
             pipeline("few-pipeline", wasm(probe, timeout="300ms", concurrency=1, maxWaiting=1), mock("buy\n")),
             policies(pipeline("shop-pipeline", proxy(self.backend.url, healthCheck=check, retryPolicy="again"))),
             policies(pipeline("dead-pipeline", proxy(DEAD, circuitBreakerPolicy="fuse"))),
+            pipeline("plugin-pipeline", example("filter-proxy-wasm")[0]["filters"][0], mock("page")),
             pipeline("unjudged-pipeline", proxy(DEAD, outlierDetection={"consecutiveFailures": 0})),
         )
         self.users = itertools.count()

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "egctl/files.h"
+#include "filters/proxy_wasm/proxy_wasm.h"
 #include "filters/wasm_host/script.h"
 #include "filters/wasm_host/wasm_host.h"
 #include "loop/event_loop.h"
@@ -138,6 +139,7 @@ struct GuestHost::Parts {
   std::unique_ptr<wasm::Engine> engine;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<pipeline::FilterKind> kind;
+  std::unique_ptr<pipeline::FilterKind> plugin_kind;
   std::shared_ptr<const pipeline::FilterPrototype> prototype;
   std::unique_ptr<pipeline::Filter> filter;
 };
@@ -152,6 +154,8 @@ Result<std::unique_ptr<GuestHost>> GuestHost::open() {
   parts.store = store::open_memory_store(1);
   SLUICE_TRY(parts.kind,
              filters::make_wasm_host_kind(*parts.engine, *parts.store, parts.log.logger(), 1));
+  SLUICE_TRY(parts.plugin_kind,
+             filters::make_proxy_wasm_kind(*parts.engine, *parts.store, parts.log.logger(), 1));
   return host;
 }
 
@@ -164,13 +168,26 @@ Result<void> GuestHost::use(const GuestSpec& spec) {
                          {"timeout", format_duration(spec.timeout)},
                          {"maxMemory", spec.max_memory},
                          {"parameters", spec.parameters}};
+  return build(*parts_->kind, document);
+}
+
+Result<void> GuestHost::use_plugin(const GuestSpec& spec) {
+  const Json document = {{"name", kFilter},
+                         {"kind", "ProxyWasm"},
+                         {"code", spec.code},
+                         {"timeout", format_duration(spec.timeout)},
+                         {"maxMemory", spec.max_memory}};
+  return build(*parts_->plugin_kind, document);
+}
+
+Result<void> GuestHost::build(const pipeline::FilterKind& kind, const Json& document) {
   SLUICE_TRY(const config::Value value, config::parse_document(document.dump()));
   pipeline::FilterContext context;
   context.pipeline = kPipeline;
   context.name = kFilter;
   config::Faults faults;
   parts_->filter.reset();
-  parts_->prototype = parts_->kind->build(value, context, faults);
+  parts_->prototype = kind.build(value, context, faults);
   if (!parts_->prototype) return std::unexpected(faults.to_error());
   parts_->filter = parts_->prototype->instantiate(parts_->core);
   return {};

@@ -12,6 +12,10 @@
 #include "base/time.h"
 #include "egctl/guest/request_spec.h"
 
+namespace sluice::pipeline {
+class FilterKind;
+}
+
 namespace sluice::egctl {
 
 // The fields of the WasmHost filter.
@@ -57,6 +61,8 @@ class GuestHost {
   // Compiles the program and makes a guest, as an apply does; replaces the one before. The error
   // has the words of the server.
   [[nodiscard]] Result<void> use(const GuestSpec& spec);
+  // The same for a plugin, which run() does not run.
+  [[nodiscard]] Result<void> use_plugin(const GuestSpec& spec);
   // Replaces all shared data.
   [[nodiscard]] Result<void> set_data(const Data& data);
   [[nodiscard]] Result<Data> data() const;
@@ -69,6 +75,7 @@ class GuestHost {
 
  private:
   GuestHost();
+  [[nodiscard]] Result<void> build(const pipeline::FilterKind& kind, const Json& document);
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };

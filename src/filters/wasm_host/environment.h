@@ -22,12 +22,12 @@ namespace sluice::filters {
 struct WasmEnvironment {
   wasm::Engine& engine;
   std::unique_ptr<const wasm::Linker> linker;
-  std::unique_ptr<ScriptEngines> scripts;
+  std::unique_ptr<ScriptEngines> scripts;  // null: there are no builtin engines
   store::Store& store;
   Logger logger;
   unsigned core_count;
   std::unique_ptr<KeptCode> kept;
-  std::unique_ptr<GuestBudget> guests;
+  std::shared_ptr<GuestBudget> guests;
   std::shared_ptr<Handover> handover{};  // null: exchanges are not handed over
   bool offline = false;                  // code at a URL is not read
 };

@@ -128,14 +128,15 @@ void WasmHostKind::sweep(const std::vector<Json>& pins) const {
 
 Result<std::unique_ptr<pipeline::FilterKind>> make_wasm_host_kind(
     wasm::Engine& engine, store::Store& store, Logger logger, unsigned core_count,
-    const std::string& code_folder, std::shared_ptr<Handover> handover, bool offline) {
+    const std::string& code_folder, std::shared_ptr<Handover> handover, bool offline,
+    std::shared_ptr<GuestBudget> guests) {
+  if (!guests) guests = std::make_shared<GuestBudget>(engine.options().guests_max);
   auto linker = wasm::Linker::create(engine, easegress_abi());
   if (!linker) return fail(ErrorKind::internal, "WasmHost: " + linker.error().message);
   auto scripts = std::make_unique<ScriptEngines>(engine, **linker);
   return std::make_unique<WasmHostKind>(std::shared_ptr<const WasmEnvironment>(new WasmEnvironment{
       engine, std::move(*linker), std::move(scripts), store, std::move(logger), core_count,
-      std::make_unique<KeptCode>(code_folder),
-      std::make_unique<GuestBudget>(engine.options().guests_max), std::move(handover), offline}));
+      std::make_unique<KeptCode>(code_folder), std::move(guests), std::move(handover), offline}));
 }
 
 }  // namespace sluice::filters

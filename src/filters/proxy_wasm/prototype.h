@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// A validated ProxyWasm filter. Its code is compiled, and the guest of each core exists and has
+// taken its configurations. It waits here until its core fetches it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "filters/proxy_wasm/guest.h"
+#include "filters/proxy_wasm/spec.h"
+#include "filters/proxy_wasm/statistics.h"
+#include "filters/wasm_host/environment.h"
+#include "filters/wasm_host/running_code.h"
+#include "pipeline/figures.h"
+#include "pipeline/filter.h"
+
+namespace sluice::filters::proxy_wasm {
+
+// The parts of a filter that its generations share.
+struct KeptParts {
+  std::shared_ptr<PluginStatistics> statistics;
+  std::shared_ptr<PluginMetrics> metrics;
+  std::shared_ptr<SharedData> shared_data;
+  const pipeline::PipelineFinder* pipelines;
+};
+
+class ProxyWasmPrototype final : public pipeline::FilterPrototype, public pipeline::WithFigures {
+ public:
+  using Code = std::shared_ptr<const RunningCode>;
+
+  // Blocks: makes a guest for each core. Error `conflict`: the guests would exceed the guest
+  // budget.
+  [[nodiscard]] static Result<std::shared_ptr<const ProxyWasmPrototype>> create(
+      ProxyWasmSpec spec, const pipeline::FilterContext& context, KeptParts kept, Code code,
+      std::shared_ptr<const WasmEnvironment> environment);
+  // The code of the filter: that in force, or pinned, or what the spec names.
+  [[nodiscard]] static Result<Code> choose_code(const ProxyWasmSpec& spec,
+                                                const pipeline::FilterContext& context,
+                                                const WasmEnvironment& environment);
+
+  [[nodiscard]] Json spec() const override { return config::encode(spec_); }
+  [[nodiscard]] Json status() const override;
+  void expose(const pipeline::FilterPlace& place, observe::Exposition& out) const override;
+  [[nodiscard]] std::unique_ptr<pipeline::Filter> instantiate(
+      const loop::Core& core) const override;
+  [[nodiscard]] Result<std::shared_ptr<const pipeline::FilterPrototype>> reload(
+      const pipeline::StateScope& states = {},
+      const pipeline::ReloadInputs& inputs = {}) const override;
+  [[nodiscard]] Json pin() const override { return code_->pin(); }
+  [[nodiscard]] std::string note() const override { return code_->note(); }
+
+ private:
+  struct Place {
+    std::string pipeline;
+    std::string filter;
+  };
+  ProxyWasmPrototype(ProxyWasmSpec spec, Place place, KeptParts kept, Code code,
+                     std::shared_ptr<const WasmEnvironment> environment,
+                     GuestBudget::Reservation reservation);
+  [[nodiscard]] static Result<std::shared_ptr<const ProxyWasmPrototype>> prove(
+      ProxyWasmSpec spec, Place place, KeptParts kept, Code code,
+      std::shared_ptr<const WasmEnvironment> environment, const std::stop_token& stop);
+  [[nodiscard]] std::shared_ptr<const GuestRecipe> make_recipe() const;
+  [[nodiscard]] Result<void> make_guests(const std::stop_token& stop);
+
+  const ProxyWasmSpec spec_;
+  const Place place_;
+  const KeptParts kept_;
+  const Code code_;
+  const std::shared_ptr<const WasmEnvironment> environment_;
+  const GuestBudget::Reservation reservation_;
+  const std::shared_ptr<const GuestRecipe> recipe_;
+  mutable Mutex mutex_;
+  // By core, until fetched.
+  mutable std::vector<std::unique_ptr<PluginGuest>> guests_ SLUICE_GUARDED_BY(mutex_);
+};
+
+}  // namespace sluice::filters::proxy_wasm

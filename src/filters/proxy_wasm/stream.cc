@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/proxy_wasm/stream.h"
+
+#include <utility>
+
+namespace sluice::filters::proxy_wasm {
+
+void Stream::part(bool keep_heads) {
+  pipeline::Exchange* const left = std::exchange(exchange, nullptr);
+  request_open = response_open = false;
+  request_body.reset();
+  response_body.reset();
+  if (left == nullptr || !keep_heads) return;
+  if (const http::Request* request = left->request(); request != nullptr)
+    past_request.emplace().copy_head(*request);
+  if (const http::Response* response = left->response(); response != nullptr) {
+    http::Response& past = past_response.emplace();
+    past.status = response->status;
+    past.headers = response->headers;
+  }
+}
+
+}  // namespace sluice::filters::proxy_wasm

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stream: the state of one exchange in a guest, whose context has the same number. Core-bound. The
+// guest may outlive the exchange: then the messages are out of its reach.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "http/message.h"
+#include "loop/event.h"
+#include "pipeline/exchange.h"
+
+namespace sluice::filters::proxy_wasm {
+
+// The response of the guest itself.
+struct LocalResponse {
+  int status = 200;
+  http::Headers headers;
+  std::string body;
+};
+
+// Bytes that a guest sees and may replace.
+struct EditedBytes {
+  std::string_view seen;
+  std::optional<std::string> made{};
+  [[nodiscard]] std::string_view text() const { return made ? std::string_view(*made) : seen; }
+};
+
+struct Stream {
+  Stream(loop::EventLoop& loop, std::uint32_t its_id) : id(its_id), news(loop) {}
+
+  // The exchange is gone, or its response has left: keeps what proxy_on_log may read.
+  void part(bool keep_heads);
+  // The direction that a guest may pause, and resume with proxy_continue_stream.
+  [[nodiscard]] bool& resumed(bool response) {
+    return response ? response_resumed : request_resumed;
+  }
+
+  const std::uint32_t id;
+  const TimePoint began = Clock::now();
+  const std::chrono::system_clock::time_point began_at = std::chrono::system_clock::now();
+  pipeline::Exchange* exchange = nullptr;  // null: out of reach
+  bool request_open = false;               // the guest may change the request, and answer it
+  bool response_open = false;
+  bool request_resumed = false;
+  bool response_resumed = false;
+  bool closed = false;                        // the host needs the context no more
+  bool parked = false;                        // the guest needs it until it calls proxy_done
+  bool lost = false;                          // the VM that had the context is gone
+  std::optional<EditedBytes> request_body{};  // during its callback
+  std::optional<EditedBytes> response_body{};
+  std::unique_ptr<http::Headers> request_trailers;
+  std::unique_ptr<http::Headers> response_trailers;
+  std::optional<LocalResponse> local{};
+  std::optional<http::Request> past_request{};  // heads, for proxy_on_log
+  std::optional<http::Response> past_response{};
+  std::map<std::string, std::string, std::less<>> properties;
+  std::size_t property_bytes = 0;
+  unsigned calls = 0;  // under way
+  loop::Event news;    // resumed, answered or lost
+};
+
+}  // namespace sluice::filters::proxy_wasm
