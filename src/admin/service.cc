@@ -143,7 +143,8 @@ Task<std::expected<Identity, ApiResponse>> Service::admit(const http::Request& r
   const TimePoint too_late = Clock::now() + kLoginWaitMax;
   const auto checked = co_await block<void>(Threads::WorkClass::login, [&]() -> Result<void> {
     if (Clock::now() > too_late) {
-      caller = std::unexpected(respond_error(503, "too many logins wait for their turn: try again"));
+      caller =
+          std::unexpected(respond_error(503, "too many logins wait for their turn: try again"));
       caller.error().retry_after_seconds = 1;
       return {};
     }

@@ -170,7 +170,8 @@ std::string junit_of(const std::string& file, const std::vector<Verdict>& verdic
 }
 
 void print_verdict(Invocation& invocation, const Verdict& verdict) {
-  invocation.out << (verdict.faults.empty() ? "ok    " : "FAIL  ") << printable(verdict.name) << "\n";
+  invocation.out << (verdict.faults.empty() ? "ok    " : "FAIL  ") << printable(verdict.name)
+                 << "\n";
   for (const std::string& fault : verdict.faults) invocation.out << "      " << fault << "\n";
 }
 
