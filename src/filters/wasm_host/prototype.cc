@@ -207,6 +207,12 @@ void WasmHostPrototype::hold_limit(std::uint64_t revision) const {
 
 Json WasmHostPrototype::spec() const { return config::encode(spec_); }
 
+std::string WasmHostPrototype::other_code() const {
+  if (!code_->is_uploaded()) return {};
+  return "runs the code that was uploaded at " + code_->loaded_at() +
+         "; that of the spec runs after `egctl wasm reload-code`";
+}
+
 Json WasmHostPrototype::status() const {
   const auto& counters = parts_.statistics->counters;
   const auto sum = [&counters](observe::Cell WasmCounters::*cell) { return counters.sum(cell); };
@@ -242,7 +248,8 @@ Json WasmHostPrototype::status() const {
       {"store", store_status(parts_.environment->store)},
       {"codeHash", code_->sha256()},
       {"loadedAt", code_->loaded_at()},
-      {"codeNote", code_->note()},
+      {"codeSource", code_->is_uploaded() ? "upload" : "spec"},
+      {"codeNote", code_->is_uploaded() ? other_code() : code_->note()},
   };
 }
 

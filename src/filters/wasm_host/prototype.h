@@ -14,10 +14,13 @@
 #include "filters/wasm_host/spec.h"
 #include "pipeline/figures.h"
 #include "pipeline/filter.h"
+#include "pipeline/runs_other_code.h"
 
 namespace sluice::filters {
 
-class WasmHostPrototype final : public pipeline::FilterPrototype, public pipeline::WithFigures {
+class WasmHostPrototype final : public pipeline::FilterPrototype,
+                                public pipeline::WithFigures,
+                                public pipeline::RunsOtherCode {
  public:
   // Blocks: loads, compiles, creates a guest for each core. The statistics of the filter in force
   // continue, and so does its code if the spec names the same. Error `conflict`: the guests would
@@ -38,6 +41,7 @@ class WasmHostPrototype final : public pipeline::FilterPrototype, public pipelin
   void hold_limit(std::uint64_t revision) const override;
   [[nodiscard]] Json pin() const override { return code_->pin(); }
   [[nodiscard]] std::string note() const override { return code_->note(); }
+  [[nodiscard]] std::string other_code() const override;
 
  private:
   using Guests = std::vector<std::unique_ptr<wasm::Instance>>;
