@@ -92,6 +92,7 @@ Result<std::vector<Applied>> ControllerState::apply(const std::vector<config::Va
     const auto now = store.is_shared() ? publisher.find(applied.name) : nullptr;
     if (now) applied.version = now->version;
     std::ranges::move(runs.prototype->notes(), std::back_inserter(applied.warnings));
+    std::ranges::move(runs.prototype->other_code(), std::back_inserter(applied.warnings));
     logger.info("object " + applied.kind + " " + applied.name + word_of(applied.change));
     result.push_back(std::move(applied));
   }
@@ -119,6 +120,7 @@ Result<std::vector<Preview>> Controller::preview(const std::vector<config::Value
   for (Step& step : steps) {
     const Object& runs = step.proposed.changes ? *step.proposed.object : *step.running;
     std::ranges::move(runs.prototype->notes(), std::back_inserter(step.applied.warnings));
+    std::ranges::move(runs.prototype->other_code(), std::back_inserter(step.applied.warnings));
     Json before = step.running ? without_secrets(without_time(step.running->spec)) : Json();
     result.push_back({std::move(step.applied), std::move(before),
                       without_secrets(without_time(step.proposed.object->spec))});

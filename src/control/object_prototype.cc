@@ -7,6 +7,7 @@ namespace sluice::control {
 
 Json ObjectPrototype::pins() const { return nullptr; }
 std::vector<std::string> ObjectPrototype::notes() const { return {}; }
+std::vector<std::string> ObjectPrototype::other_code() const { return {}; }
 std::optional<ObjectPrototype::Listening> ObjectPrototype::listens() const { return {}; }
 std::vector<std::string> ObjectPrototype::pipelines() const { return {}; }
 

@@ -45,6 +45,8 @@ class ObjectPrototype {
   [[nodiscard]] virtual net::CertificateEnds certificates() const { return {}; }
   // Notes for the operator on a running object. Reads files; not for a core.
   [[nodiscard]] virtual std::vector<std::string> notes() const;
+  // Remarks for who applies it: it runs other code than its spec names, on purpose.
+  [[nodiscard]] virtual std::vector<std::string> other_code() const;
 
   struct Listening {
     std::string address;  // "": all

@@ -3,11 +3,13 @@
 
 #include <glob.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/printable.h"
 #include "config/emit.h"
 #include "config/formats.h"
 #include "egctl/files.h"
@@ -66,11 +68,18 @@ class ConfigFolder {
   std::filesystem::path folder_;
 };
 
+// "# site.conf:3: location /a". Names of files and words may hold line breaks.
+std::string origin_line(const nginx::Directive& directive) {
+  return "# " + printable(directive.place() + ": " + nginx::line_of(directive)) + "\n";
+}
+
 // Kind and name come first.
-std::string yaml_of(const std::vector<Json>& objects) {
+std::string yaml_of(const nginx::Conversion& made) {
   std::string text;
-  for (Json object : objects) {
+  for (std::size_t i = 0; i < made.objects.size(); ++i) {
+    Json object = made.objects[i];
     text += text.empty() ? "" : "---\n";
+    text += origin_line(*made.places[i]);
     for (const char* key : {"kind", "name"}) {
       text += config::emit_yaml(Json::object({{key, object[key]}}));
       object.erase(key);
@@ -84,7 +93,7 @@ std::string yaml_of(const std::vector<Json>& objects) {
 Result<void> write_objects(Invocation& invocation, const std::string& output,
                            const nginx::Conversion& made) {
   constexpr unsigned kOwnerOnly = 0600;
-  const std::string yaml = yaml_of(made.objects);
+  const std::string yaml = yaml_of(made);
   if (output.empty() || output == "-") {
     invocation.out << yaml;
     return {};
@@ -93,6 +102,24 @@ Result<void> write_objects(Invocation& invocation, const std::string& output,
   SLUICE_TRY(OutputFile file, OutputFile::create(output, {.mode = kOwnerOnly}));
   SLUICE_CHECK(file.write(yaml));
   return file.commit();
+}
+
+// "shop.yaml: 1 HTTPServer, 14 Pipelines, 2 of them closed: shop-php, shop-auth"
+std::string made_line(const std::string& output, const nginx::Conversion& made) {
+  constexpr std::size_t kNamesShown = 20;
+  const auto servers = std::ranges::count_if(
+      made.objects, [](const Json& object) { return object["kind"] == "HTTPServer"; });
+  const auto pipelines = std::ssize(made.objects) - servers;
+  const auto counted = [](auto count, const std::string& kind) {
+    return std::to_string(count) + " " + kind + (count == 1 ? "" : "s");
+  };
+  std::string text = output.empty() || output == "-" ? "Made" : output + ":";
+  text += " " + counted(servers, "HTTPServer") + ", " + counted(pipelines, "Pipeline");
+  if (made.closed.empty()) return text;
+  text += ", " + std::to_string(made.closed.size()) + " of them closed: ";
+  for (std::size_t i = 0; i < std::min(made.closed.size(), kNamesShown); ++i)
+    text.append(i == 0 ? "" : ", ").append(made.closed[i]);
+  return made.closed.size() > kNamesShown ? text + ", …" : text;
 }
 
 Result<void> convert_nginx(Invocation& invocation, const ConvertArguments& arguments) {
@@ -114,6 +141,7 @@ Result<void> convert_nginx(Invocation& invocation, const ConvertArguments& argum
   for (const std::string& line : made->notes.lines()) invocation.err << "Warning: " << line << "\n";
   if (made->has_keys)
     invocation.err << "Warning: the objects hold private keys: keep the file from others\n";
+  invocation.err << made_line(arguments.output, *made) << "\n";
   return valid;
 }
 

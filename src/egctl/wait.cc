@@ -160,7 +160,9 @@ Result<void> await_members(const ApiClient& client, const Json& applied, const W
     for (const Wanted& object : objects) SLUICE_CHECK(watch.look(object, open, failed));
     if (open.empty() && failed.empty()) return {};
     if (open.empty())
-      return fail(ErrorKind::timed_out, "applied, but not every member runs it", std::move(failed));
+      return fail(ErrorKind::timed_out,
+                  "applied, but not every gateway runs it; each tries again by itself",
+                  std::move(failed));
     if (Clock::now() >= end) {
       failed.insert(failed.end(), open.begin(), open.end());
       return fail(ErrorKind::timed_out,

@@ -65,6 +65,23 @@ void check_response(const Expectation& then, const GuestRun& run, Complaints& fa
   }
 }
 
+void check_request(const RequestExpectation& wanted, const http::Request& request,
+                   Complaints& faults) {
+  if (wanted.method) compare_texts("method of the request", *wanted.method, request.method, faults);
+  if (wanted.url) compare_texts("url of the request", *wanted.url, request.target(), faults);
+  if (wanted.body)
+    compare_texts("body of the request", *wanted.body, std::string(request.body.bytes()), faults);
+  for (const auto& [name, value] : wanted.headers) {
+    const auto got = http::iequals(name, "Host") ? std::optional<std::string_view>(request.host)
+                                                 : request.headers.get(name);
+    if (!got) {
+      faults.push_back("the request has no field " + name);
+    } else {
+      compare_texts("field " + name + " of the request", value, std::string(*got), faults);
+    }
+  }
+}
+
 void check_data(const Expectation& then, const Data& data, Complaints& faults) {
   for (const auto& [key, value] : then.data) {
     const auto got = data.find(key);
@@ -97,6 +114,7 @@ Result<Complaints> run_step(GuestHost& host, const Step& step) {
   SLUICE_TRY(const Data data, host.data());
   Complaints faults;
   check_result(step.then, run, faults);
+  check_request(step.then.request, run.request, faults);
   check_response(step.then, run, faults);
   check_data(step.then, data, faults);
   check_tag(step.then, run, faults);

@@ -2,9 +2,12 @@
 #include "egctl/wasm_inspect.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
+#include <string_view>
 
 #include "base/encoding.h"
 #include "egctl/files.h"
@@ -15,6 +18,9 @@ namespace sluice::egctl {
 namespace {
 
 constexpr const char* kProxyWasm = "proxy-wasm";
+// Bounds of a module that is compiled and listed.
+constexpr std::uint32_t kFunctionsMax = 50'000;
+constexpr std::uint32_t kExportsMax = 10'000;
 
 struct Inspected {
   std::string file;
@@ -77,9 +83,52 @@ std::string inspection_text(const Json& report) {
   return format_table(rows);
 }
 
+// Removes a LEB128 number of 32 bits from the front; nullopt: there is none.
+std::optional<std::uint32_t> take_number(std::string_view& bytes) {
+  constexpr unsigned kBits = 32;
+  constexpr unsigned kBitsOfByte = 7;
+  std::uint32_t value = 0;
+  for (unsigned shift = 0; shift < kBits && !bytes.empty(); shift += kBitsOfByte) {
+    const auto byte = static_cast<unsigned char>(bytes.front());
+    bytes.remove_prefix(1);
+    value |= static_cast<std::uint32_t>(byte & 0x7FU) << shift;
+    if (byte < 0x80) return value;
+  }
+  return std::nullopt;
+}
+
+// A module with more than this takes minutes.
+Result<void> check_counts(std::string_view bytes) {
+  constexpr std::size_t kPreambleBytes = 8;
+  constexpr char kFunctionSection = 3;
+  constexpr char kExportSection = 7;
+  if (bytes.size() < kPreambleBytes || !bytes.starts_with(std::string_view("\0asm", 4))) return {};
+  bytes.remove_prefix(kPreambleBytes);
+  while (!bytes.empty()) {
+    const char id = bytes.front();
+    bytes.remove_prefix(1);
+    const auto size = take_number(bytes);
+    if (!size || *size > bytes.size()) return {};  // the compiler says what is wrong
+    std::string_view section = bytes.substr(0, *size);
+    bytes.remove_prefix(*size);
+    const std::uint32_t count = take_number(section).value_or(0);
+    if (id == kFunctionSection && count > kFunctionsMax)
+      return fail(ErrorKind::invalid, "it has " + std::to_string(count) +
+                                          " functions: inspect compiles at most " +
+                                          std::to_string(kFunctionsMax));
+    if (id == kExportSection && count > kExportsMax)
+      return fail(ErrorKind::invalid, "it has " + std::to_string(count) +
+                                          " exports: inspect lists at most " +
+                                          std::to_string(kExportsMax));
+  }
+  return {};
+}
+
 Result<void> inspect_program(Invocation& invocation, const Inspected& inspected) {
   SLUICE_TRY(const GuestSpec spec, guest_of(inspected.file, inspected.language));
   SLUICE_TRY(const std::string bytes, bytes_of(spec, inspected.file));
+  if (auto counted = check_counts(bytes); !counted)
+    return fail(ErrorKind::invalid, inspected.file + ": " + counted.error().message);
   SLUICE_TRY(const auto host, GuestHost::open());
   const bool script = !spec.script.empty();
   Json report = script ? Json{{"sizeBytes", bytes.size()}, {"sha256", sha256_hex(bytes)}}
@@ -105,9 +154,11 @@ void add_wasm_inspect(Command wasm, Invocation& invocation) {
   command.option("FILE", inspected->file, "a module, or a script (.js, .lua)").required();
   command.option("--language", inspected->language, "of a script whose name does not tell");
   command.footer(
-      "Needs no server. A program that a WasmHost filter would refuse has exit code 1, with the\n"
-      "reasons; a plugin for proxy-wasm is tried as a ProxyWasm. Its start runs, without\n"
-      "parameters or a configuration.\n"
+      std::string("Needs no server. A program that a WasmHost filter would refuse has exit code 1, "
+                  "with the\nreasons; a plugin for proxy-wasm is tried as a ProxyWasm. Its start "
+                  "runs, without\nparameters or a configuration. A module of more than ") +
+      std::to_string(kFunctionsMax) + " functions or\n" + std::to_string(kExportsMax) +
+      " exports is not compiled: exit code 1.\n"
       "Example:\n  egctl wasm inspect build/optimized.wasm");
   set_action(command, invocation,
              [inspected](Invocation& s) { return inspect_program(s, *inspected); });

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "egctl/files.h"
 #include "egctl/guest/guest_host.h"
+#include "filters/wasm_host/spec.h"
 
 namespace sluice::egctl {
 namespace {
@@ -101,7 +102,7 @@ double micros_of(Duration duration) {
   return std::chrono::duration<double, std::micro>(duration).count();
 }
 
-Json run_json(const GuestRun& run, const std::vector<DataChange>& written,
+Json run_json(const RequestSpec& sent, const GuestRun& run, const std::vector<DataChange>& written,
               const std::vector<std::string>& log) {
   Json writes = Json::array();
   for (const DataChange& each : written) {
@@ -114,7 +115,10 @@ Json run_json(const GuestRun& run, const std::vector<DataChange>& written,
           {"request",
            {{"method", run.request.method},
             {"url", run.request.target()},
-            {"headers", headers_json(run.request.headers)}}},
+            {"host", run.request.host},
+            {"headers", headers_json(run.request.headers)},
+            {"body", run.request.body.bytes()},
+            {"changes", request_changes(sent, run.request)}}},
           {"response", response_json(run)},
           {"tags", run.tags},
           {"writes", std::move(writes)},
@@ -133,6 +137,11 @@ std::string run_text(const Json& report) {
   const std::string result = report["result"];
   row("result", result.empty() ? "\"\": the flow goes on" : result);
   row("time", std::to_string(std::max(1L, std::lround(report["micros"].get<double>()))) + " µs");
+  for (const Json& each : report["request"]["changes"]) {
+    const std::string text = each;
+    std::string_view rest = text;
+    while (!rest.empty()) row("request", std::string(take_until(rest, '\n')));
+  }
   const Json& response = report["response"];
   if (!response.is_null()) {
     row("status", std::to_string(response["status"].get<int>()));
@@ -196,13 +205,17 @@ Result<void> run_program(Invocation& invocation, const RunArguments& arguments) 
   SLUICE_CHECK(host->set_data(before));
   const GuestRun first = host->run(request);
   SLUICE_TRY(const Data after, host->data());
-  Json report = run_json(first, changes(before, after), host->take_log());
+  Json report = run_json(request, first, changes(before, after), host->take_log());
   std::string text = run_text(report);
   if (arguments.repeat > 1) {
     report["repeat"] = repeat_run(*host, request, arguments.repeat);
     text += repeat_text(report["repeat"]);
   }
   invocation.print_or(report, text);
+  const Duration usual = filters::WasmHostSpec().timeout;
+  if (first.took > usual && spec.timeout > usual)
+    invocation.err << "Warning: the run took longer than the " << format_duration(usual)
+                   << " that a filter has by default: see its field timeout\n";
   if (!first.failed()) return {};
   return fail(ErrorKind::invalid, "the run ended with " + first.result);
 }
@@ -228,7 +241,8 @@ void add_wasm_run(Command wasm, Invocation& invocation) {
   command.option("--repeat", given->repeat, "then run it so often, and print the times");
   command.footer(
       "The program runs as in a WasmHost filter, on shared data of its own in memory. Prints the\n"
-      "result, the response, tags, writes and the log. A run that ends with wasmError has exit\n"
+      "result, what the program has changed of the request, the response, tags, writes and the\n"
+      "log. A run that ends with wasmError has exit\n"
       "code 1.\n"
       "Example:\n"
       "  egctl wasm run sale.wasm --url /flashsale -H 'Authorization: user1' \\\n"

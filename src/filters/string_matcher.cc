@@ -54,4 +54,8 @@ bool HeaderMatcher::matches(const http::Headers& headers) const {
   return all_ ? std::ranges::all_of(conditions_, fits) : std::ranges::any_of(conditions_, fits);
 }
 
+void HeaderMatcher::add_names(http::FieldTwins& names) const {
+  for (const FieldCondition& condition : conditions_) names.add(condition.name);
+}
+
 }  // namespace sluice::filters

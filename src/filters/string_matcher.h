@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/fields.h"
+#include "http/field_twins.h"
 #include "http/headers.h"
 #include "router/pattern.h"
 
@@ -54,6 +55,8 @@ class HeaderMatcher {
                                            config::Faults& faults);
   // True if there are no conditions, or one matches (`all`: every one).
   [[nodiscard]] bool matches(const http::Headers& headers) const;
+  // Adds the names that the conditions read.
+  void add_names(http::FieldTwins& names) const;
 
  private:
   struct FieldCondition {

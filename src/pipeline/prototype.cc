@@ -10,6 +10,7 @@
 #include "pipeline/holds_certificates.h"
 #include "pipeline/later_kinds.h"
 #include "pipeline/metrics.h"
+#include "pipeline/runs_other_code.h"
 
 namespace sluice::pipeline {
 namespace {
@@ -266,6 +267,16 @@ std::vector<std::string> PipelinePrototype::notes() const {
       notes.push_back(filter.name + ": " + std::move(one));
   }
   return notes;
+}
+
+std::vector<std::string> PipelinePrototype::other_code() const {
+  std::vector<std::string> remarks;
+  for (const NamedFilter& filter : filters_) {
+    const auto* its = dynamic_cast<const RunsOtherCode*>(filter.prototype.get());
+    if (std::string one = its == nullptr ? "" : its->other_code(); !one.empty())
+      remarks.push_back(filter.name + ": " + std::move(one));
+  }
+  return remarks;
 }
 
 const FilterPrototype* PipelinePrototype::find(std::string_view filter) const {

@@ -101,6 +101,8 @@ class PipelinePrototype {
   [[nodiscard]] Json pins() const;
   // The FilterPrototype::note of every filter, prefixed with its name.
   [[nodiscard]] std::vector<std::string> notes() const;
+  // The remarks of RunsOtherCode, each after the name of its filter.
+  [[nodiscard]] std::vector<std::string> other_code() const;
   // HoldsCertificates::certificates of all filters; the places begin with the filter's name.
   [[nodiscard]] net::CertificateEnds certificates() const;
   // The kinds of custom data that the filters look up; the fields are those of the pipeline's spec.

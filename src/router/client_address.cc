@@ -97,7 +97,7 @@ std::string TrustedProxies::forwarded_ip(const http::Headers& headers,
     nearest = ip;
     if (!proxies_.contains(*address)) return std::string(nearest);
   }
-  if (!elements.empty()) return std::string(nearest);
+  if (!elements.empty() || !real_ip_) return std::string(nearest);
   const auto claims = elements_of(headers, kRealIp);  // the nearest proxy's claim is the last
   const std::string_view claimed = claims.empty() ? "" : claims.back();
   return std::string(IpAddress::parse(claimed) ? claimed : peer_ip);

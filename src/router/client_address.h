@@ -18,8 +18,9 @@ class TrustedProxies {
   // Trusts no peer.
   TrustedProxies() = default;
   // Takes addresses and CIDR prefixes. Other text is skipped: decoding the spec has refused it.
-  explicit TrustedProxies(const std::vector<std::string>& prefixes)
-      : proxies_(prefixes), any_(!prefixes.empty()) {}
+  // `real_ip`: whether X-Real-Ip counts.
+  explicit TrustedProxies(const std::vector<std::string>& prefixes, bool real_ip = true)
+      : proxies_(prefixes), any_(!prefixes.empty()), real_ip_(real_ip) {}
 
   // True if no peer is trusted.
   [[nodiscard]] bool empty() const { return !any_; }
@@ -31,9 +32,9 @@ class TrustedProxies {
     bool disowned = false;  // the peer is not trusted, and sent forwarding fields
   };
   // For a trusted peer, returns the last element of X-Forwarded-For that is not a trusted proxy,
-  // else X-Real-Ip, else the peer; X-Forwarded-Proto sets the request's scheme. For another peer,
-  // returns the peer, and removes X-Forwarded-*, X-Real-Ip and Forwarded (RFC 7239), which a
-  // backend might trust.
+  // else X-Real-Ip if that counts, else the peer; X-Forwarded-Proto sets the request's scheme. For
+  // another peer, returns the peer, and removes X-Forwarded-*, X-Real-Ip and Forwarded (RFC 7239),
+  // which a backend might trust.
   [[nodiscard]] ClientAddress identify(http::Request& request, std::string_view peer_ip) const;
 
  private:
@@ -42,6 +43,7 @@ class TrustedProxies {
 
   IpSet proxies_;
   bool any_ = false;
+  bool real_ip_ = true;
 };
 
 // Appends the address to X-Forwarded-For unless it is an element already.

@@ -49,6 +49,14 @@ TEST(TrustedProxies, IsNeverEmpty) {
   EXPECT_EQ(client_behind_proxy("", "garbage"), kProxy);
 }
 
+TEST(TrustedProxies, XRealIpDoesNotCountIfItIsSwitchedOff) {
+  const TrustedProxies no_real_ip({"10.0.0.0/8"}, false);
+  http::Request request = request_with("", "7.7.7.7");
+  EXPECT_EQ(no_real_ip.identify(request, kProxy).ip, kProxy);
+  request = request_with("8.8.8.8", "7.7.7.7");
+  EXPECT_EQ(no_real_ip.identify(request, kProxy).ip, "8.8.8.8");
+}
+
 TEST(TrustedProxies, LooksAtAllFieldsOfThatName) {
   http::Request request = request_with("8.8.8.8");
   request.headers.add("x-forwarded-for", "10.0.0.3");

@@ -21,16 +21,26 @@ constexpr std::chrono::seconds kFirstWordPatience{1};
 CoreServer::CoreServer(CoreContext& core, std::shared_ptr<const ServerPrototype> prototype)
     : on_core_(core.loop()),
       context_(core, std::move(prototype)),
-      connections_(core.loop().memory(), *context_.prototype()) {}
+      connections_(core.loop().memory(), *context_.prototype()) {
+  if (core.core().index == 0) overload_notes_.emplace(overload_sums().shed);
+}
 
 std::size_t CoreServer::tick() {
   context_.overload().tick();
+  if (overload_notes_) {
+    if (const auto line = overload_notes_->tick(Clock::now(), overload_sums(), spec()))
+      core().logger().warn(*line);
+  }
   pace_accepting();
   const std::size_t given_back = connections_.tick();
   if (core().memory_pressure().sheds(Pressure::idle)) {
     connections_.shed_idle([this] { context_.note_refusal(observe::Limit::memory_idle); });
   }
   return given_back;
+}
+
+OverloadSums CoreServer::overload_sums() const {
+  return sum_overload(prototype().counters->overload, spec().overload);
 }
 
 void CoreServer::update(std::shared_ptr<const ServerPrototype> prototype) {

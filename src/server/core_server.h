@@ -13,6 +13,7 @@
 #include "net/listener.h"
 #include "net/stream.h"
 #include "server/connections.h"
+#include "server/overload_notes.h"
 #include "server/peer_info.h"
 #include "server/server_context.h"
 
@@ -66,6 +67,7 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   [[nodiscard]] CoreContext& core() const { return context_.core(); }
   [[nodiscard]] loop::EventLoop& loop() const { return core().loop(); }
   [[nodiscard]] const ServerPrototype& prototype() const { return *context_.prototype(); }
+  [[nodiscard]] OverloadSums overload_sums() const;
   [[nodiscard]] const HttpServerSpec& spec() const { return prototype().spec; }
 
   [[no_unique_address]] loop::OnCore on_core_;
@@ -74,6 +76,7 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   std::vector<std::shared_ptr<net::Acceptor>> acceptors_;
   unsigned accepted_ = 0;  // connections since the last tick
   int backlog_ = net::kBacklog;
+  std::optional<OverloadNotes> overload_notes_;  // of all cores, on the first one
 };
 
 }  // namespace sluice::server

@@ -87,6 +87,7 @@ struct HttpServerSpec : router::RouterSpec {
   std::uint32_t cache_size = 0;
   bool x_forwarded_for = false;
   std::vector<std::string> trusted_proxies;
+  bool x_real_ip = true;
   bool proxy_protocol = false;
   std::int64_t client_max_body_size = 0;
   std::string global_filter;
@@ -132,6 +133,8 @@ struct HttpServerSpec : router::RouterSpec {
           {.format = config::Format::ip_or_cidr,
            .unique = true,
            .doc = "whose X-Forwarded-For, X-Real-Ip and X-Forwarded-Proto are believed"});
+    visit("xRealIP", x_real_ip,
+          {.doc = "believe X-Real-Ip of trustedProxies where X-Forwarded-For is absent"});
     visit("proxyProtocol", proxy_protocol,
           {.doc = "connections begin with a PROXY header, version 1 or 2"});
     visit("clientMaxBodySize", client_max_body_size,

@@ -94,7 +94,10 @@ int hash_password_of_input() {
 int signal_upgrade(const Options& options) {
   const std::string path = options.path_of("sluice.pid");
   const pid_t pid = read_pid(path);
-  if (pid > 0 && waits_for(pid, SIGUSR2) && ::kill(pid, SIGUSR2) == 0) return 0;
+  if (pid > 0 && waits_for(pid, SIGUSR2) && ::kill(pid, SIGUSR2) == 0) {
+    std::printf("asked process %d to hand over; its log says how it ends: egctl logs -f\n", pid);
+    return 0;
+  }
   say("sluice-server: no server runs that " + path + " names");
   return 1;
 }

@@ -250,7 +250,9 @@ class Parser {
     if (command.operands.empty()) return fault("a value or a function is missing");
     if (piped) return fault_at(command.line, "a function follows |");
     if (command.operands.size() > 1)
-      return fault_at(command.line, "only a function takes arguments");
+      return fault_at(command.line,
+                      "only a function takes arguments: write header .req.Header \"X-User\", not "
+                      ".req.Header.Get \"X-User\"");
     return {};
   }
   [[nodiscard]] static Result<void> check_count(const Function& function, std::size_t count,

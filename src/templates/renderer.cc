@@ -168,7 +168,18 @@ class Renderer {
       arguments.push_back(std::move(value));
     }
     if (piped != nullptr) arguments.push_back(*piped);
-    return call(*command.function, arguments);
+    auto made = call(*command.function, arguments);
+    if (made || command.operands.empty() || !arguments.front().is_null()) return made;
+    return without_value(std::move(made).error(), command.operands.front());
+  }
+  // The reader looks for the name that stands for nothing.
+  static std::unexpected<Error> without_value(Error error, const Operand& operand) {
+    if (operand.base == Operand::Base::dot && !operand.fields.empty()) {
+      error.message += ": ";
+      for (const std::string& field : operand.fields) error.message.append(1, '.').append(field);
+      error.message += " is missing";
+    }
+    return std::unexpected(std::move(error));
   }
   // Of `or` and `and`: the first value that decides, or the last.
   Result<Datum> decide(const Command& command, const Datum* piped, const Datum& dot) {

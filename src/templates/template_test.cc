@@ -246,6 +246,16 @@ TEST(TemplateTest, FaultsNameLineAndCause) {
   EXPECT_THAT(fault_of("{{" + std::string(200, '(') + "}}"), HasSubstr("nested more than"));
 }
 
+TEST(TemplateTest, AnErrorNamesTheFieldThatIsMissing) {
+  for (const auto& [text, said] :
+       {std::pair("{{index .absent.of.it 0}}", ": .absent.of.it is missing"),
+        std::pair("{{.absent | jsonEscape}}", "is needed")}) {
+    const auto made = rendered(text);
+    ASSERT_FALSE(made) << text;
+    EXPECT_THAT(made.error().message, HasSubstr(said));
+  }
+}
+
 TEST(TemplateTest, DataThatDoNotFitAreErrors) {
   for (const std::string_view text : {"{{index .list 3}}",
                                       "{{index .list -1}}",

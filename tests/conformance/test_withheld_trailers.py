@@ -21,6 +21,7 @@ LIMIT = {
     "policies": [{"name": "p", "limitForPeriod": 1_000_000, "limitRefreshPeriod": "1h", "timeoutDuration": "0s"}],
     **{"defaultPolicyRef": "p", "urls": [{"url": {"prefix": "/"}}], "fields": "all"},
 }
+LIMIT_EACH = {**LIMIT, "urls": [{"url": {"prefix": "/"}, "keyBy": {"header": "X-Api-Key"}}]}
 
 
 def script(*lines: str) -> dict:
@@ -65,7 +66,8 @@ REQUESTS = {
     ),
     "signed": Case("RequestAdaptor", {"sign": SIGN}, ("X-Amz-Date", "X-Amz-Content-Sha256")),
     "certificate": Case("CertExtractor", CERTIFICATE, ("X-Cert",)),
-    "looked-up": Case("HeaderLookup", LOOKUP, ("X-Rank",)),
+    "looked-up": Case("HeaderLookup", LOOKUP, ("X-Rank", "X-Id"), (("X-Id", "ann"),)),
+    "limited": Case("RateLimiter", LIMIT_EACH, ("X-Api-Key",), (("X-Api-Key", "ann"),)),
     "remote": Case(
         "RemoteFilter", {}, ("X-New", "X-Old"), (("X-Old", "1"),), {"request": {"header": {"X-New": ["1"]}}}
     ),
@@ -145,6 +147,32 @@ def test_of_requests(door, origin, limit, service, tmp_path, case, client):
         assert by_h2(port, *fields, body=b"abc", trailers=trailers).status == 200
     body, passed, _ = origin.got()
     assert (body, {name.lower(): value for name, value in passed.items()}) == (b"abc", PASSES)
+
+
+@pytest.mark.parametrize("what", ["pool", "permil", "servers", "mirror"])
+def test_of_headers_that_choose(door, origin, limit, what):
+    """The backend does not see another value in a trailer, or under another spelling of the name."""
+    condition = {"headers": {"X-Tier": {"exact": "gold"}}}
+    permil = {"policy": "headerHash", "headerHashKey": "X-Tier", "permil": 1000}
+    pool = {"servers": [{"url": origin.url}], **origin.pool, "serverMaxBodySize": limit}
+    pools = {
+        "pool": [{**pool, "filter": condition}],
+        "permil": [{**pool, "filter": permil}],
+        "servers": [],
+        "mirror": [],
+    }[what]
+    main = {**pool, "loadBalance": {"policy": "headerHash", "headerHashKey": "X-Tier"}} if what == "servers" else pool
+    spec = {"name": "proxy", "kind": "Proxy", "pools": [*pools, main]}
+    if what == "mirror":
+        spec["mirrorPool"] = {"servers": [{"url": f"http://127.0.0.1:{free_port()}"}], "filter": condition}
+    port = door(spec)
+    trailers = [SUM, ("x-tier", "forged"), ("x_tier", "forged"), ("grpc-status", "0")]
+    assert by_h2(port, ("x-tier", "gold"), ("x_tier", "forged"), body=b"abc", trailers=trailers).status == 200
+    body, passed, _ = origin.got()
+    assert (body, {name.lower(): value for name, value in passed.items()}) == (b"abc", PASSES)
+    if isinstance(origin, Http1):
+        fields = origin.peer.calls[-1].headers
+        assert (fields["x-tier"], "x_tier" in fields) == ("gold", False)
 
 
 @pytest.mark.parametrize("client", ["h1", "h2"])

@@ -114,4 +114,6 @@ def converted(server, folder: Path, inside: str, echo: int) -> tuple[int, str]:
     names = [document["name"] for document in yaml.safe_load_all(made.read_text())]
     assert "shop" in names and all(name == "shop" or name.startswith("shop-") for name in names), names
     wait_until(lambda: answers(port), "the gateway answers")
-    return port, done.stderr
+    *warnings, counted = done.stderr.splitlines(keepends=True)
+    assert counted.startswith(f"{made}: 1 HTTPServer, {len(names) - 1} Pipeline"), counted
+    return port, "".join(warnings)

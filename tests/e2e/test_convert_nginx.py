@@ -257,6 +257,28 @@ def test_what_has_a_counterpart_answers_alike(server, folder, echo):
     assert len(rules) == 1, "the paths come once"
 
 
+REAL = """
+  set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For; real_ip_recursive on;
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{ allow 10.1.2.3; deny all; return 200; }}
+    location /php/ {{ fastcgi_pass 127.0.0.1:9000; }}
+  }}
+"""
+
+
+def test_x_real_ip_opens_no_list_and_the_last_line_names_what_is_closed(server, folder, echo):
+    with running_nginx(folder, REAL, echo) as nginx:
+        port, warnings = converted(server, folder, REAL, echo)
+        for fields in ({}, {"X_Real_IP": "10.1.2.3"}, {"X_Forwarded_For": "10.1.2.3"}):
+            assert fetch(port, "/", **fields).status == fetch(nginx, "/", **fields).status, fields
+    assert "location /php/ (Pipeline shop-php) answers 503" in warnings, warnings
+    made = folder / "made.yaml"
+    assert "location /php/\nkind: Pipeline\n" in made.read_text()
+    done = convert(folder / f"nginx-{port}.conf", "--resource-prefix", "shop")
+    assert done.stderr.endswith("Made 1 HTTPServer, 2 Pipelines, 1 of them closed: shop-php\n"), done.stderr
+
+
 NEXT = """
   set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For; real_ip_recursive on;
   upstream two {{ server 127.0.0.1:{echo}; server 127.0.0.1:1; }}

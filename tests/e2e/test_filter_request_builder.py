@@ -58,6 +58,12 @@ def test_values_in_the_url(build, backend):
     assert backend.calls[-1].target == "/s?q=a%23b%26role%3Dadmin&role=user"
 
 
+def test_what_no_url_has_is_escaped(build, backend):
+    build(template="url: '/p/{{.req.Body}}?q={{.req.Body}}'").ask("/", "POST", 'a "<>\\^`{|}ä')
+    escaped = "a%20%22%3C%3E%5C%5E%60%7B%7C%7D%C3%A4"
+    assert backend.calls[-1].target == f"/p/{escaped}?q={escaped}"
+
+
 def test_form_data(build, backend):
     build(template="method: POST\nformData:\n  up: {value: '{{.req.Body}}', fileName: f.txt}").ask("/", "POST", "it's")
     call = backend.calls[-1]

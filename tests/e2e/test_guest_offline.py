@@ -75,6 +75,68 @@ def test_run_prints_lines_that_read_well(sale):
     assert ["write", "id/alice: (absent) -> true"] in lines
 
 
+CHANGES = """export function run() {
+  request.setMethod("PUT");
+  request.setPath("/b");
+  request.setHost("b.example");
+  request.setHeader("X-Wasm", "was here");
+  request.delHeader("X-Old");
+  request.setBody("new");
+}
+"""
+
+
+def test_run_shows_what_a_program_changes_of_the_request(tmp_path):
+    script = tmp_path / "changes.js"
+    script.write_text(CHANGES)
+    done = egctl("run", str(script), "--url", "/a?q=1", "-H", "X-Old: 1", "-H", "X-Kept: 1")
+    changes = [line.split(maxsplit=1)[1] for line in done.stdout.splitlines() if line.startswith("request")]
+    wanted = ["method: GET -> PUT", "host: localhost -> b.example", "url: /a?q=1 -> /b?q=1", "- X-Old: 1",
+              "+ X-Wasm: was here", "body: new"]  # fmt: skip
+    assert done.returncode == 0 and changes == wanted, done.stdout + done.stderr
+    request = run(str(script))["request"]
+    assert (request["host"], request["body"]) == ("b.example", "new")
+
+
+def test_cases_look_at_the_request(tmp_path):
+    script = tmp_path / "changes.js"
+    script.write_text(CHANGES)
+    right = {"method": "PUT", "url": "/b", "headers": {"X-Wasm": "was here", "host": "b.example"}, "body": "new"}
+    given = [{"name": "right", "when": {"url": "/a"}, "then": {"request": right}}]
+    wrong = {"method": "GET", "url": "/a", "headers": {"X-Wasm": "no", "X-None": ""}, "body": "old"}
+    given.append({"name": "wrong", "when": {"url": "/a"}, "then": {"request": wrong}})
+    path = tmp_path / "cases.yaml"
+    path.write_text(yaml.safe_dump({"cases": given}))
+    done = egctl("test", str(script), "--cases", path)
+    assert done.returncode == 1 and "ok    right" in done.stdout, done.stdout + done.stderr
+    for words in ('method of the request is "PUT"', 'url of the request is "/b"', 'body of the request is "new"',
+                  'field X-Wasm of the request is "was here"', "the request has no field X-None"):  # fmt: skip
+        assert words in done.stdout, done.stdout
+
+
+def test_run_says_how_many_lines_of_the_log_are_left_out(tmp_path):
+    script = tmp_path / "talks.js"
+    script.write_text("export function run() { for (let i = 0; i < 1000; i++) log('line ' + i); }\n")
+    log = run(str(script))["log"]
+    assert len(log) == 32 and "(968 lines left out after it)" in log[-1]
+
+
+def test_inspect_has_a_bound(tmp_path):
+    def number(value: int) -> bytes:
+        return bytes([value & 0x7F]) if value < 0x80 else bytes([value & 0x7F | 0x80]) + number(value >> 7)
+
+    def section(name: int, content: bytes) -> bytes:
+        return bytes([name]) + number(len(content)) + content
+
+    count = 50_001
+    module = tmp_path / "many.wasm"
+    types = section(1, b"\x01\x60\x00\x00")
+    functions = section(3, number(count) + b"\x00" * count)
+    module.write_bytes(b"\0asm\x01\0\0\0" + types + functions + section(10, number(count) + b"\x02\x00\x0b" * count))
+    done = egctl("inspect", str(module))
+    assert done.returncode == 1 and "50001 functions: inspect compiles at most 50000" in done.stderr, done.stderr
+
+
 def test_a_run_that_fails_says_why_and_has_exit_code_1(tmp_path):
     script = tmp_path / "broken.js"
     script.write_text("export function run() {\n  log('the stock is unknown');\n  nothing();\n}\n")
@@ -207,6 +269,9 @@ def test_a_case_that_fails_says_what_came(sale, tmp_path, then, words):
         ({"name": "x"}, "cases[0].when: is required"),
         ({"name": "x", "when": {"uri": "/"}, "then": {}}, "cases[0].when.uri"),
         ({"name": "x", "when": by("a"), "then": {"status": 9}}, "cases[0].then.status"),
+        ({"name": "x", "when": by("a"), "then": {"result": 2}}, 'then.result: "2" is no result'),
+        ({"name": "x", "when": by("a"), "then": {"result": "2"}}, 'did you mean "wasmResult2"?'),
+        ({"name": "x", "when": by("a"), "then": {"results": ["", "wasmresult2"]}}, "then.results[1]"),
     ],
 )
 def test_cases_that_are_not_right_are_named_by_their_path(tmp_path, case, words):

@@ -121,11 +121,17 @@ def test_uploaded_code_runs_until_a_reload(sale, tmp_path, guests, restart):
     mine.unlink()
     getattr(server, restart)()
     assert sale.hash == now and sale.let_in() == 12
-    server.apply(*sale.objects(4))
+    done = server.egctl("apply", "-f", "-", input=documents(*sale.objects(4)))
     assert sale.hash == now, "other fields change without the file"
+    status = server.status("p")["filters"]["wasm"]
+    for said in (done.stderr, server.egctl("describe", "pipeline", "p").stdout, status["codeNote"]):
+        assert "runs the code that was uploaded at " + status["loadedAt"] in " ".join(said.split()), said
+    assert status["codeSource"] == "upload"
     assert "OK" in server.egctl("health").stdout, "the difference is wanted"
     assert "reloaded" in server.egctl("wasm", "reload-code").stdout
     assert sale.hash == before
+    status = server.status("p")["filters"]["wasm"]
+    assert (status["codeSource"], status["codeNote"]) == ("spec", "")
     mine.write_bytes(b"junk")
     refused = server.egctl("wasm", "upload", str(mine), "p", "wasm", check=False)
     assert refused.returncode == 1 and "not a WebAssembly module" in refused.stderr

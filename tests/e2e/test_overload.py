@@ -65,6 +65,7 @@ def test_strangers_are_refused_and_those_in_are_served(server, port, guests, ask
     assert ask(port, "")[0] == 503, "nobody is nobody that is in"
     line = server.access_line("shed: overload")
     assert " 503]" in line
+    wait_until(lambda: "HTTPServer http-server is overloaded: a request waited" in server.log(), "the log says so")
 
     status = server.status("http-server")
     assert status["overload"]["shed"] == 21

@@ -93,6 +93,15 @@ def test_a_trusted_proxy_is_believed(site):
     assert site.client_of(site.fetch(X_Real_Ip="7.7.7.7")) == "7.7.7.7"
 
 
+def test_x_real_ip_alone_counts_unless_it_is_switched_off(site):
+    trusted = {"trustedProxies": ["127.0.0.0/8"], "ipFilter": {"blockByDefault": True, "allowIPs": ["7.7.7.7"]}}
+    site.put(**trusted)
+    assert fetch(site.port, "/", X_Real_Ip="7.7.7.7").status == 200
+    site.put(**trusted, xRealIP=False)
+    assert fetch(site.port, "/", X_Real_Ip="7.7.7.7").status == 403
+    assert fetch(site.port, "/", X_Real_Ip="6.6.6.6", X_Forwarded_For="7.7.7.7").status == 200
+
+
 # --- PROXY protocol ---------------------------------------------------------------------------
 
 V1 = b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 80\r\n"

@@ -35,6 +35,9 @@ class PipelineObject final : public ObjectPrototype {
     return custom_references(*pipeline_);
   }
   [[nodiscard]] std::vector<std::string> notes() const override { return pipeline_->notes(); }
+  [[nodiscard]] std::vector<std::string> other_code() const override {
+    return pipeline_->other_code();
+  }
 
  private:
   std::shared_ptr<const pipeline::PipelinePrototype> pipeline_;

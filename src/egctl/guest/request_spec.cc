@@ -1,13 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/guest/request_spec.h"
 
+#include <algorithm>
 #include <set>
 #include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "filters/wasm_host/results.h"
 
 namespace sluice::egctl {
 namespace {
 
 constexpr std::string_view kHost = "host";
+
+// "" too: the flow goes on.
+void check_result_word(const std::string& word, const std::string& path, config::Faults& faults) {
+  const auto& known = filters::kWasmHostResults;
+  if (word.empty() || std::ranges::find(known, word) != known.end()) return;
+  // 2 stands for wasmResult2 to those who write programs.
+  const bool digit = word.size() == 1 && word[0] >= '1' && word[0] <= '9';
+  faults.add(path, config::quote(word) + " is no result: \"\" or wasmResult1 to wasmResult9, " +
+                       "wasmError, outOfVM, limitReached" +
+                       (digit ? ", did you mean \"wasmResult" + word + "\"?"
+                              : config::suggestion(word, {known.begin(), known.end()})));
+}
+
+void add_difference(const char* what, const std::string& before, const std::string& after,
+                    std::vector<std::string>& lines) {
+  if (before != after) lines.push_back(std::string(what) + ": " + before + " -> " + after);
+}
+
+// The fields of `ones` that are not in `others`, each as often as it stands there more often.
+void add_missing(char sign, const http::Headers& ones, const http::Headers& others,
+                 std::vector<std::string>& lines) {
+  std::multiset<std::pair<std::string, std::string>> known;
+  for (const http::Field& field : others) known.emplace(lower_case(field.name), field.value);
+  for (const http::Field& field : ones) {
+    const auto found = known.find({lower_case(field.name), std::string(field.value)});
+    if (found != known.end()) {
+      known.erase(found);
+    } else {
+      lines.push_back(std::string(1, sign) + " " + std::string(field.name) + ": " +
+                      std::string(field.value));
+    }
+  }
+}
 
 bool is_target(const std::string& url) {
   http::Request scratch;
@@ -44,6 +82,28 @@ void RequestSpec::write_to(http::Request& request) const {
     }
   }
   if (!body.empty()) request.body.assign(body);
+}
+
+std::vector<std::string> request_changes(const RequestSpec& sent, const http::Request& now) {
+  http::Request before;
+  sent.write_to(before);
+  std::vector<std::string> lines;
+  add_difference("method", before.method, now.method, lines);
+  add_difference("host", before.host, now.host, lines);
+  add_difference("url", before.target(), now.target(), lines);
+  add_missing('-', before.headers, now.headers, lines);
+  add_missing('+', now.headers, before.headers, lines);
+  if (before.body.bytes() != now.body.bytes())
+    lines.push_back("body: " + std::string(now.body.bytes()));
+  return lines;
+}
+
+void Expectation::validate(const std::string& path, config::Faults& faults) const {
+  if (result) check_result_word(*result, config::join_path(path, "result"), faults);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    check_result_word(results[i],
+                      config::join_path(path, "results") + "[" + std::to_string(i) + "]", faults);
+  }
 }
 
 void Case::validate(const std::string& path, config::Faults& faults) const {

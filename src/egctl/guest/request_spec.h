@@ -33,6 +33,25 @@ struct RequestSpec {
   void write_to(http::Request& request) const;
 };
 
+// What the program has made of the request. A field that is absent is not checked.
+struct RequestExpectation {
+  std::optional<std::string> method;
+  std::optional<std::string> url;
+  std::map<std::string, std::string> headers;
+  std::optional<std::string> body;
+
+  void fields(auto& visit) {
+    visit("method", method, {.doc = "its method"});
+    visit("url", url, {.doc = "its path with the query"});
+    visit("headers", headers, {.doc = "its fields, Host among them"});
+    visit("body", body, {.doc = "its whole body"});
+  }
+};
+
+// What differs in `now` from the request that was sent: "method: GET -> PUT", "+ X-User: ann".
+[[nodiscard]] std::vector<std::string> request_changes(const RequestSpec& sent,
+                                                       const http::Request& now);
+
 // The facts that a run must show. A field that is absent is not checked.
 struct Expectation {
   std::optional<std::string> result;
@@ -44,10 +63,12 @@ struct Expectation {
   std::map<std::string, std::string> data;
   std::vector<std::string> absent;
   std::string tag;
+  RequestExpectation request;
 
   void fields(auto& visit) {
     visit("result", result, {.doc = "the result; \"\": the flow goes on"});
     visit("results", results, {.doc = "one of these results, of a rule that throws dice"});
+    visit("request", request, {.doc = "the request behind the program"});
     visit("status", status, {.min = 100, .max = 599, .doc = "status of the response"});
     visit("body", body, {.doc = "the whole body of the response"});
     visit("bodyContains", body_contains, {.doc = "a part of the body of the response"});
@@ -56,6 +77,7 @@ struct Expectation {
     visit("absent", absent, {.doc = "keys that the shared data does not have after the run"});
     visit("tag", tag, {.doc = "a part of a tag of the access log"});
   }
+  void validate(const std::string& path, config::Faults& faults) const;
 };
 
 struct Given {

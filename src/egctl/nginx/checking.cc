@@ -64,11 +64,13 @@ Result<void> check(Conversion& conversion) {
       Json& object = conversion.objects[index];
       for (const std::string& line : lines) {
         if (object["kind"] == "Pipeline")
-          conversion.notes.add(place, line + ": it answers 503 until you see to it");
+          conversion.notes.add(place, line + ": Pipeline " + object["name"].get<std::string>() +
+                                          " answers 503 until you see to it");
         faults.push_back(place.place() + ": " + place.name + ": " + line);
       }
       if (object["kind"] != "Pipeline") continue;
       close_pipeline(object);
+      conversion.closed.push_back(object["name"].get<std::string>());
       closed = true;
     }
     // A closed pipeline has no faults. The list of faults may have been cut.

@@ -11,6 +11,8 @@
 namespace sluice::egctl::nginx {
 namespace {
 
+constexpr std::string_view kCloses = "444";  // a status of nginx: no response
+
 class Filling {
  public:
   Filling(Location& location, const Content& content, Settings& settings,
@@ -78,6 +80,10 @@ class Filling {
   void add_answer(const Directive& answer) {
     const auto filter = answer_filter(answer, around_.server_name, settings_.type);
     if (!filter) return close(answer, "is not converted");
+    if (!answer.words.empty() && answer.words[0] == kCloses)
+      notes_.add(answer,
+                 "444: nginx closes the connection without a response; Sluice sends a response "
+                 "of status 444, and keeps the connection");
     location_.content = {*filter};
   }
 

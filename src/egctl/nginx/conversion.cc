@@ -146,7 +146,9 @@ class Converter {
       for (const std::size_t i : found) {
         VirtualServer& server = servers_[i].server;
         close_for(server.settings.real_ip.from[0],
-                  "another server of its port trusts other proxies (trustedProxies)",
+                  "another server of its port trusts other proxies (trustedProxies). If all "
+                  "connections of the port come from these proxies, move the real_ip directives "
+                  "to http {}",
                   server.settings, notes_);
         server.trusted_proxies = Json();
       }
@@ -207,14 +209,33 @@ class Converter {
                               .server_name = server.names.empty() ? "" : server.names[0],
                               .port = server.listens[0].port,
                               .proxied = proxied};
-    for (Location& location : locations_of(server, around, notes_)) {
+    std::vector<Location> locations = locations_of(server, around, notes_);
+    std::vector<std::pair<const Location*, std::string>> named;
+    for (Location& location : locations) {
       const std::string slug = location.directive == nullptr ? "rest" : slug_of(location.name);
       const std::string name = free_name(prefix_ + "-" + slug);
       add_object(name, pipeline_of(location), *location.place);
       location.path["backend"] = name;
+      if (location.closed) made_.closed.push_back(name);
+      if (location.closed && location.directive != nullptr && location.directive->has_block)
+        named.emplace_back(&location, name);
       ready.tunnel_time = std::max(ready.tunnel_time, location.tunnel_time);  // none is the least
       ready.paths.push_back(std::move(location.path));
     }
+    name_places(server, std::move(named));
+  }
+
+  // Says in the notes which location and which Pipeline is closed; inner locations first.
+  void name_places(const VirtualServer& server,
+                   std::vector<std::pair<const Location*, std::string>> named) {
+    std::ranges::stable_sort(named, std::ranges::greater(),
+                             [](const auto& one) { return one.first->around.size(); });
+    for (const auto& [location, pipeline] : named) {
+      notes_.name_place(location->directive->block,
+                        line_of(*location->directive) + " (Pipeline " + pipeline + ")");
+    }
+    const std::string name = server.names.empty() ? "" : " " + server.names[0];
+    notes_.name_place(server.directive->block, "the server" + name);
   }
 
   void add_servers() {
@@ -250,6 +271,12 @@ class Converter {
 };
 
 }  // namespace
+
+std::string line_of(const Directive& directive) {
+  std::string text = directive.name;
+  for (const std::string& word : directive.words) text.append(1, ' ').append(word);
+  return text;
+}
 
 Result<Conversion> convert(const std::vector<Directive>& config, const std::string& prefix,
                            const NamedFiles& files) {

@@ -18,6 +18,7 @@ namespace sluice::egctl::nginx {
 struct Conversion {
   std::vector<Json> objects;             // pipelines before the servers that name them
   std::vector<const Directive*> places;  // of each object; they belong to `config`
+  std::vector<std::string> closed;       // the Pipelines that refuse every request
   Notes notes;
   bool has_keys = false;  // private keys are in the objects
 };
@@ -27,6 +28,9 @@ struct NamedFiles {
   std::function<Result<std::string>(const std::string& name)> read_pem;
   std::function<std::string(const std::string& name)> path_of;
 };
+
+// "location ~ \\.php$": the directive without its block, on one line.
+[[nodiscard]] std::string line_of(const Directive& directive);
 
 // `prefix`: the HTTPServer is PREFIX, or PREFIX-PORT if there are several, and its pipelines are
 // PREFIX-PATH. Error `invalid`: there is no server in it.

@@ -454,6 +454,7 @@ TEST_F(NginxTest, ProxiesInFront) {
   convert_text("http { " + trust + " server { location / { return 200; } } }");
   EXPECT_EQ(object("p")["trustedProxies"], Json::parse(R"(["10.0.0.0/8", "::1"])"));
   EXPECT_THAT(warnings(), IsEmpty());
+  EXPECT_EQ(object("p")["xRealIP"], false) << "nginx would not read it";
   convert_server("set_real_ip_from ::1; real_ip_header X-Forwarded-For; return 200;");
   EXPECT_THAT(warnings(), ElementsAre(HasSubstr("searches as with real_ip_recursive on")));
   for (const char* other :
@@ -464,6 +465,7 @@ TEST_F(NginxTest, ProxiesInFront) {
     EXPECT_EQ(status("p-root"), 403) << other;
     EXPECT_FALSE(object("p").contains("trustedProxies")) << other;
     EXPECT_THAT(warnings(), ElementsAre(HasSubstr("trustedProxies of the HTTPServer"))) << other;
+    EXPECT_THAT(warnings(), ElementsAre(HasSubstr("the server answers 403"))) << other;
   }
   convert_text("http { server { " + trust + " location /a { return 200; } }" +
                "server { server_name n; location /b { return 200; } } }");
@@ -538,7 +540,7 @@ TEST_F(NginxTest, WhatIsLeftOutIsNamedInTheOrderOfTheLines) {
                   HasSubstr("a.conf:5: proxy_cache_path: is not converted: see memoryCache"),
                   HasSubstr("a.conf:8: proxy_pass: a variable"),
                   HasSubstr("a.conf:8: proxy_pass: is not converted"),
-                  HasSubstr("a.conf:10: fastcgi_pass: is not converted: what it stands in"),
+                  HasSubstr("a.conf:10: fastcgi_pass: is not converted: location"),
                   HasSubstr("a.conf:11: error_page: is not converted: see")));
   EXPECT_EQ(status("p-a"), 503);
 }
@@ -547,6 +549,27 @@ TEST_F(NginxTest, NoServerIsAnError) {
   const auto made = convert({}, "p", {});
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().message, "there is no server in it");
+}
+
+TEST_F(NginxTest, NotesNameThePipelineThatIsClosed) {
+  convert_server(
+      "location /a { location /a/b { fastcgi_pass x; } return 200; } location /c {  "
+      "auth_jwt y; }");
+  EXPECT_THAT(warnings(), ::testing::IsSupersetOf(
+                              {HasSubstr("location /a/b (Pipeline p-a-b) answers 503 until"),
+                               HasSubstr("location /c (Pipeline p-c) answers 403 until")}));
+  EXPECT_THAT(made_.closed, ::testing::UnorderedElementsAre("p-a-b", "p-c"));
+}
+
+TEST_F(NginxTest, NamedGroupsOfAServerName) {
+  convert_text(
+      "http { server { server_name ~^(?<user>.+)\\.x$; return 200; } server { return 201; } }");
+  EXPECT_EQ(object("p")["rules"][0]["hosts"][0]["value"], "(?i)^(?P<user>.+)\\.x$");
+}
+
+TEST_F(NginxTest, AClosedConnectionIsAResponse) {
+  convert_server("location / { return 444; }");
+  EXPECT_THAT(warnings(), ElementsAre(HasSubstr("444: nginx closes the connection")));
 }
 
 }  // namespace

@@ -111,8 +111,10 @@ MadeServer made_of(const Group& group, const std::vector<ReadyServer>& servers) 
     tunnel_time = std::max(tunnel_time, servers[i].tunnel_time);  // none is the least
   }
   if (tunnel_time) object["tunnelTimeout"] = duration_of(*tunnel_time);
-  if (const Json& proxies = servers[first].server.trusted_proxies; !proxies.is_null())
+  if (const Json& proxies = servers[first].server.trusted_proxies; !proxies.is_null()) {
     object["trustedProxies"] = proxies;
+    object["xRealIP"] = false;  // nginx reads X-Forwarded-For alone
+  }
   object["rules"] = Json::array();
   // A server alone takes every host.
   if (group.members.size() > 1)

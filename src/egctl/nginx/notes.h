@@ -3,13 +3,18 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "egctl/nginx/directives.h"
 
 namespace sluice::egctl::nginx {
+
+// In a note of something that is closed; name_place() says what it is.
+inline constexpr std::string_view kUnnamedPlace = "what it stands in";
 
 class Notes {
  public:
@@ -20,7 +25,21 @@ class Notes {
     const auto same = [&line](const Note& one) { return one.line == line; };
     if (std::ranges::any_of(notes_, same)) return;
     if (std::ranges::find(files_, *at.file) == files_.end()) files_.push_back(*at.file);
+    if (text.contains(kUnnamedPlace)) unnamed_[key_of(at)].push_back(notes_.size());
     notes_.push_back({*at.file, at.line, std::move(line)});
+  }
+  // Says in the notes of the directives in `block` what they stand in, unless that is said already.
+  void name_place(const std::vector<Directive>& block, const std::string& place) {
+    for (const Directive& inner : block) {
+      name_place(inner.block, place);
+      const auto found = unnamed_.find(key_of(inner));
+      if (found == unnamed_.end()) continue;
+      for (const std::size_t i : found->second) {
+        std::string& line = notes_[i].line;
+        line.replace(line.rfind(kUnnamedPlace), kUnnamedPlace.size(), place);
+      }
+      unnamed_.erase(found);
+    }
   }
   // By file, in the order of the first note of each, and by line.
   [[nodiscard]] std::vector<std::string> lines() const {
@@ -42,7 +61,10 @@ class Notes {
     unsigned number = 0;
     std::string line;
   };
+  static std::string key_of(const Directive& at) { return at.place() + ": " + at.name; }
+
   std::vector<Note> notes_;
+  std::map<std::string, std::vector<std::size_t>> unnamed_;
   std::vector<std::string> files_;
 };
 

@@ -191,8 +191,8 @@ void close_for(const Directive& directive, const std::string& why, Settings& set
   const std::string file = directive.name == "include" && !directive.words.empty()
                                ? directive.words[0] + " cannot be read"
                                : why;
-  notes.add(directive, file + ": what it stands in answers " + std::to_string(settings.closed) +
-                           " until you see to it");
+  notes.add(directive, file + ": " + std::string(kUnnamedPlace) + " answers " +
+                           std::to_string(settings.closed) + " until you see to it");
 }
 
 }  // namespace sluice::egctl::nginx

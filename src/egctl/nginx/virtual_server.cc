@@ -6,6 +6,7 @@
 
 #include "base/host_port.h"
 #include "base/text.h"
+#include "egctl/nginx/expressions.h"
 
 namespace sluice::egctl::nginx {
 namespace {
@@ -130,7 +131,11 @@ VirtualServer read_server(const Directive& directive, const Settings& outer, Not
 std::vector<ServerName> server_names(const std::string& word) {
   using Rank = ServerName::Rank;
   if (word.empty() || word == "_") return {};
-  if (word[0] == '~') return {{Rank::regexp, "(?i)" + word.substr(1)}};
+  if (word[0] == '~') {
+    // A wider expression would take hosts of other servers. A gateway refuses what RE2 lacks.
+    const auto made = expression_of(word.substr(1), true);
+    return {{Rank::regexp, made && !made->wider ? made->text : "(?i)" + word.substr(1)}};
+  }
   const std::string name = lower_case(word);
   if (name[0] == '.') return {{Rank::exact, name.substr(1)}, {Rank::suffix, "*" + name}};
   if (name.starts_with("*.")) return {{Rank::suffix, name}};

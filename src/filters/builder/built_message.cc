@@ -43,11 +43,12 @@ struct RequestOutput {
 };
 
 struct ResponseOutput {
-  int status_code = 200;
+  // As the template wrote it: YAML would also read 0x1F4 and +200 as numbers.
+  std::string status_code = "200";
   Fields headers;
   config::UndecodedValue body;
   void fields(auto& visit) {
-    visit("statusCode", status_code, {.min = 200, .max = 599});
+    visit("statusCode", status_code);
     visit("headers", headers);
     visit("body", body);
   }
@@ -70,12 +71,24 @@ std::string upper_case(std::string text) {
 }
 
 // A backend gets no fragment. So a '#' is part of a value that was inserted, and must not hide the
-// rest of the template's URL.
-std::string with_escaped_hashes(std::string_view url) {
-  std::string text;
-  for (const char c : url) {
-    if (c == '#') {
-      text += "%23";
+// rest of the template's URL. RFC 3986 allows the other ones nowhere in a URL.
+bool has_to_be_escaped(char c) {
+  return static_cast<unsigned char>(c) >= 0x80 ||
+         std::string_view(" \"#<>\\^`{|}").find(c) != std::string_view::npos;
+}
+
+// A host stays as it is: it has no escapes.
+std::string with_escapes(std::string_view url) {
+  std::size_t at = 0;
+  if (!url.starts_with('/')) {
+    const std::size_t colon = url.find("://");
+    if (colon != std::string_view::npos)
+      at = std::min(url.find_first_of("/?#", colon + 3), url.size());
+  }
+  std::string text(url.substr(0, at));
+  for (const char c : url.substr(at)) {
+    if (has_to_be_escaped(c)) {
+      append_percent_encoded(text, c);
     } else {
       text += c;
     }
@@ -85,7 +98,7 @@ std::string with_escaped_hashes(std::string_view url) {
 
 // Dot segments would let a value of the URL choose another path than the template's.
 void set_url(std::string_view url, http::Request& request, config::Faults& faults) {
-  const std::string target = with_escaped_hashes(url);
+  const std::string target = with_escapes(url);
   if (target == "*" || !request.set_target(target)) {
     faults.add("url", config::quote(url) + " is no URL: write /path, or http://host/path");
     return;
@@ -103,6 +116,13 @@ void set_form(const std::map<std::string, FormFieldOutput>& fields, http::Reques
   if (!form) return faults.add("formData", form.error().message);
   request.headers.set("Content-Type", form->content_type);
   request.body.assign(std::move(form->bytes));
+}
+
+// nullopt: not three decimal digits, or no status of a response that ends an exchange.
+std::optional<int> status_of(std::string_view text) {
+  constexpr std::size_t kDigits = 3;
+  const auto status = text.size() == kDigits ? to_number<int>(text) : std::nullopt;
+  return status && *status >= 200 && *status <= 599 ? status : std::nullopt;
 }
 
 Result<void> to_result(const config::Faults& faults) {
@@ -182,7 +202,11 @@ Result<void> build_response(MadeYaml yaml, http::Response& response) {
   config::Faults faults;
   const auto output = config::decode<ResponseOutput>(value, "", faults);
   if (!faults.empty()) return to_result(faults);
-  response.status = output.status_code;
+  const auto status = status_of(output.status_code);
+  if (!status)
+    faults.add("statusCode",
+               config::quote(output.status_code) + " is not a number from 200 to 599");
+  response.status = status.value_or(response.status);
   OutputHeaders::of(output.headers, "headers", faults).set(response.headers, nullptr);
   response.body.assign(output_text(output.body.value));
   return to_result(faults);

@@ -114,6 +114,8 @@ class HeaderLookup final : public pipeline::Filter {
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
     http::Request* request = exchange.request();
     if (request == nullptr) co_return "";
+    // A backend that takes a twin or a trailer for this header would see another id.
+    http::claim_field(*request, model_->header);
     const std::string id = id_of(*request);
     // Only the item may say what these headers hold.
     for (const HeaderSetterSpec& setter : model_->setters) {

@@ -40,9 +40,10 @@ class CompressionPermit {
 constexpr std::array<std::string_view, 4> kDigests = {"Content-MD5", "Digest", "Content-Digest",
                                                       "Repr-Digest"};
 
-// The digests do not hold for the compressed body.
-void withhold_digests(http::Body& body) {
+// The digests do not hold for the compressed body, nor does a strong tag.
+void withhold_validators(http::Body& body) {
   for (const std::string_view name : kDigests) http::withhold_trailer(body, name);
+  http::withhold_trailer(body, "ETag");
 }
 
 // Invariant: each piece can be decoded once it has been read, so no byte that the backend has sent
@@ -202,7 +203,7 @@ Task<bool> Compression::apply(const http::Request& request, http::Response& resp
   const bool at_once = !response.body.is_stream() && response.body.bytes().size() <= kPieceBytes;
   if (!at_once && *permits_ == 0) co_return false;
   mark_compressed(response.headers);
-  withhold_digests(response.body);
+  withhold_validators(response.body);
   if (!response.body.is_stream()) {
     co_await compress_whole(response);
   } else {

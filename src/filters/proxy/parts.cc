@@ -19,6 +19,11 @@ bool keeps_responses(const ProxySpec& spec) {
                              [](const PoolSpec& pool) { return pool.memory_cache.has_value(); });
 }
 
+void add_hash_key(const PoolSpec& pool, http::FieldTwins& names) {
+  const LoadBalanceSpec& balance = pool.servers.load_balance;
+  if (balance.policy == "headerHash") names.add(balance.header_hash_key);
+}
+
 }  // namespace
 
 Json Parts::status() const {
@@ -64,12 +69,14 @@ Parts build_parts(const ProxySpec& spec, const pipeline::FilterContext& context,
   for (std::size_t i = 0; i < spec.pools.size(); ++i) {
     const PoolSpec& pool = spec.pools[i];
     const std::string path = context.path + ".pools[" + std::to_string(i) + "]";
+    add_hash_key(pool, parts.deciding);
     if (!pool.filter) {
       parts.main = make_pool("main", pool, path, services);
       continue;
     }
     const std::string name = "candidate#" + std::to_string(parts.candidates.size());
     auto filter = RequestMatcher::build(*pool.filter, path + ".filter", faults);
+    filter.add_names(parts.deciding);
     parts.candidates.push_back({std::move(filter), make_pool(name, pool, path, services)});
   }
   if (spec.mirror_pool) {
@@ -77,6 +84,8 @@ Parts build_parts(const ProxySpec& spec, const pipeline::FilterContext& context,
     PoolServices apart = services;  // the mirror has other servers: invalidate nothing here
     apart.stamps.reset();
     auto filter = RequestMatcher::build(*spec.mirror_pool->pool.filter, path + ".filter", faults);
+    filter.add_names(parts.deciding);
+    add_hash_key(spec.mirror_pool->pool, parts.deciding);
     parts.mirror = std::make_shared<const MirrorPrototype>(
         make_pool("mirror", mirror_pool(*spec.mirror_pool), path, apart), std::move(filter),
         *spec.mirror_pool, services.core_count);

@@ -12,6 +12,7 @@
 #include "filters/proxy/pool_filter.h"
 #include "filters/proxy/request_matcher.h"
 #include "filters/proxy/spec.h"
+#include "http/field_twins.h"
 #include "pipeline/figures.h"
 #include "pipeline/filter.h"
 
@@ -26,6 +27,7 @@ struct Parts {
   std::vector<Candidate> candidates;
   std::shared_ptr<const MirrorPrototype> mirror;  // may be null
   std::optional<CompressionSpec> compression;
+  http::FieldTwins deciding;  // headers that choose a pool or a server
 
   // {"mainPool", "candidatePools", "mirrorPool"}; any thread.
   [[nodiscard]] Json status() const;

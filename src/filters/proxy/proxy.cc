@@ -8,6 +8,7 @@
 #include "base/password.h"
 #include "filters/proxy/parts.h"
 #include "filters/proxy/spec.h"
+#include "http/withheld_trailers.h"
 #include "pipeline/exchange.h"
 #include "pipeline/holds_certificates.h"
 
@@ -33,6 +34,7 @@ class Proxy final : public pipeline::Filter {
   }
 
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
+    claim_deciding(exchange.request());
     if (mirror_) mirror_->offer(exchange, random_);
     PoolFilter& pool = choose(exchange);
     if (compression_) return compressed(pool, exchange);
@@ -40,6 +42,13 @@ class Proxy final : public pipeline::Filter {
   }
 
  private:
+  // A server that takes a twin or a trailer for such a header would see another choice.
+  void claim_deciding(http::Request* request) const {
+    if (request == nullptr || parts_->deciding.empty()) return;
+    parts_->deciding.remove_from(request->headers);
+    http::withhold_trailers(request->body, parts_->deciding);
+  }
+
   Task<std::string_view> compressed(PoolFilter& pool, pipeline::Exchange& exchange) {
     const std::string_view result = co_await pool.handle(exchange);
     const http::Request* request = exchange.request();

@@ -57,6 +57,11 @@ bool RequestMatcher::matches(const http::Request& request, std::string_view clie
   return false;
 }
 
+void RequestMatcher::add_names(http::FieldTwins& names) const {
+  headers_.add_names(names);
+  if (policy_ == MatchPolicy::header_hash) names.add(header_);
+}
+
 bool RequestMatcher::matches_url(const http::Request& request) const {
   if (urls_.empty()) return true;
   return std::ranges::any_of(urls_, [&](const UrlRule& rule) {

@@ -58,6 +58,8 @@ class RequestMatcher {
   // the same value of the header, always gets the same answer.
   [[nodiscard]] bool matches(const http::Request& request, std::string_view client_ip,
                              std::minstd_rand& random) const;
+  // Adds the names of the headers that decide.
+  void add_names(http::FieldTwins& names) const;
 
  private:
   enum class MatchPolicy { general, ip_hash, header_hash, random };

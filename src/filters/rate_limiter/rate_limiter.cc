@@ -53,6 +53,10 @@ class LimitedUrl {
                                    const http::Request& request) const {
     return key_by_ ? request_key(*key_by_, request, exchange.real_ip) : std::string();
   }
+  // The header that names the key; "" if none does.
+  [[nodiscard]] std::string_view key_header() const {
+    return key_by_ ? std::string_view(key_by_->header) : std::string_view();
+  }
   void charge(MemoryBudget* budget) const { limiter_->charge(budget); }
   [[nodiscard]] Verdict take(const std::string& key) const {
     return limiter_->take(key, policy_, Clock::now());
@@ -127,11 +131,13 @@ class RateLimiter final : public pipeline::Filter {
   }
 
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
-    const http::Request* const request = exchange.request();
+    http::Request* const request = exchange.request();
     if (request == nullptr) co_return "";
     const auto url = std::ranges::find_if(
         model_->urls, [&](const LimitedUrl& each) { return each.matches(*request); });
     if (url == model_->urls.end()) co_return "";
+    // The backend must not see another key in a twin or a trailer.
+    if (!url->key_header().empty()) http::claim_field(*request, url->key_header());
     std::string key = url->key_of(exchange, *request);
     const Verdict verdict = url->take(key);
     if (!verdict.admitted) {

@@ -99,6 +99,8 @@ TEST_F(ResponseBuilderTest, WhatIsNoResponseIsAnError) {
   for (const auto& [made, reason] : {
            std::pair("template: 'statusCode: 99'", "statusCode"),
            std::pair("template: 'statusCode: 600'", "statusCode"),
+           std::pair("template: 'statusCode: 0x1F4'", "statusCode"),
+           std::pair("template: 'statusCode: +200'", "statusCode"),
            std::pair("template: 'statusCode: x'", "statusCode"),
            std::pair("template: 'method: GET'", "is unknown"),
        })

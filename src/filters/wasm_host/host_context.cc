@@ -15,7 +15,11 @@ constexpr std::size_t kTagsMax = 100;
 }  // namespace
 
 void HostContext::log(LogLevel level, std::string_view text) {
-  if (!logger_.enabled(level) || lines_.size() >= kLinesMax) return;
+  if (!logger_.enabled(level)) return;
+  if (lines_.size() >= kLinesMax) {
+    ++lines_left_out_;
+    return;
+  }
   lines_.push_back({level, std::string(text.substr(0, kLineBytesMax))});
 }
 
@@ -31,6 +35,9 @@ Result<void> HostContext::add_tag(std::string_view text) {
 }
 
 void HostContext::flush_logs(std::string_view name) {
+  if (lines_left_out_ > 0)
+    lines_.back().text += " (" + std::to_string(lines_left_out_) + " lines left out after it)";
+  lines_left_out_ = 0;
   for (const Line& line : lines_) {
     const auto suppressed = gate_.pass(Clock::now());
     if (!suppressed) continue;

@@ -99,6 +99,7 @@ class HostContext {
   // Call when the run is undone: drops its lines.
   void restart() {
     lines_.clear();
+    lines_left_out_ = 0;
     used_data_ = false;
   }
 
@@ -143,6 +144,7 @@ class HostContext {
   Undo* undo_ = nullptr;
   store::Transaction* transaction_ = nullptr;
   std::vector<Line> lines_;
+  std::uint64_t lines_left_out_ = 0;
   TimePoint deadline_ = TimePoint::max();
   std::optional<ScriptFailure> failure_;
   const http::Body no_body_;

@@ -240,6 +240,12 @@ void WasmHostPrototype::hold_limit(std::uint64_t revision) const {
 
 Json WasmHostPrototype::spec() const { return config::encode(spec_); }
 
+std::string WasmHostPrototype::other_code() const {
+  if (!code_->is_uploaded() || !code_->rolled_back_from().empty()) return {};
+  return "runs the code that was uploaded at " + code_->loaded_at() +
+         "; that of the spec runs after `egctl wasm reload-code`";
+}
+
 std::string WasmHostPrototype::verdict() const {
   if (!parts_.on_trial) return {};
   std::string why = parts_.trial->verdict(*spec_.rollback);
@@ -292,7 +298,8 @@ Json WasmHostPrototype::status() const {
       {"store", store_status(parts_.environment->store)},
       {"codeHash", code_->sha256()},
       {"loadedAt", code_->loaded_at()},
-      {"codeNote", code_->note()},
+      {"codeSource", code_->is_uploaded() ? "upload" : "spec"},
+      {"codeNote", other_code().empty() ? code_->note() : other_code()},
       {"rolledBackFrom", code_->rolled_back_from()},
       {"trial", trial_status()},
   };

@@ -14,13 +14,15 @@
 #include "filters/wasm_host/spec.h"
 #include "pipeline/figures.h"
 #include "pipeline/filter.h"
+#include "pipeline/runs_other_code.h"
 #include "pipeline/with_code.h"
 
 namespace sluice::filters {
 
 class WasmHostPrototype final : public pipeline::FilterPrototype,
                                 public pipeline::WithFigures,
-                                public pipeline::WithCode {
+                                public pipeline::WithCode,
+                                public pipeline::RunsOtherCode {
  public:
   // Blocks: loads, compiles, creates a guest for each core. The statistics of the filter in force
   // continue, and so does its code if the spec names the same. Error `conflict`: the guests would
@@ -43,6 +45,7 @@ class WasmHostPrototype final : public pipeline::FilterPrototype,
   [[nodiscard]] std::string note() const override { return code_->note(); }
   [[nodiscard]] std::string verdict() const override;
   [[nodiscard]] pipeline::CodeFacts code_facts() const override { return code_->facts(); }
+  [[nodiscard]] std::string other_code() const override;
 
  private:
   using Guests = std::vector<std::unique_ptr<wasm::Instance>>;

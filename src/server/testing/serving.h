@@ -66,7 +66,8 @@ inline std::shared_ptr<ServerPrototype> make_prototype(
   auto prototype = std::make_shared<ServerPrototype>();
   prototype->spec = config::decode<HttpServerSpec>(*document, "", faults);
   prototype->router = router::Router::build(prototype->spec, faults);
-  prototype->trusted_proxies = router::TrustedProxies(prototype->spec.trusted_proxies);
+  prototype->trusted_proxies =
+      router::TrustedProxies(prototype->spec.trusted_proxies, prototype->spec.x_real_ip);
   prototype->admission = std::make_shared<const Admission>(Admission::of(prototype->spec, nullptr));
   prototype->counters = counters ? std::move(counters) : std::make_shared<ServerCounters>(1);
   EXPECT_TRUE(faults.empty()) << faults.to_error().message;
