@@ -130,8 +130,8 @@ Result<std::string> Controller::load_code_of(const std::string& pipeline, const 
   SLUICE_TRY(const std::string whole, find_code(*object, filter, hash));
   Result<std::string> bytes = fail(ErrorKind::not_found, "code " + whole + " is not kept");
   for (const auto& kind : state_->builder.filters()) {
-    if (const pipeline::CodeKeeper* keeper = kind->code_keeper(); keeper != nullptr)
-      bytes = keeper->load(whole);
+    const pipeline::CodeKeeper* keeper = kind->code_keeper();
+    if (keeper != nullptr && !bytes) bytes = keeper->load(whole);
   }
   if (!bytes && state_->store.is_shared()) return store::Blobs(state_->store).load(whole);
   return bytes;

@@ -59,12 +59,25 @@ std::shared_ptr<const GuestRecipe> ProxyWasmPrototype::make_recipe() const {
                   .body_bytes_max = *parse_size(spec_.max_body_size)});
 }
 
+// Told apart from those of WasmHost, whose code is kept elsewhere.
+Json ProxyWasmPrototype::pin_of(const RunningCode& code) {
+  Json pin = code.pin();
+  pin[kPinKind] = kKindName;
+  return pin;
+}
+
+std::string ProxyWasmPrototype::code_of(const Json& pin) {
+  if (!pin.is_object() || pin.value(kPinKind, Json()) != Json(kKindName)) return {};
+  const Json sha256 = pin.value("sha256", Json());
+  return sha256.is_string() ? sha256.get<std::string>() : std::string();
+}
+
 Result<ProxyWasmPrototype::Code> ProxyWasmPrototype::choose_code(
     const ProxyWasmSpec& spec, const pipeline::FilterContext& context,
     const WasmEnvironment& environment) {
   if (context.fresh) return RunningCode::read(spec.code, environment, context.stop);
   auto in_force = context.states.find<const RunningCode>(kCodeState, spec.code);
-  if (context.pin != nullptr && (!in_force || !in_force->is_of(*context.pin))) {
+  if (context.pin != nullptr && (!in_force || pin_of(*in_force) != *context.pin)) {
     SLUICE_TRY(auto code, RunningCode::pinned(spec.code, *context.pin, environment, context.stop));
     if (code) return code;
   }

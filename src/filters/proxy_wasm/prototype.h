@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/mutex.h"
@@ -25,6 +26,8 @@ struct KeptParts {
   std::shared_ptr<SharedData> shared_data;
   const pipeline::PipelineFinder* pipelines;
 };
+
+inline constexpr std::string_view kKindName = "ProxyWasm";
 
 class ProxyWasmPrototype final : public pipeline::FilterPrototype, public pipeline::WithFigures {
  public:
@@ -48,10 +51,13 @@ class ProxyWasmPrototype final : public pipeline::FilterPrototype, public pipeli
   [[nodiscard]] Result<std::shared_ptr<const pipeline::FilterPrototype>> reload(
       const pipeline::StateScope& states = {},
       const pipeline::ReloadInputs& inputs = {}) const override;
-  [[nodiscard]] Json pin() const override { return code_->pin(); }
+  [[nodiscard]] Json pin() const override { return pin_of(*code_); }
+  // The hash in a pin(); "" for the pin of another kind of filter.
+  [[nodiscard]] static std::string code_of(const Json& pin);
   [[nodiscard]] std::string note() const override { return code_->note(); }
 
  private:
+  [[nodiscard]] static Json pin_of(const RunningCode& code);
   struct Place {
     std::string pipeline;
     std::string filter;

@@ -41,7 +41,7 @@ class ProxyWasmKind final : public pipeline::FilterKind, public pipeline::WithFa
                 const pipeline::PipelineFinder* pipelines)
       : environment_(std::move(environment)), pipelines_(pipelines) {}
 
-  [[nodiscard]] std::string_view name() const override { return "ProxyWasm"; }
+  [[nodiscard]] std::string_view name() const override { return kKindName; }
   [[nodiscard]] std::span<const std::string_view> results() const override {
     return kProxyWasmResults;
   }
@@ -61,8 +61,7 @@ class ProxyWasmKind final : public pipeline::FilterKind, public pipeline::WithFa
     return environment_->kept.get();
   }
   [[nodiscard]] std::string code_of(const Json& pin) const override {
-    const bool named = pin.is_object() && pin.contains("sha256") && pin["sha256"].is_string();
-    return named ? pin["sha256"].get<std::string>() : std::string();
+    return ProxyWasmPrototype::code_of(pin);
   }
 
  private:

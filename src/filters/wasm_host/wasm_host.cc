@@ -10,6 +10,7 @@
 #include "filters/wasm_host/metrics.h"
 #include "filters/wasm_host/prototype.h"
 #include "filters/wasm_host/results.h"
+#include "filters/wasm_host/running_code.h"
 #include "filters/wasm_host/script.h"
 #include "filters/wasm_host/spec.h"
 
@@ -70,7 +71,8 @@ class WasmHostKind final : public pipeline::FilterKind, public pipeline::WithFam
     return environment_->kept.get();
   }
   [[nodiscard]] std::string code_of(const Json& pin) const override {
-    const bool named = pin.is_object() && pin.contains("sha256") && pin["sha256"].is_string();
+    const bool named = pin.is_object() && !pin.contains(kPinKind) && pin.contains("sha256") &&
+                       pin["sha256"].is_string();
     return named ? pin["sha256"].get<std::string>() : std::string();
   }
 
