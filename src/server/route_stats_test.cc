@@ -63,7 +63,7 @@ TEST(RouteStats, ANextGenerationGoesOn) {
 }
 
 TEST(RouteStats, StatusesCountByClass) {
-  RouteCounts counts(1);
+  RouteCounts counts(1, "");
   for (const int status : {101, 200, 299, 304, 499, 503, 0, 700})
     counts.record(0, status, Duration(1));
   std::vector<std::uint64_t> by_class;

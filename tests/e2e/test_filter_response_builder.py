@@ -72,7 +72,7 @@ def test_merged_objects(server, port, three):
     assert json.loads(Route(server, port).ask().text) == {"n": 3, "x": "a"}
 
 
-@pytest.mark.parametrize("template", ["statusCode: {{99}}", "statusCode: 0x1F4", "statusCode: +200", "body: '{{.responses.n1.JSONBody}}'"])
+@pytest.mark.parametrize("template", ["statusCode: {{99}}", "statusCode: {{`0x1F4`}}", "statusCode: {{`+200`}}", "body: '{{.responses.n1.JSONBody}}'"])
 @covers("ResponseBuilder", results="buildErr")
 def test_build_err(server, port, three, template):
     server.apply(aggregate(three, template))
