@@ -277,7 +277,7 @@ def test_x_real_ip_opens_no_list_and_the_last_line_names_what_is_closed(server, 
     made = folder / "made.yaml"
     assert "location /php/\nkind: Pipeline\n" in made.read_text()
     done = convert(folder / f"nginx-{port}.conf", "--resource-prefix", "shop")
-    assert done.stderr.endswith("Made 1 HTTPServer, 2 Pipelines, 1 of them closed: shop-php\n"), done.stderr
+    assert done.stderr.endswith("Made 1 HTTPServer, 3 Pipelines, 1 of them closed: shop-php\n"), done.stderr
 
 
 NEXT = """
