@@ -14,6 +14,8 @@ from jsonschema import Draft202012Validator
 WRONG_SPECS = sorted((ROOT / "tests" / "e2e" / "wrong_specs").glob("*.toml"))
 # What a block of a page is a part of, by page and first key. None: of a configuration file, or of the settings of egctl.
 PARTS = {
+    ("filter-request-builder", "flow"): "Pipeline",
+    ("guests", "cases"): None,
     ("guests", "parameters"): None,  # the cases of egctl wasm test: test_guest_offline.py runs them
     ("admin-access", "basic-auth"): None,
     ("admin-access", "kind"): None,
@@ -36,6 +38,7 @@ PARTS = {
     ("rules", "routerKind"): "HTTPServer",
     ("rules", "setHeaders"): "HTTPServer.rules",
     ("wasm-host", "limit"): "WasmHost",
+    ("wasm-host", "rollback"): "WasmHost",
 }
 # Fields that are required only as long as another one is there, or is not.
 REQUIRED_BESIDE_OTHERS = {
@@ -96,6 +99,9 @@ def wholes(page: str, document):
             yield "Proxy", {"name": "part", "kind": "Proxy", **pools, **document}
         elif place == "WasmHost":
             yield "WasmHost", {"name": "part", "kind": "WasmHost", "code": "shop.wasm", **document}
+        elif place == "Pipeline":
+            filters = [{"name": "m", "kind": "Mock", "rules": [{"code": 200}]}]
+            yield "object", {"name": "part", "kind": "Pipeline", "filters": filters, **document}
         elif place == "HTTPServer.rules":
             rule = {"paths": [{"pathPrefix": "/", "backend": "p", **document}]}
             yield "object", {"name": "part", "kind": "HTTPServer", "port": 80, "rules": [rule]}
