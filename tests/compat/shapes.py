@@ -86,27 +86,27 @@ VALUES: dict[str, object] = {
 
 # A call of each function that a template may use.
 CALLS = {
-    "or": 'or "" "x"', "and": 'and "x" "y"', "not": 'not ""', "eq": 'eq "a" "a"', "index": "index .data.list 0",
+    "or": 'or "" "x"', "and": 'and "x" "y"', "not": 'not ""', "eq": 'eq "a" "a"', "index": 'index .req.Header "X" 0',
     "print": 'print "x"', "printf": 'printf "%v" 1', "urlquery": 'urlquery "a b"', "jsonEscape": 'jsonEscape "x"',
-    "b64enc": 'b64enc "x"', "get": 'get .data.list "x"', "last": "last .data.list", "replace": 'replace "a" "b" "c"',
-    "toRawJson": "toRawJson .data.list", "log": 'log "info" "x"', "len": 'len "x"', "default": 'default "a" "b"',
-    "header": 'header .req.Header "X"', "username": "username .req", "host": "host .req", "first": "first .data.list",
-    "trim": 'trim " x "', "mergeObject": "mergeObject .data.list .data.list",
+    "b64enc": 'b64enc "x"', "get": 'get .req.JSONBody "x"', "last": 'last (index .req.Header "X")', "replace": 'replace "a" "b" "c"',
+    "toRawJson": "toRawJson .req.JSONBody", "log": 'log "info" "x"', "len": 'len "x"', "default": 'default "a" "b"',
+    "header": 'header .req.Header "X"', "username": "username .req", "host": "host .req", "first": 'first (index .req.Header "X")',
+    "trim": 'trim " x "', "mergeObject": "mergeObject .req.JSONBody .req.JSONBody",
 }  # fmt: skip
 ACTIONS = {
     "if": '{{if "x"}}{{end}}',
     "else-if": '{{if ""}}{{else if "x"}}{{end}}',
     "else": '{{if ""}}{{else}}{{end}}',
     "with": '{{with "x"}}{{end}}',
-    "range": "{{range $i, $x := .data.list}}{{end}}",
-    "break": "{{range .data.list}}{{break}}{{end}}",
-    "continue": "{{range .data.list}}{{continue}}{{end}}",
+    "range": "{{range $i, $x := .req.JSONBody}}{{end}}",
+    "break": "{{range .req.JSONBody}}{{break}}{{end}}",
+    "continue": "{{range .req.JSONBody}}{{continue}}{{end}}",
     "variable": '{{$v := "x"}}',
     "assignment": '{{$w := "x"}}{{$w = "y"}}',
     "trim": '{{- "" -}}',
     "comment": "{{/* a note */}}",
     "pipeline": '{{$p := "x" | print}}',
-    "field-of-group": "{{$g := (last .data.list).name}}",
+    "field-of-group": "{{$g := (last .req.JSONBody).name}}",
 }
 OUTPUT = {
     "method:": "method: POST", "url:": "url: /made", "headers:": "headers: {X-Made: one}", "body:": "body: made",
@@ -119,7 +119,7 @@ def template(uses: list[str], kind: str) -> str:
     lines = [ACTIONS[use] for use in uses if use in ACTIONS]
     lines += [f"{{{{$f{n} := {CALLS[use]}}}}}" for n, use in enumerate(uses) if use in CALLS and use not in ACTIONS]
     roots = [use for use in uses if use.startswith(".") and use[1].islower()] or [".req"]
-    below = {".req": "", ".resp": "", ".requests": ".DEFAULT", ".responses": ".DEFAULT"}
+    below = {".req": "", ".resp": "", ".requests": ".DEFAULT", ".responses": ".DEFAULT", ".data": ".PIPELINE"}
     places = [root + below.get(root, ".one") for root in roots]
     lines += [f"{{{{$m{n} := {places[n % len(roots)]}{use}}}}}" for n, use in enumerate(uses) if use[0] == "." and use not in roots]
     unknown = [use for use in uses if use not in ACTIONS | CALLS | OUTPUT and use[0] != "."]
