@@ -118,10 +118,11 @@ OUTPUT = {
 def template(uses: list[str], kind: str) -> str:
     lines = [ACTIONS[use] for use in uses if use in ACTIONS]
     lines += [f"{{{{$f{n} := {CALLS[use]}}}}}" for n, use in enumerate(uses) if use in CALLS and use not in ACTIONS]
-    roots = [use for use in uses if use.startswith(".") and use[1].islower()] or [".req"]
-    below = {".req": "", ".resp": "", ".requests": ".DEFAULT", ".responses": ".DEFAULT", ".data": ".PIPELINE"}
+    roots = [use for use in uses if use.startswith(".") and use[1].islower() and use != ".data"] or [".req"]
+    lines += ["{{$data := .data.PIPELINE}}"] if ".data" in uses else []  # which needs no filter that makes it
+    below = {".req": "", ".resp": "", ".requests": ".DEFAULT", ".responses": ".DEFAULT"}
     places = [root + below.get(root, ".one") for root in roots]
-    lines += [f"{{{{$m{n} := {places[n % len(roots)]}{use}}}}}" for n, use in enumerate(uses) if use[0] == "." and use not in roots]
+    lines += [f"{{{{$m{n} := {places[n % len(roots)]}{use}}}}}" for n, use in enumerate(uses) if use[0] == "." and use not in [*roots, ".data"]]
     unknown = [use for use in uses if use not in ACTIONS | CALLS | OUTPUT and use[0] != "."]
     assert not unknown, f"no example of {unknown}"
     made = {"ResultBuilder": "result1", "DataBuilder": "{n: 1}"}.get(kind)
