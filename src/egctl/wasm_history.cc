@@ -84,7 +84,7 @@ Result<void> roll_back(Invocation& invocation, const Place& place) {
 }
 
 std::shared_ptr<Place> add_place(Command command) {
-  const auto place = std::make_shared<Place>();
+  auto place = std::make_shared<Place>();
   command.option("PIPELINE", place->pipeline, "pipeline").required();
   command.option("FILTER", place->filter, "filter of the pipeline").required();
   return place;
