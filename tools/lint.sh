@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Format, layers, thread safety and clang-tidy. Any warning fails.
 #   tools/lint.sh          clang-tidy of the files that differ from the branch main, or are new
-#   tools/lint.sh recent   of the files that the last 30 commits changed, or that are new
+#   tools/lint.sh recent   of the files that the last 30 commits changed, or that are new; if there are many, the
+#                          whole tree's units that hold them
 #   tools/lint.sh all      of the whole tree, eight files of a folder as one (build-lint-all)
 # A changed header is read through the .cc of its name, or the first one that includes it.
 set -euo pipefail
@@ -48,6 +49,16 @@ sources_of() {
   done
 }
 
+# Of the units on standard input: all, or those that hold a changed file.
+units_of_interest() {
+  local unit
+  while read -r unit; do
+    if [[ $what == all ]] || grep -qxF -- "${unit#"$PWD"/}" $folder/changed || grep -qFf $folder/changed -- "$unit"; then
+      printf '%s\n' "$unit"
+    fi
+  done
+}
+
 folder=build-lint options=() files=()
 if [[ $what != all ]]; then mapfile -t files < <(changed_files | sort -u | sources_of | sort -u); fi
 if [[ $what == all ]] || ((${#files[@]} > kFilesMax)); then
@@ -55,7 +66,8 @@ if [[ $what == all ]] || ((${#files[@]} > kFilesMax)); then
   cmake --preset lint -B $folder -DSLUICE_WASMTIME_DIR="$(tools/build_wasmtime.sh headers)" \
     -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8 </dev/null >/dev/null
   cmake --build $folder --target sluice_generated </dev/null >/dev/null
-  mapfile -t files < <(sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' $folder/compile_commands.json)
+  printf '%s\n' "${files[@]}" >$folder/changed
+  mapfile -t files < <(sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' $folder/compile_commands.json | units_of_interest)
   # A unity source includes .cc files, and its findings are in them.
   options=('--header-filter=/src/[^:]*\.(h|cc)$' '--checks=-bugprone-suspicious-include')
 fi
