@@ -54,7 +54,7 @@ class ServerState {
   }
   // True during an ejection.
   [[nodiscard]] bool ejected(TimePoint now) const;
-  // What is left of an ejection; zero outside of one.
+  // Returns the time until the ejection ends; zero if the server is not ejected.
   [[nodiscard]] Duration ejected_for(TimePoint now) const;
   // Why it was ejected last, for the status. Not on the path of each request: takes a lock.
   void tell_reason(std::string reason);

@@ -16,7 +16,7 @@
 
 namespace sluice::control {
 
-// Who had an object built, for the history of its code (control/code_history.h).
+// The cause of a build of an object, for the history of its code (control/code_history.h).
 struct CodeChange {
   std::string by{};   // of the admin API; "": nobody has asked
   std::string how{};  // apply, reload, upload, rollback, automatic rollback, restore; "": a start

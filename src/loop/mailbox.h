@@ -32,7 +32,7 @@ class Mailbox {
   void post(Work work);
 
   // The next functions: the loop's thread.
-  // Runs what has been posted by now, until `stopped`. What is left runs at the next call.
+  // Runs the functions that are posted by now, until `stopped`. The next call runs the rest.
   void run(const bool& stopped);
   // Destroys what is posted, also by that.
   void drop();

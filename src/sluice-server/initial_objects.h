@@ -48,8 +48,8 @@ class InitialObjects {
   void work();
   // Returns an error for each file that is to be tried again, and keeps only those.
   [[nodiscard]] std::vector<Error> try_files();
-  // Returns the text of a file. What can be read only once, as a pipe, is kept from then on; so is
-  // the text of a file that is empty for a moment, because it is written anew.
+  // Returns the text of a file. A pipe is read once, and its text is kept. A file that is empty
+  // while it is written anew has its last text.
   [[nodiscard]] Result<std::string> text_of(const std::string& file);
   [[nodiscard]] Result<std::vector<config::Value>> documents_of(const std::string& file);
   // False: the error ends the process, or it ends anyway.

@@ -33,7 +33,7 @@ struct RequestSpec {
   void write_to(http::Request& request) const;
 };
 
-// What the program has made of the request. A field that is absent is not checked.
+// The request as the program has left it. A field that is absent is not checked.
 struct RequestExpectation {
   std::optional<std::string> method;
   std::optional<std::string> url;
@@ -48,7 +48,7 @@ struct RequestExpectation {
   }
 };
 
-// What differs in `now` from the request that was sent: "method: GET -> PUT", "+ X-User: ann".
+// Returns the changes from the request `sent` to `now`: "method: GET -> PUT", "+ X-User: ann".
 [[nodiscard]] std::vector<std::string> request_changes(const RequestSpec& sent,
                                                        const http::Request& now);
 

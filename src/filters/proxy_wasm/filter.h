@@ -38,7 +38,7 @@ class ProxyWasmFilter final : public pipeline::Filter, public PieceTaker {
   void note_failure(const Error& error) override;
 
  private:
-  // What the guest gets. Of the two of headers, one.
+  // The callbacks that the guest exports. Each ABI version has its own two for headers.
   struct Wanted {
     explicit Wanted(const GuestRecipe& recipe);
     const Callback& request_headers;

@@ -23,7 +23,8 @@ namespace sluice::filters::proxy_wasm {
 
 inline constexpr std::uint32_t kRootContext = 1;
 
-// What all VMs of a filter have in common. Immutable but for what says otherwise; any thread.
+// The settings that all VMs of a filter share. Members are immutable unless they say otherwise. Any
+// thread.
 struct PluginSetup {
   std::string pipeline;
   std::string name;  // "pipeline/filter"

@@ -7,6 +7,7 @@
 #include "filters/proxy_wasm/abi.h"
 #include "filters/proxy_wasm/filter.h"
 #include "filters/proxy_wasm/metrics.h"
+#include "filters/wasm_host/pins.h"
 #include "filters/wasm_host/spec.h"
 
 namespace sluice::filters::proxy_wasm {
@@ -64,12 +65,6 @@ Json ProxyWasmPrototype::pin_of(const RunningCode& code) {
   Json pin = code.pin();
   pin[kPinKind] = kKindName;
   return pin;
-}
-
-std::string ProxyWasmPrototype::code_of(const Json& pin) {
-  if (!pin.is_object() || pin.value(kPinKind, Json()) != Json(kKindName)) return {};
-  const Json sha256 = pin.value("sha256", Json());
-  return sha256.is_string() ? sha256.get<std::string>() : std::string();
 }
 
 Result<ProxyWasmPrototype::Code> ProxyWasmPrototype::choose_code(

@@ -52,8 +52,6 @@ class ProxyWasmPrototype final : public pipeline::FilterPrototype, public pipeli
       const pipeline::StateScope& states = {},
       const pipeline::ReloadInputs& inputs = {}) const override;
   [[nodiscard]] Json pin() const override { return pin_of(*code_); }
-  // The hash in a pin(); "" for the pin of another kind of filter.
-  [[nodiscard]] static std::string code_of(const Json& pin);
   [[nodiscard]] std::string note() const override { return code_->note(); }
 
  private:

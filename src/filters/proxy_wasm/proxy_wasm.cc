@@ -3,7 +3,6 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
 
 #include "base/mutex.h"
@@ -12,6 +11,7 @@
 #include "filters/proxy_wasm/metrics.h"
 #include "filters/proxy_wasm/prototype.h"
 #include "filters/wasm_host/code.h"
+#include "filters/wasm_host/pins.h"
 #include "filters/wasm_host/script.h"
 #include "filters/wasm_host/spec.h"
 
@@ -56,12 +56,14 @@ class ProxyWasmKind final : public pipeline::FilterKind, public pipeline::WithFa
   [[nodiscard]] observe::MetricFamilies metric_families() const override {
     return plugin_metric_families();
   }
-  void sweep(const std::vector<Json>& pins) const override;
+  void sweep(const std::vector<Json>& pins) const override {
+    sweep_unpinned(*environment_->kept, pins, kKindName);
+  }
   [[nodiscard]] pipeline::CodeKeeper* code_keeper() const override {
     return environment_->kept.get();
   }
   [[nodiscard]] std::string code_of(const Json& pin) const override {
-    return ProxyWasmPrototype::code_of(pin);
+    return pinned_hash(pin, kKindName);
   }
 
  private:
@@ -135,14 +137,6 @@ std::shared_ptr<SharedData> ProxyWasmKind::data_of(const std::string& vm_id) con
   auto data = known.lock();
   if (!data) known = data = std::make_shared<SharedData>();
   return data;
-}
-
-void ProxyWasmKind::sweep(const std::vector<Json>& pins) const {
-  std::set<std::string> wanted;
-  for (const Json& pin : pins) {
-    if (std::string sha256 = code_of(pin); !sha256.empty()) wanted.insert(std::move(sha256));
-  }
-  environment_->kept->sweep(wanted);
 }
 
 }  // namespace

@@ -47,8 +47,8 @@ class SharedCell {
   static void destroy(Value* first);
 
   std::atomic<Value*> current_{nullptr};
-  // A thread counts itself among the readers before it takes current_. Who replaces a value
-  // destroys the replaced ones, once they see no reader.
+  // A thread counts itself among the readers before it takes current_. A thread that replaces a
+  // value destroys the replaced ones once it sees no reader.
   mutable std::atomic<std::uint32_t> readers_{0};
   std::atomic<Value*> replaced_{nullptr};
 };

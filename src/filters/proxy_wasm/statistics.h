@@ -3,9 +3,7 @@
 // over. Any thread.
 #pragma once
 
-#include <string>
-
-#include "base/mutex.h"
+#include "filters/wasm_host/failure_notes.h"
 #include "observe/counter.h"
 
 namespace sluice::filters::proxy_wasm {
@@ -21,34 +19,9 @@ struct PluginCounters {
   observe::Cell calls_failed;
 };
 
-struct PluginStatistics {
+struct PluginStatistics : FailureNotes {
   explicit PluginStatistics(unsigned core_count) : counters(core_count) {}
-
-  // Why a VM is missing; "" if none is.
-  void set_fault(std::string text) {
-    const MutexLock lock(mutex_);
-    fault_ = std::move(text);
-  }
-  [[nodiscard]] std::string get_fault() const {
-    const MutexLock lock(mutex_);
-    return fault_;
-  }
-  // Time and reason of a recent failure; "" if there was none.
-  void set_last_failure(std::string text) {
-    const MutexLock lock(mutex_);
-    last_failure_ = std::move(text);
-  }
-  [[nodiscard]] std::string get_last_failure() const {
-    const MutexLock lock(mutex_);
-    return last_failure_;
-  }
-
   observe::PerCore<PluginCounters> counters;
-
- private:
-  mutable Mutex mutex_;
-  std::string fault_ SLUICE_GUARDED_BY(mutex_);
-  std::string last_failure_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::filters::proxy_wasm

@@ -16,7 +16,7 @@ constexpr Duration kLongestVmPause = std::chrono::seconds(5);
 
 }  // namespace
 
-// Who waits for a job, while this lives.
+// The wait of a coroutine for a job. Its end without a result abandons the job.
 class Vm::Waiting {
  public:
   Waiting(Vm& vm, std::shared_ptr<VmJob> job) : vm_(vm), job_(std::move(job)) {}
@@ -204,7 +204,7 @@ void Vm::finish(VmJob& job, Result<U32> result) {
   job.ended.notify();
 }
 
-// What follows a job for which nobody waits.
+// Begins the step behind a job that no coroutine waits for.
 void Vm::go_on(const VmJob& job, const Result<U32>& result) {
   switch (job.step) {
     case VmStep::answer:
@@ -249,7 +249,7 @@ void Vm::close(const std::shared_ptr<Stream>& stream) {
   if (!stream->lost) farewell(stream, VmStep::done);
 }
 
-// What the callback has asked for beside its result.
+// Begins the calls and ends the contexts that the callback has asked for.
 void Vm::take_requests() {
   Plugin& plugin = *guest_->plugin;
   for (const auto& stream : std::exchange(plugin.done, {})) {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/log.h"
-#include "base/mutex.h"
+#include "filters/wasm_host/failure_notes.h"
 #include "filters/wasm_host/guest_budget.h"
 #include "filters/wasm_host/handover/handover.h"
 #include "filters/wasm_host/kept_code.h"
@@ -56,36 +56,10 @@ struct WasmCounters {
 };
 
 // The next generation of the filter takes this over. Any thread.
-struct WasmStatistics {
+struct WasmStatistics : FailureNotes {
   explicit WasmStatistics(unsigned core_count) : counters(core_count), guest_waits(core_count, 1) {}
-
-  // The reason why the last replacement for a dead guest failed; "" if it succeeded.
-  void set_fault(std::string text) {
-    const MutexLock lock(mutex_);
-    fault_ = std::move(text);
-  }
-  [[nodiscard]] std::string get_fault() const {
-    const MutexLock lock(mutex_);
-    return fault_;
-  }
-
-  // The reason and time of a recent wasmError or outOfVM; "" if there was none.
-  void set_last_failure(std::string text) {
-    const MutexLock lock(mutex_);
-    last_failure_ = std::move(text);
-  }
-  [[nodiscard]] std::string get_last_failure() const {
-    const MutexLock lock(mutex_);
-    return last_failure_;
-  }
-
   observe::PerCore<WasmCounters> counters;
   observe::DurationTable guest_waits;  // one row
-
- private:
-  mutable Mutex mutex_;
-  std::string fault_ SLUICE_GUARDED_BY(mutex_);
-  std::string last_failure_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::filters

@@ -15,7 +15,8 @@
 
 namespace sluice::filters {
 
-// Any thread but a worker's. The folder has at most one file per filter, of kCodeBytesMax each.
+// Any thread but a worker's. The folder has a file of at most kCodeBytesMax for
+// each pin, and for each code that a history keeps.
 class KeptCode final : public pipeline::CodeKeeper {
  public:
   // The folder is created, for the owner only, at the first keep(). "": no code is kept.

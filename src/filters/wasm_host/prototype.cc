@@ -267,6 +267,7 @@ Json WasmHostPrototype::status() const {
   const auto& counters = parts_.statistics->counters;
   const auto sum = [&counters](observe::Cell WasmCounters::*cell) { return counters.sum(cell); };
   const auto data = parts_.environment->store.status(parts_.recipe->name);
+  const std::string other = other_code();
   return {
       {"health", health()},
       {"lastFailure", parts_.statistics->get_last_failure()},
@@ -299,7 +300,7 @@ Json WasmHostPrototype::status() const {
       {"codeHash", code_->sha256()},
       {"loadedAt", code_->loaded_at()},
       {"codeSource", code_->is_uploaded() ? "upload" : "spec"},
-      {"codeNote", other_code().empty() ? code_->note() : other_code()},
+      {"codeNote", other.empty() ? code_->note() : other},
       {"rolledBackFrom", code_->rolled_back_from()},
       {"trial", trial_status()},
   };

@@ -24,9 +24,6 @@
 namespace sluice::filters {
 
 // Immutable but for its memory of the source file.
-// A member of the pins of other kinds of filters than WasmHost: the kind.
-inline constexpr const char* kPinKind = "kind";
-
 class RunningCode {
  public:
   // Reads `source` (WasmHostSpec::source), compiles and keeps it. Blocks; see load_code().

@@ -3,14 +3,13 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/code.h"
 #include "filters/wasm_host/metrics.h"
+#include "filters/wasm_host/pins.h"
 #include "filters/wasm_host/prototype.h"
 #include "filters/wasm_host/results.h"
-#include "filters/wasm_host/running_code.h"
 #include "filters/wasm_host/script.h"
 #include "filters/wasm_host/spec.h"
 
@@ -66,14 +65,14 @@ class WasmHostKind final : public pipeline::FilterKind, public pipeline::WithFam
   [[nodiscard]] observe::MetricFamilies metric_families() const override {
     return wasm_metric_families();
   }
-  void sweep(const std::vector<Json>& pins) const override;
+  void sweep(const std::vector<Json>& pins) const override {
+    sweep_unpinned(*environment_->kept, pins, kWasmHostPins);
+  }
   [[nodiscard]] pipeline::CodeKeeper* code_keeper() const override {
     return environment_->kept.get();
   }
   [[nodiscard]] std::string code_of(const Json& pin) const override {
-    const bool named = pin.is_object() && !pin.contains(kPinKind) && pin.contains("sha256") &&
-                       pin["sha256"].is_string();
-    return named ? pin["sha256"].get<std::string>() : std::string();
+    return pinned_hash(pin, kWasmHostPins);
   }
 
  private:
@@ -116,14 +115,6 @@ std::shared_ptr<const pipeline::FilterPrototype> WasmHostKind::build(
   const char* field = too_many ? "maxConcurrency" : has_script ? "script" : "code";
   faults.add(config::join_path(context.path, field), made.error().message);
   return nullptr;
-}
-
-void WasmHostKind::sweep(const std::vector<Json>& pins) const {
-  std::set<std::string> wanted;
-  for (const Json& pin : pins) {
-    if (std::string sha256 = code_of(pin); !sha256.empty()) wanted.insert(std::move(sha256));
-  }
-  environment_->kept->sweep(wanted);
 }
 
 }  // namespace

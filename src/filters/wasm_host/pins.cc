@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters/wasm_host/pins.h"
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+namespace sluice::filters {
+namespace {
+
+std::string member_text(const Json& pin, const char* name) {
+  const auto found = pin.find(name);
+  return found != pin.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+std::string pinned_hash(const Json& pin, std::string_view kind) {
+  if (!pin.is_object() || member_text(pin, kPinKind) != kind) return {};
+  return member_text(pin, "sha256");
+}
+
+void sweep_unpinned(KeptCode& kept, const std::vector<Json>& pins, std::string_view kind) {
+  std::set<std::string> wanted;
+  for (const Json& pin : pins) {
+    if (std::string sha256 = pinned_hash(pin, kind); !sha256.empty())
+      wanted.insert(std::move(sha256));
+  }
+  kept.sweep(wanted);
+}
+
+}  // namespace sluice::filters

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pins of code (RunningCode::pin()), for the kinds of filters that keep code. Any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "filters/wasm_host/kept_code.h"
+
+namespace sluice::filters {
+
+// The member of a pin that names the kind of its filter. The pins of WasmHost have none.
+inline constexpr const char* kPinKind = "kind";
+inline constexpr std::string_view kWasmHostPins{};
+
+// Returns the hash in a pin of filters of `kind`; "" for any other pin.
+[[nodiscard]] std::string pinned_hash(const Json& pin, std::string_view kind);
+// Deletes the code that no pin of filters of `kind` names, as KeptCode::sweep().
+void sweep_unpinned(KeptCode& kept, const std::vector<Json>& pins, std::string_view kind);
+
+}  // namespace sluice::filters
