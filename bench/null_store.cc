@@ -25,21 +25,39 @@ namespace {
 
 class NullView final : public View {
  public:
-  Commit commit(Transaction& /*transaction*/) override { return {CommitStatus::committed, 0}; }
+  Commit commit(Transaction& /*transaction*/, const ExchangeId* /*handed*/) override {
+    return {CommitStatus::committed, 0};
+  }
   bool is_durable(Version /*version*/) const override { return true; }
   bool contains(std::string_view /*key*/) override { return false; }
   Task<Result<void>> durable(Version /*version*/, TimePoint /*deadline*/) override {
     co_return Result<void>();
   }
-  Task<Result<Turn>> turn(TimePoint /*deadline*/) override { co_return Turn(); }
-  Task<Result<void>> counted(TimePoint /*deadline*/) override { co_return Result<void>(); }
   bool owned() const override { return true; }
+  bool follows() const override { return false; }
+  std::shared_ptr<const Owner> owner() const override { return nullptr; }
   Task<Result<void>> ownership(TimePoint /*deadline*/) override { co_return Result<void>(); }
-  Moment moment() const override { return {}; }
-  bool is_confirmed(Moment /*moment*/) const override { return true; }
-  Task<Result<void>> confirmed(Moment /*moment*/, TimePoint /*deadline*/) override {
+  Task<Result<void>> owner_news(std::shared_ptr<const Owner> /*known*/,
+                                TimePoint /*deadline*/) override {
     co_return Result<void>();
   }
+  Moment moment() const override { return {}; }
+  bool is_confirmed(const Moment& /*moment*/, Version /*version*/) const override { return true; }
+  Task<Result<void>> confirmed(Moment& /*moment*/, Version /*version*/,
+                               TimePoint /*deadline*/) override {
+    co_return Result<void>();
+  }
+  Task<Result<OwnerAnswer>> last_sent(TimePoint /*deadline*/) override {
+    co_return OwnerAnswer();
+  }
+  Task<Result<void>> opened(TimePoint /*deadline*/) override { co_return Result<void>(); }
+  ExchangeId new_exchange() override { return {}; }
+  Task<Result<ExchangeFate>> fate_of(ExchangeId /*id*/, Fence /*fence*/,
+                                     TimePoint /*deadline*/) override {
+    co_return ExchangeFate::unknown;
+  }
+  Task<Result<void>> counted(TimePoint /*deadline*/) override { co_return Result<void>(); }
+  Task<Result<Turn>> turn(TimePoint /*deadline*/) override { co_return Turn(); }
 
  private:
   void end_turn(std::uint64_t /*ticket*/) override {}

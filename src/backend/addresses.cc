@@ -57,7 +57,7 @@ void Addresses::take_over() {
 Task<Result<std::vector<net::Endpoint>>> Addresses::find(TimePoint deadline) {
   const auto self = shared_from_this();
   refresh(loop::EventLoop::now());
-  if (looking_ && addresses_.empty()) {
+  if (waits_for_look_up()) {
     const bool in_time = co_await found_.wait(deadline);
     if (!in_time) co_return fail(ErrorKind::timed_out, "looking up " + host_ + " took too long");
   }
@@ -87,6 +87,7 @@ void Addresses::note_failure(const net::Endpoint& endpoint) {
   for (Address& address : addresses_) {
     if (address.endpoint == endpoint) address.failed = true;
   }
+  known_->hasten();
 }
 
 Task<void> Addresses::look_up(std::shared_ptr<Addresses> self) {

@@ -42,7 +42,9 @@ class Addresses : public std::enable_shared_from_this<Addresses> {
   void refresh(TimePoint now);
   // True if a connection to that address is still one to this server.
   [[nodiscard]] bool includes(const net::Endpoint& endpoint) const;
-  // The address did not answer: it is tried last until a newer look-up finds it.
+  // True while the first look-up goes on, so that no address is known yet.
+  [[nodiscard]] bool waits_for_look_up() const { return looking_ && addresses_.empty(); }
+  // The address did not answer: it is tried last until a newer look-up finds it, which is due soon.
   void note_failure(const net::Endpoint& endpoint);
 
  private:

@@ -95,6 +95,19 @@ TEST_F(AddressesTest, OnlySoManyLookUpsRunAtATime) {
   EXPECT_THAT(find(*second), testing::Contains("127.0.0.1"));
 }
 
+TEST(KnownAddresses, AFailureBringsTheNextLookUpNear) {
+  KnownAddresses known;
+  known.hasten();  // nothing is known: due anyway
+  const TimePoint before = Clock::now();
+  known.tell({{"127.0.0.1", 80}}, before + seconds(60));
+  const TimePoint told = Clock::now();
+  known.hasten();
+  EXPECT_FALSE(known.claim(before + KnownAddresses::kHastenedAfter - std::chrono::nanoseconds(1), seconds(30)));
+  EXPECT_TRUE(known.claim(told + KnownAddresses::kHastenedAfter, seconds(30)));
+  known.hasten();  // the look-up goes on
+  EXPECT_FALSE(known.claim(told + seconds(30), seconds(30)));
+}
+
 TEST(KnownAddresses, OneCoreAtATimeLooksUp) {
   KnownAddresses known;
   const TimePoint now = Clock::now();

@@ -60,7 +60,10 @@ Task<Result<Connector::Connected>> Connector::race(std::vector<net::Endpoint> en
                                                    TimePoint deadline) {
   if (endpoints.size() == 1) {
     auto stream = co_await net::connect(loop_, endpoints.front(), deadline);
-    if (!stream) co_return std::unexpected(std::move(stream).error());
+    if (!stream) {
+      addresses_->note_failure(endpoints.front());
+      co_return std::unexpected(std::move(stream).error());
+    }
     Connected connected{std::move(*stream), std::move(endpoints.front())};
     co_return connected;
   }
@@ -77,6 +80,7 @@ Task<Result<Connector::Connected>> Connector::race(std::vector<net::Endpoint> en
     }
     co_await race->news.wait(patience);
     if (loop::EventLoop::now() >= deadline && !race->winner) {
+      addresses_->note_failure(endpoints.front());
       co_return fail(ErrorKind::timed_out,
                      "connecting to " + endpoints.front().to_string() + " took too long");
     }

@@ -46,6 +46,8 @@ class Connector {
   // False if the server's name no longer has that address. Starts a new look-up in the background
   // if one is due.
   [[nodiscard]] bool is_current(const net::Endpoint& endpoint, TimePoint now);
+  // Addresses::waits_for_look_up().
+  [[nodiscard]] bool waits_for_look_up() const { return addresses_->waits_for_look_up(); }
 
  private:
   struct Race;

@@ -9,7 +9,9 @@ namespace sluice::backend {
 bool KnownAddresses::claim(TimePoint now, Duration patience) {
   Clock::rep due = due_.load(std::memory_order_relaxed);
   if (now.time_since_epoch().count() < due) return false;
-  return due_.compare_exchange_strong(due, (now + patience).time_since_epoch().count());
+  if (!due_.compare_exchange_strong(due, (now + patience).time_since_epoch().count())) return false;
+  claimed_.store(true);
+  return true;
 }
 
 void KnownAddresses::tell(std::vector<net::Endpoint> found, TimePoint next) {
@@ -18,6 +20,18 @@ void KnownAddresses::tell(std::vector<net::Endpoint> found, TimePoint next) {
   postpone(next);
 }
 
-void KnownAddresses::postpone(TimePoint next) { due_.store(next.time_since_epoch().count()); }
+void KnownAddresses::postpone(TimePoint next) {
+  ended_.store(Clock::now().time_since_epoch().count());
+  due_.store(next.time_since_epoch().count());
+  claimed_.store(false);
+}
+
+// A look-up that begins meanwhile may be repeated once.
+void KnownAddresses::hasten() {
+  if (claimed_.load()) return;
+  const Clock::rep soon = ended_.load() + Clock::duration(kHastenedAfter).count();
+  Clock::rep due = due_.load();
+  if (soon < due) due_.compare_exchange_strong(due, soon);
+}
 
 }  // namespace sluice::backend

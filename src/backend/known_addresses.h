@@ -29,10 +29,16 @@ class KnownAddresses {
   void tell(std::vector<net::Endpoint> found, TimePoint next);
   // The look-up failed: keeps the known addresses.
   void postpone(TimePoint next);
+  // An address did not answer, so the name may stand for others by now: the next look-up is due
+  // kHastenedAfter after the last one.
+  void hasten();
+  static constexpr Duration kHastenedAfter = std::chrono::seconds(1);
 
  private:
   std::atomic<std::uint64_t> version_{0};
   std::atomic<Clock::rep> due_{0};              // since the epoch of Clock
+  std::atomic<Clock::rep> ended_{0};            // the last look-up, likewise
+  std::atomic<bool> claimed_{false};
   Published<std::vector<net::Endpoint>> list_;  // read only after a change of the version
 };
 

@@ -31,8 +31,13 @@ struct OutlierPolicy {
 
 class ServerState {
  public:
-  explicit ServerState(unsigned core_count)
-      : cells(core_count), gate(std::make_shared<ConnectionGate>(core_count)) {}
+  // `known_addresses`: of its name, if they outlive this state.
+  explicit ServerState(
+      unsigned core_count,
+      std::shared_ptr<KnownAddresses> known_addresses = std::make_shared<KnownAddresses>())
+      : cells(core_count),
+        gate(std::make_shared<ConnectionGate>(core_count)),
+        addresses(std::move(known_addresses)) {}
 
   struct Cells {
     observe::Cell requests;   // tries that went to this server
@@ -42,7 +47,7 @@ class ServerState {
   };
   observe::PerCore<Cells> cells;
   const std::shared_ptr<ConnectionGate> gate;  // its connections
-  const std::shared_ptr<KnownAddresses> addresses = std::make_shared<KnownAddresses>();
+  const std::shared_ptr<KnownAddresses> addresses;
 
   // The last result of the health check; true before the first.
   [[nodiscard]] bool healthy() const { return healthy_.load(std::memory_order_relaxed); }

@@ -54,6 +54,8 @@ struct CallFailure {
   EndpointIndex endpoint = kAnyEndpoint;  // the last that was tried
   Error error;                            // names the endpoints that were tried, and what to do
   std::string reason{};                   // why the last that was tried has failed
+  // The name of an endpoint is being looked up: a later call of this client may find its address.
+  bool awaits_look_up = false;
 };
 
 template <class T>

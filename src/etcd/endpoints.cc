@@ -55,7 +55,12 @@ CallEnd end_of(const GrpcCall& call, GrpcCall::Received received, bool has_answe
   return {Status::internal, "the answer is not one message"};
 }
 
+// The words of net::resolve(), which has more time than a call.
+std::string late_look_up(const std::string& host) { return "looking up " + host + " took too long"; }
+
 std::string_view advice_for_unsent(const Error& error) {
+  if (error.message.starts_with("looking up") || error.message.starts_with("cannot look up"))
+    return ": check the name, and the name servers of this machine";
   if (error.kind != ErrorKind::invalid) return ": check that it runs and can be reached";
   // With TLS 1.3, an alert of etcd.
   const bool refuses_ours =
@@ -168,7 +173,10 @@ Task<Result<std::shared_ptr<GrpcConnection>>> Endpoints::connect(EndpointIndex i
       continue;
     }
     const bool in_time = co_await place.dialled.wait(deadline);
-    if (!in_time) co_return fail(ErrorKind::timed_out, "connecting took too long");
+    if (in_time) continue;
+    if (!place.connector.waits_for_look_up())
+      co_return fail(ErrorKind::timed_out, "connecting took too long");
+    co_return fail(ErrorKind::timed_out, late_look_up(place.server.host));
   }
   co_return place.connection;
 }
@@ -357,6 +365,11 @@ Task<CallReply<EndpointAnswer>> Endpoints::call_at(EndpointIndex index, Method m
   }
 }
 
+bool Endpoints::awaits_look_up() const {
+  return std::ranges::any_of(
+      places_, [](const auto& place) { return place->connector.waits_for_look_up(); });
+}
+
 std::string Endpoints::message_of(const std::vector<CallFailure>& tried,
                                   std::span<const EndpointIndex> untried) const {
   std::string text = "no endpoint of etcd can be used: ";
@@ -394,6 +407,7 @@ Task<CallReply<EndpointAnswer>> Endpoints::call(Method method, std::string_view 
     const bool moves = elsewhere && (method.is_read || failure.certainty == Certainty::refused);
     tried.push_back(failure);
     if (moves && !last && loop::EventLoop::now() < deadline) continue;
+    failure.awaits_look_up = awaits_look_up();
     if (moves && count() > 1)
       failure.error.message = message_of(tried, std::span(in_turn).subspan(i + 1));
     co_return reply;

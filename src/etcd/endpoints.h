@@ -118,6 +118,7 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
                                       TimePoint deadline, Duration patience);
   [[nodiscard]] CallFailure unsent(EndpointIndex index, const Method& method,
                                    const Error& error) const;
+  [[nodiscard]] bool awaits_look_up() const;
   // Of a call that no endpoint has answered: all of them, each with its reason.
   [[nodiscard]] std::string message_of(const std::vector<CallFailure>& tried,
                                        std::span<const EndpointIndex> untried) const;

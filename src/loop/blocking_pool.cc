@@ -5,18 +5,25 @@
 
 namespace sluice::loop {
 
-BlockingPool::BlockingPool(unsigned threads) : threads_max_(std::clamp(threads, 1U, kThreadsMax)) {}
+BlockingPool::BlockingPool(unsigned threads, AtEnd at_end)
+    : threads_max_(std::clamp(threads, 1U, kThreadsMax)), at_end_(at_end) {}
 
 BlockingPool::~BlockingPool() {
   std::vector<std::thread> threads;
   {
-    const MutexLock lock(mutex_);
-    stopping_ = true;
-    queue_.clear();
+    const MutexLock lock(common_->mutex);
+    common_->stopping = true;
+    common_->queue.clear();
     threads.swap(threads_);
   }
-  changed_.notify_all();
-  for (std::thread& thread : threads) thread.join();
+  common_->changed.notify_all();
+  for (std::thread& thread : threads) {
+    if (at_end_ == AtEnd::wait) {
+      thread.join();
+    } else {
+      thread.detach();
+    }
+  }
 }
 
 BlockingPool::Waiting::Waiting(EventLoop& loop) : job_(std::make_shared<Job>()) {
@@ -33,30 +40,30 @@ BlockingPool::Waiting::~Waiting() {
 bool BlockingPool::add(const std::shared_ptr<Job>& job, std::move_only_function<void()> work) {
   job->work = std::move(work);
   {
-    const MutexLock lock(mutex_);
-    if (queue_.size() >= kQueueMax || stopping_) {
+    const MutexLock lock(common_->mutex);
+    if (common_->queue.size() >= kQueueMax || common_->stopping) {
       refused_.fetch_add(1, std::memory_order_relaxed);
       return false;
     }
-    queue_.push_back(job);
-    if (idle_ < queue_.size() && threads_.size() < threads_max_)
-      threads_.emplace_back([this] { serve(); });
+    common_->queue.push_back(job);
+    if (common_->idle < common_->queue.size() && threads_.size() < threads_max_)
+      threads_.emplace_back([common = common_] { serve(*common); });
   }
-  changed_.notify_one();
+  common_->changed.notify_one();
   return true;
 }
 
-void BlockingPool::serve() {
+void BlockingPool::serve(Common& common) {
   while (true) {
     std::shared_ptr<Job> job;
     {
-      const MutexLock lock(mutex_);
-      ++idle_;
-      while (queue_.empty() && !stopping_) changed_.wait(mutex_);
-      --idle_;
-      if (stopping_) return;
-      job = std::move(queue_.front());
-      queue_.pop_front();
+      const MutexLock lock(common.mutex);
+      ++common.idle;
+      while (common.queue.empty() && !common.stopping) common.changed.wait(common.mutex);
+      --common.idle;
+      if (common.stopping) return;
+      job = std::move(common.queue.front());
+      common.queue.pop_front();
     }
     {
       const MutexLock lock(job->mutex);

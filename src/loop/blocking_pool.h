@@ -44,9 +44,15 @@ class BlockingPool {
   static constexpr std::size_t kQueueMax = 1024;
   static constexpr unsigned kThreadsMax = 4;
 
+  // What becomes of the work in progress when the pool ends.
+  enum class AtEnd : std::uint8_t {
+    wait,   // the pool ends after it
+    leave,  // it ends alone, on a thread that nobody waits for. It uses nothing that the process
+            // destroys at its end
+  };
   // At most kThreadsMax threads, and at least one. Each starts when it is needed.
-  explicit BlockingPool(unsigned threads);
-  // Waits for the work in progress. Drops the work that waits: its Tasks are not resumed.
+  explicit BlockingPool(unsigned threads, AtEnd at_end = AtEnd::wait);
+  // Drops the work that waits: its Tasks are not resumed.
   ~BlockingPool();
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
@@ -97,18 +103,24 @@ class BlockingPool {
     std::shared_ptr<Job> job_;
   };
 
+  // What the threads share. It outlives the pool as long as a thread works.
+  struct Common {
+    Mutex mutex;
+    Condition changed;
+    std::deque<std::shared_ptr<Job>> queue SLUICE_GUARDED_BY(mutex);
+    unsigned idle SLUICE_GUARDED_BY(mutex) = 0;
+    bool stopping SLUICE_GUARDED_BY(mutex) = false;
+  };
+
   [[nodiscard]] bool add(const std::shared_ptr<Job>& job, std::move_only_function<void()> work);
-  void serve();
+  static void serve(Common& common);
   static void finish(const std::shared_ptr<Job>& job);
 
   const unsigned threads_max_;
+  const AtEnd at_end_;
   std::atomic<std::uint64_t> refused_{0};
-  Mutex mutex_;
-  Condition changed_;
-  std::deque<std::shared_ptr<Job>> queue_ SLUICE_GUARDED_BY(mutex_);
-  unsigned idle_ SLUICE_GUARDED_BY(mutex_) = 0;
-  bool stopping_ SLUICE_GUARDED_BY(mutex_) = false;
-  std::vector<std::thread> threads_ SLUICE_GUARDED_BY(mutex_);
+  const std::shared_ptr<Common> common_ = std::make_shared<Common>();
+  std::vector<std::thread> threads_ SLUICE_GUARDED_BY(common_->mutex);
 };
 
 }  // namespace sluice::loop

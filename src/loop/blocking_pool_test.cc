@@ -130,6 +130,25 @@ TEST(BlockingPool, QueueIsBounded) {
   gate->open.count_down();
 }
 
+TEST(BlockingPool, LeavesWorkBehind) {
+  const auto gate = std::make_shared<Gate>();
+  const auto ended = std::make_shared<std::latch>(1);
+  {
+    EventLoop loop;
+    BlockingPool pool(1, BlockingPool::AtEnd::leave);
+    auto task = pool.run(loop, [gate, ended] {
+      gate->begun.count_down();
+      gate->open.wait();
+      ended->count_down();
+      return 1;
+    });
+    task.start();
+    gate->begun.wait();
+  }
+  gate->open.count_down();
+  ended->wait();
+}
+
 TEST(BlockingPool, EndsWithWorkThatWaits) {
   const auto gate = std::make_shared<Gate>();
   EventLoop loop;

@@ -27,6 +27,10 @@ namespace {
 // The time that runs have to finish before the store is closed.
 constexpr std::chrono::seconds kRunPatience{5};
 
+// etcd may elect a leader meanwhile.
+constexpr std::chrono::seconds kMediumPatience{5};
+constexpr std::chrono::milliseconds kMediumPause{100};
+
 // The space on disk that opening the store may need. An orderly close removes the store's log, so
 // this is plenty.
 constexpr off_t kRoomToOpen = 256 * 1024;
@@ -45,6 +49,19 @@ Result<void> check_disk(const Running& running) {
   return fail(ErrorKind::unavailable,
               path + " cannot be written: " + std::generic_category().message(error) +
                   ": look at the data directory and its disk");
+}
+
+// Refuses a hot restart while etcd does not answer: the new process could not join, and held requests
+// would wait for etcd. health() notices an outage seconds later.
+Result<void> check_medium(const Running& running) {
+  if (!running.store.is_shared()) return {};
+  const TimePoint end = Clock::now() + kMediumPatience;
+  while (true) {
+    const auto members = running.store.members();
+    if (members) return {};
+    if (Clock::now() >= end) return std::unexpected(members.error());
+    std::this_thread::sleep_for(kMediumPause);
+  }
 }
 
 // Requires: the store is closed, so there is no way back. If the new program fails now, starts the
@@ -132,6 +149,10 @@ Result<bool> hand_over(const Running& running) {
   if (given_up()) {
     successor->end();
     return stay({ErrorKind::closed, "it is asked to stop"});
+  }
+  if (const auto medium = check_medium(running); !medium) {
+    successor->end();
+    return stay(medium.error());
   }
 
   const TimePoint begin = Clock::now();

@@ -148,6 +148,7 @@ Result<std::unique_ptr<store::Store>> open_store(const Options& options, const M
   const std::string before = known.id();
   if (!options.accept_older_store) its.expected.id = before;
   std::string joined;
+  its.given_up = given_up;
   its.on_joined = [&joined](const std::string& id) { joined = id; };
   SLUICE_TRY(auto store, open_on_etcd(its, cores, logger, given_up));
   if (store != nullptr && joined != before) SLUICE_CHECK(known.keep(joined));

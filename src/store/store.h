@@ -570,6 +570,8 @@ struct EtcdOptions {
   Expected expected{};
   // Gets the id of the cluster that the process has joined, before open_etcd_store() returns.
   std::function<void(const std::string& id)> on_joined{};
+  // True: the process is to end, and waits for the name of an endpoint no longer. Any thread.
+  std::function<bool()> given_up{};
 };
 
 // Shared data and objects in etcd, which several processes share. `limits` are lowered to those of

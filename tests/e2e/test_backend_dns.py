@@ -2,7 +2,6 @@
 """Names of servers: what they stand for may change while the gateway runs. The server sees a hosts file of its own,
 in a mount namespace; where that is not allowed these tests are skipped."""
 
-import subprocess
 import time
 
 import pytest
@@ -10,21 +9,9 @@ import pytest
 from backend import Backend
 from client import Connection, fetch
 from gateway import Orphan, Server, http_server, pipeline, proxy, wait_until
+from names import namespace
 
 NAME = "shop.sluice.test"
-
-
-def namespace(hosts) -> list[str] | None:
-    """A command that runs another one with this file in place of /etc/hosts."""
-    inside = ["sh", "-c", f'mount --bind {hosts} /etc/hosts && exec "$@"', "sh"]
-    for options in (["-m"], ["-r", "-m"]):
-        try:
-            done = subprocess.run(["unshare", *options, *inside, "true"], capture_output=True, timeout=30)
-        except OSError:
-            return None
-        if done.returncode == 0:
-            return ["unshare", *options, *inside]
-    return None
 
 
 class Names:
@@ -47,7 +34,7 @@ def names(tmp_path):
 @pytest.fixture
 def named_server(tmp_path, names):
     instance = Server(tmp_path / "home")
-    instance.wrapper = namespace(names.file)
+    instance.wrapper = namespace({"/etc/hosts": names.file})
     if instance.wrapper is None:
         pytest.skip("no mount namespace can be made here")
     instance.start()

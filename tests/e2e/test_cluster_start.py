@@ -5,10 +5,13 @@ members say of themselves and of each other when something is away."""
 import re
 import socket
 
+import pytest
 import yaml
 
+from certificates import Authority
 from cluster import Gateway, owner_of
 from gateway import Orphan, free_port, http_server, mock, pipeline, put_sale, wait_until, wasm
+from names import NameServer, namespace
 
 NS = "p/wasm"
 
@@ -40,6 +43,19 @@ def test_a_start_passes_an_endpoint_that_is_down(new_cluster):
     assert "waiting for etcd" not in gateway.log()
 
 
+def test_a_start_passes_endpoints_that_say_nothing(new_cluster):
+    cluster = new_cluster()
+    etcd = cluster.etcd.start().wait()
+    gateway = cluster.member("one")
+    silent = [socket.create_server(("127.0.0.1", 0)) for _ in range(5)]
+    places = [f"127.0.0.1:{each.getsockname()[1]}" for each in silent]
+    with_option(gateway, "--etcd-endpoints", ",".join([*places, etcd.endpoints[0]]))
+    gateway.start()
+    assert "waiting for etcd" not in gateway.log()
+    for each in silent:
+        each.close()
+
+
 def test_a_start_names_every_endpoint_that_it_has_tried(new_cluster):
     gateway = new_cluster().member("one")
     nobody = [f"127.0.0.1:{free_port()}" for _ in range(3)]
@@ -48,6 +64,99 @@ def test_a_start_names_every_endpoint_that_it_has_tried(new_cluster):
     said = wait_until(lambda: re.search(r"waiting for etcd: (.*)", gateway.log()), "it says what it waits for")[1]
     assert all(endpoint in said for endpoint in nobody) and "majority" in said, said
     assert "Status:" not in said and "Range:" not in said
+    gateway.stop()
+
+
+ETCD_NAME, LOST_NAME = "etcd.sluice.test", "lost.sluice.test"
+SILENT, KNOWING = "127.77.0.53", "127.77.0.54"
+
+
+@pytest.fixture
+def name_servers(tmp_path):
+    """What a member needs to ask a name server that never answers, and then one that knows ETCD_NAME alone."""
+    hosts, servers = tmp_path / "hosts", tmp_path / "resolv.conf"
+    hosts.write_text("127.0.0.1 localhost\n")
+    servers.write_text(f"nameserver {SILENT}\nnameserver {KNOWING}\n")
+    wrapper = namespace({"/etc/hosts": hosts, "/etc/resolv.conf": servers})
+    if wrapper is None:
+        pytest.skip("no mount namespace can be made here")
+    try:
+        both = [NameServer(SILENT, silent=True), NameServer(KNOWING, {ETCD_NAME: "127.0.0.1"})]
+    except PermissionError:
+        pytest.skip("port 53 is not ours here")
+    yield wrapper, both
+    for server in both:
+        server.close()
+
+
+def test_a_start_waits_for_a_look_up_that_is_slow(new_cluster, name_servers):
+    cluster = new_cluster()
+    cluster.etcd.start().wait()
+    wrapper, (silent, _) = name_servers
+    gateway = cluster.member("one")
+    gateway.wrapper = wrapper
+    with_option(gateway, "--etcd-endpoints", f"{ETCD_NAME}:{cluster.etcd.client_ports[0]}")
+    gateway.start()
+    assert ETCD_NAME in silent.asked
+    assert "waiting for etcd" not in gateway.log()
+
+
+def test_a_name_that_hangs_holds_up_no_other(new_cluster, name_servers):
+    cluster = new_cluster()
+    cluster.etcd.start().wait()
+    wrapper, (silent, knowing) = name_servers
+    knowing.silent = True
+    gateway = cluster.member("one")
+    gateway.wrapper = wrapper
+    port = cluster.etcd.client_ports[0]
+    with_option(gateway, "--etcd-endpoints", f"{LOST_NAME}:{port},localhost:{port}")
+    gateway.start()
+    assert LOST_NAME in silent.asked
+    assert "waiting for etcd" not in gateway.log()
+
+
+def test_members_by_name_hand_over_though_look_ups_are_slow(new_cluster, name_servers, tmp_path, guests):
+    wrapper, (_, knowing) = name_servers
+    authority = Authority(tmp_path / "authority")
+    cluster = new_cluster()
+    cluster.etcd.start().wait()
+    members = [cluster.member(name) for name in ("one", "two")]
+    for member in members:
+        name = f"{member.name}.sluice.test"
+        knowing.known[name] = member.host
+        own = authority.issue(member.name, f"DNS:{name}")
+        member.wrapper = wrapper
+        with_option(member, "--cluster-addr", f"{name}:{free_port()}")
+        member.options += ("--cluster-cert-file", str(own.certificate), "--cluster-key-file", str(own.key))
+        member.options += ("--cluster-ca-file", str(authority.certificate))
+        member.start()
+    port = free_port()
+    put_sale(members[0], port, guests, limit=1000)
+    owner = owner_of(members)
+    other = next(member for member in members if member is not owner)
+    wait_until(lambda: other.ask(port, Authorization="ann").text == "buy\n", "the owner is found by its name")
+
+
+def test_a_stop_does_not_wait_for_a_look_up(new_cluster, name_servers):
+    wrapper, (silent, knowing) = name_servers
+    knowing.silent = True
+    gateway = new_cluster().member("one")
+    gateway.wrapper = wrapper
+    with_option(gateway, "--etcd-endpoints", f"{LOST_NAME}:2379")
+    gateway.start(wait=False)
+    wait_until(lambda: LOST_NAME in silent.asked, "the name is being looked up")
+    gateway.stop()
+    assert knowing.asked == set(), "it ends before the second name server is asked"
+
+
+def test_a_start_says_that_a_name_cannot_be_looked_up(new_cluster, name_servers):
+    wrapper, _ = name_servers
+    gateway = new_cluster().member("one")
+    gateway.wrapper = wrapper
+    with_option(gateway, "--etcd-endpoints", f"{LOST_NAME}:2379")
+    gateway.start(wait=False)
+    said = wait_until(lambda: re.search(r"waiting for etcd: (.*)", gateway.log()), "it says what it waits for")[1]
+    assert f"cannot look up {LOST_NAME}" in said and "name servers" in said, said
     gateway.stop()
 
 

@@ -2,6 +2,7 @@
 """A member is stopped in the middle of work on much shared data: it ends in time and leaves nothing half done."""
 
 import json
+import re
 import signal
 import threading
 import time
@@ -9,7 +10,7 @@ import time
 import pytest
 
 from cluster import Cluster, owner_of
-from gateway import free_port, http_server, pipeline, wait_until, wasm
+from gateway import Orphan, free_port, http_server, mock, pipeline, wait_until, wasm
 from shared_sale import wait_running
 from visitors import owner_other_than
 
@@ -130,3 +131,21 @@ def test_a_member_stops_while_etcd_does_not_give_a_page(cluster, large):
     assert expect_all([owner], port) == "old"
     reader.start()
     wait_until(lambda: value(reader, port, "id/user0000007") == "old", "it reads the data")
+
+
+def test_a_hot_restart_is_refused_while_etcd_does_not_answer(cluster):
+    """The old process goes on, also for objects that need no shared data."""
+    (member,) = cluster.start("one")
+    port = free_port()
+    member.apply(http_server(port, {"backend": "p"}), pipeline("p", mock("here\n")))
+    etcd = cluster.etcd.processes[0]
+    etcd.send_signal(signal.SIGSTOP)
+    member.process.send_signal(signal.SIGUSR2)
+    said = wait_until(lambda: re.search(r"no new process, this one goes on: (.*)", member.log()), "it is refused")[1]
+    assert "etcd" in said
+    assert member.ask(port).text == "here\n"
+    etcd.send_signal(signal.SIGCONT)
+    wait_until(lambda: member.request("GET", "/readyz")[0] == 200, "etcd answers")
+    Orphan.expect_some()
+    member.hot_restart()
+    assert member.ask(port).text == "here\n"

@@ -71,11 +71,11 @@ struct CacheStatus {
 enum class Cached : std::uint8_t { whole, in_part, unknown };
 
 Cached ask_for_pages(const Descriptor& file, std::uint64_t offset, std::size_t size) {
-  static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  static const auto kPage = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   CacheRange range{offset, size};
   CacheStatus status{};
   if (::syscall(kCacheStat, file.get(), &range, &status, 0U) != 0) return Cached::unknown;
-  const std::uint64_t pages = (offset + size - 1) / page - offset / page + 1;
+  const std::uint64_t pages = (offset + size - 1) / kPage - offset / kPage + 1;
   return status.cached >= pages ? Cached::whole : Cached::in_part;
 }
 

@@ -20,13 +20,13 @@ using config::IpPrefix;
 constexpr std::array<std::uint16_t, 2> kWebPorts = {80, 443};
 constexpr std::uint16_t kFirstOpenPort = 1024;
 
-constexpr std::array kSpecialV4 = std::to_array<std::string_view>(
+constexpr std::array kSpecialV4Texts = std::to_array<std::string_view>(
     {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
      "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
      "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3"});
-constexpr std::string_view kPublicV6 = "2000::/3";
+constexpr std::string_view kPublicV6Text = "2000::/3";
 // Teredo and 6to4 addresses hold IPv4 addresses.
-constexpr std::array kSpecialV6 =
+constexpr std::array kSpecialV6Texts =
     std::to_array<std::string_view>({"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"});
 
 template <std::size_t N>
@@ -56,11 +56,11 @@ std::string plain_host(std::string_view name) {
 }
 
 bool is_public(const IpAddress& address) {
-  static const auto special_v4 = prefixes(kSpecialV4);
-  static const auto special_v6 = prefixes(kSpecialV6);
-  static const auto public_v6 = prefixes(std::array{kPublicV6});
-  if (!address.v6) return !is_within(special_v4, address);
-  return is_within(public_v6, address) && !is_within(special_v6, address);
+  static const auto kSpecialV4 = prefixes(kSpecialV4Texts);
+  static const auto kSpecialV6 = prefixes(kSpecialV6Texts);
+  static const auto kPublicV6 = prefixes(std::array{kPublicV6Text});
+  if (!address.v6) return !is_within(kSpecialV4, address);
+  return is_within(kPublicV6, address) && !is_within(kSpecialV6, address);
 }
 
 std::optional<Destinations::Host> Destinations::parse(std::string_view text) {

@@ -14,6 +14,9 @@ namespace sluice::store {
 namespace {
 
 constexpr Duration kReachMax = std::chrono::seconds(3);
+// With a name server that is down, a name is found after 5 s and more. The client of this try keeps
+// what it finds, so the try lasts as long as its look-ups.
+constexpr Duration kLookUpMax = std::chrono::seconds(30);
 constexpr Duration kJoinMax = std::chrono::seconds(10);
 constexpr Duration kSizeMax = std::chrono::seconds(60);  // 1.25 MiB at 20 KiB/s
 constexpr Duration kComplaintPeriod = std::chrono::minutes(1);
@@ -67,8 +70,13 @@ Task<etcd::CallReply<pb::TxnResponse>> Membership::txn(const pb::TxnRequest& req
   co_return reply;
 }
 
+bool Membership::given_up() const { return terms_.given_up && terms_.given_up(); }
+
 Task<Result<void>> Membership::check_version() {
-  EtcdRetry retry(Clock::now() + kReachMax);
+  // Each endpoint may take a call to be found silent.
+  const Duration each = kAttemptMax * terms_.endpoints;
+  const TimePoint reached_by = Clock::now() + kReachMax + each;
+  EtcdRetry retry(Clock::now() + kLookUpMax + each);
   while (true) {
     const auto status = co_await context_.kv.status(retry.options());
     if (status) {
@@ -77,7 +85,8 @@ Task<Result<void>> Membership::check_version() {
                      "etcd has version " + status->version() + ": Sluice needs 3.4 or a newer one");
     }
     // The first calls of a client may go to an endpoint that is down.
-    if (!may_heal(status.error()) || !retry.again()) {
+    const bool waits = Clock::now() < reached_by || (status.error().awaits_look_up && !given_up());
+    if (!may_heal(status.error()) || !waits || !retry.again()) {
       co_return std::unexpected(error_at_start(status.error()));
     }
     co_await context_.loop().sleep_for(retry.pause());

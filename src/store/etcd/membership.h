@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,8 @@ class Membership {
     Duration permit{};    // of a new cluster
     Duration lease{};     // asked for; etcd may grant more
     EtcdOptions::Expected expected{};
+    std::size_t endpoints = 1;         // of etcd
+    std::function<bool()> given_up{};  // or null
   };
   Membership(EtcdContext& context, Terms terms);
 
@@ -56,6 +59,7 @@ class Membership {
  private:
   // Sends it again, for a while, after failures that may heal. Requires: `request` outlives this.
   [[nodiscard]] Task<etcd::CallReply<pb::TxnResponse>> txn(const pb::TxnRequest& request);
+  [[nodiscard]] bool given_up() const;
   [[nodiscard]] Task<Result<void>> check_version();
   // Two clusters whose prefixes overlap take keys of each other for their own.
   [[nodiscard]] Task<Result<void>> check_around();

@@ -10,38 +10,41 @@ namespace sluice::filters {
 namespace {
 
 constexpr int kStatusAnswered = 200;
-// Connecting to a member of the same cluster takes milliseconds.
+// Connecting to a member of the same cluster takes milliseconds. A look-up that takes longer goes on
+// behind, and the next exchange finds its addresses.
 constexpr Duration kConnectMax = std::chrono::seconds(1);
 // The owner may wait for its store for long, and gives no byte meanwhile.
 constexpr Duration kAnswerSilenceMax = std::chrono::hours(2);
 
 }  // namespace
 
-std::shared_ptr<backend::Client> HttpCourier::peer(const std::string& address) {
-  if (const auto known = peers_.find(address); known != peers_.end()) return known->second;
+std::shared_ptr<backend::Client> HttpCourier::client_of(const std::string& address) {
+  const auto known = peers_.find(address);
+  if (known != peers_.end() && known->second.client) return known->second.client;
   auto server = backend::parse_server_url((tls_ ? "https://" : "http://") + address);
   if (!server) return nullptr;
   server->http2 = true;
-  if (peers_.size() >= kPeersMax)
-    std::erase_if(peers_, [](const auto& peer) { return peer.second.use_count() == 1; });
+  if (known == peers_.end() && peers_.size() >= kPeersMax)
+    std::erase_if(peers_, [](const auto& peer) { return peer.second.client.use_count() <= 1; });
   backend::ClientOptions options;
   options.connector.connect_timeout = kConnectMax;
   options.connector.handshake_timeout = kConnectMax;
   options.connector.tls = tls_;
   options.silence_max = kAnswerSilenceMax;
+  Peer& peer = peers_[address];
   auto servers = std::make_shared<const backend::Servers>(backend::Servers{*std::move(server)});
-  backend::ServerStates states{std::make_shared<backend::ServerState>(core_.count)};
-  auto client =
+  backend::ServerStates states{
+      std::make_shared<backend::ServerState>(core_.count, peer.addresses)};
+  peer.client =
       std::make_shared<backend::Client>(core_, std::move(servers), std::move(states), options);
-  peers_.emplace(address, client);
-  return client;
+  return peer.client;
 }
 
 // A member that does not answer may be gone without a word. Only new connections tell.
 void HttpCourier::forget(const std::string& address,
                          const std::shared_ptr<backend::Client>& client) {
   const auto known = peers_.find(address);
-  if (known != peers_.end() && known->second == client) peers_.erase(known);
+  if (known != peers_.end() && known->second.client == client) known->second.client.reset();
 }
 
 Task<Courier::Outcome> HttpCourier::carry(std::string address, std::string message,
@@ -70,7 +73,7 @@ Task<Courier::Outcome> HttpCourier::fetch(std::string address, std::string path,
 
 Task<Courier::Outcome> HttpCourier::exchange(std::string address, http::Request request,
                                              TimePoint deadline) {
-  const auto client = peer(address);
+  const auto client = client_of(address);
   if (!client) {
     co_return Outcome{fail(ErrorKind::invalid, "\"" + address + "\" is no address"), false};
   }

@@ -57,12 +57,18 @@ class HttpCourier final : public Courier {
                                        TimePoint deadline);
   // The members that are kept; with more, those without an exchange under way are forgotten.
   static constexpr std::size_t kPeersMax = 64;
-  [[nodiscard]] std::shared_ptr<backend::Client> peer(const std::string& address);
+  struct Peer {
+    // Outlive a client that is forgotten: a look-up may take longer than an exchange.
+    std::shared_ptr<backend::KnownAddresses> addresses =
+        std::make_shared<backend::KnownAddresses>();
+    std::shared_ptr<backend::Client> client{};  // null: forgotten
+  };
+  [[nodiscard]] std::shared_ptr<backend::Client> client_of(const std::string& address);
   void forget(const std::string& address, const std::shared_ptr<backend::Client>& client);
 
   const loop::Core& core_;
   const std::shared_ptr<const net::TlsClientContext> tls_;
-  std::map<std::string, std::shared_ptr<backend::Client>> peers_;  // by address
+  std::map<std::string, Peer> peers_;  // by address
 };
 
 }  // namespace sluice::filters
