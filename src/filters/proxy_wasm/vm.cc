@@ -70,6 +70,7 @@ Task<Result<std::shared_ptr<Stream>>> Vm::open(pipeline::Exchange& exchange) {
   const auto opened = co_await std::move(running);
   if (!opened) co_return std::unexpected(opened.error());
   stream->exchange = &exchange;
+  stream->memory = exchange.memory;
   co_return stream;
 }
 
@@ -238,6 +239,7 @@ void Vm::farewell(const std::shared_ptr<Stream>& stream, VmStep step) {
 void Vm::close(const std::shared_ptr<Stream>& stream) {
   on_core_.here();
   stream->part(false);
+  stream->memory.reset();
   stream->closed = true;
   const std::size_t dropped =
       std::erase_if(to_begin_, [&](const CallRequest& each) { return each.context == stream->id; });
