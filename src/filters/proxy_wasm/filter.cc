@@ -11,7 +11,6 @@
 namespace sluice::filters::proxy_wasm {
 namespace {
 
-constexpr std::uint32_t kPluginFailuresPerSecond = 5;
 constexpr int kStatusNoPlugin = 503;
 constexpr int kStatusTooLarge = 413;
 
@@ -77,8 +76,8 @@ ProxyWasmFilter::ProxyWasmFilter(const loop::Core& core, std::shared_ptr<const G
       statistics_(std::move(statistics)),
       counters_(statistics_->counters.at(core.index)),
       wanted_(*recipe_),
-      failures_(kPluginFailuresPerSecond),
-      vm_(core, recipe_, std::move(guest), *statistics_) {}
+      failures_(recipe_->setup, *statistics_, core.index),
+      vm_(core, recipe_, std::move(guest), *statistics_, failures_) {}
 
 Task<std::string_view> ProxyWasmFilter::handle(pipeline::Exchange& exchange) {
   counters_.requests.add();
@@ -264,18 +263,7 @@ void ProxyWasmFilter::answer(pipeline::Exchange& exchange, LocalResponse local) 
   local.body.give_to(response.body);
 }
 
-void ProxyWasmFilter::note_failure(const Error& error) {
-  (error.kind == ErrorKind::timed_out     ? counters_.timeouts
-   : error.kind == ErrorKind::unavailable ? counters_.no_vm
-                                          : counters_.traps)
-      .add();
-  const auto suppressed = failures_.pass(Clock::now());
-  if (!suppressed) return;
-  recipe_->setup->logger.warn(recipe_->setup->name + ": proxy-wasm: " + error.message +
-                              suppressed_note(*suppressed));
-  statistics_->set_last_failure(format_rfc3339_ms(std::chrono::system_clock::now()) + " " +
-                                error.message);
-}
+void ProxyWasmFilter::note_failure(const Error& error) { failures_.note(error); }
 
 std::string_view ProxyWasmFilter::fail_exchange(pipeline::Exchange& exchange, const Error& error) {
   const bool too_large = error.kind == ErrorKind::too_large;

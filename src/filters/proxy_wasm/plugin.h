@@ -76,8 +76,9 @@ class Plugin {
   std::uint32_t active = kRootContext;
   bool vm_starting = true;  // proxy_on_vm_start has not returned
   const CallResponse* call_response = nullptr;
-  Duration tick{};                            // zero: none
-  std::vector<std::shared_ptr<Stream>> done;  // proxy_done() was called for them
+  Duration tick{};  // zero: none
+  // proxy_done() was called for them, for each once: Stream::done_called.
+  std::vector<std::shared_ptr<Stream>> done;
 
   const loop::Core* core = nullptr;  // null: it is being made on another thread
   std::vector<CallRequest> new_calls;

@@ -5,12 +5,15 @@
 #include <chrono>
 #include <utility>
 
+#include "base/assert.h"
 #include "filters/proxy_wasm/vm_job.h"
 
 namespace sluice::filters::proxy_wasm {
 namespace {
 
 constexpr std::size_t kParkedMax = 1000;
+// Of callbacks, and of calls that begin: together a tick.
+constexpr Duration kVmSlice = std::chrono::microseconds(500);
 constexpr Duration kFirstVmPause = std::chrono::milliseconds(10);
 constexpr Duration kLongestVmPause = std::chrono::seconds(5);
 
@@ -36,12 +39,13 @@ class Vm::Waiting {
 };
 
 Vm::Vm(const loop::Core& core, std::shared_ptr<const GuestRecipe> recipe,
-       std::unique_ptr<PluginGuest> guest, PluginStatistics& statistics)
+       std::unique_ptr<PluginGuest> guest, PluginStatistics& statistics, FailureLog& failures)
     : core_(core),
       on_core_(core.loop),
       recipe_(std::move(recipe)),
       statistics_(statistics),
-      counters_(statistics.counters.at(core.index)) {
+      counters_(statistics.counters.at(core.index)),
+      failures_(failures) {
   if (guest) {
     adopt(std::move(guest));
     return;
@@ -116,8 +120,19 @@ void Vm::turn_soon() {
 
 void Vm::turn() {
   std::exchange(buried_, {}).clear();
-  for (CallRequest& request : std::exchange(to_begin_, {})) begin_call(std::move(request));
+  begin_calls();
   if (!driving_) drive_now();
+}
+
+// Begins calls for a slice; the others begin in the next turn.
+void Vm::begin_calls() {
+  const TimePoint slice_end = Clock::now() + kVmSlice;
+  while (!to_begin_.empty() && Clock::now() < slice_end) {
+    CallRequest request = std::move(to_begin_.front());
+    to_begin_.pop_front();
+    begin_call(std::move(request));
+  }
+  if (!to_begin_.empty()) turn_soon();
 }
 
 void Vm::drive_now() {
@@ -126,7 +141,9 @@ void Vm::drive_now() {
   driver_.start();
 }
 
+// Callbacks that are short give way, too, when they have lasted for a slice together.
 Task<void> Vm::drive() {
+  TimePoint slice_end = Clock::now() + kVmSlice;
   while (next()) {
     while (!guest_->instance->poll()) {
       const TimePoint now = Clock::now();
@@ -139,6 +156,9 @@ Task<void> Vm::drive() {
       }
     }
     settle();
+    if (Clock::now() < slice_end) continue;
+    co_await core_.loop.yield();
+    slice_end = Clock::now() + kVmSlice;
   }
   driving_ = false;
 }
@@ -191,7 +211,7 @@ void Vm::settle() {
   if (!result) {
     std::string text = std::string(job->callback.row.name) + ": " + result.error().message;
     Error error{result.error().kind, with_words(text, words)};
-    lose(error);
+    lose(*job, error);
     return finish(*job, std::unexpected(std::move(error)));
   }
   take_requests();
@@ -213,18 +233,19 @@ void Vm::go_on(const VmJob& job, const Result<U32>& result) {
       return;
     case VmStep::tick:
       tick_waits_ = false;
+      tick_pause_ = Duration();
       return;
     case VmStep::call_response:
       return bury(*job.call);
     case VmStep::done:
-      if (*result != 0 || parked_ >= kParkedMax) return farewell(job.stream, VmStep::log);
+      if (*result != 0 || job.stream->done_called || parked_ >= kParkedMax)
+        return leave(job.stream);
       job.stream->parked = true;
       ++parked_;
       return;
     case VmStep::log:
       return farewell(job.stream, VmStep::remove);
     case VmStep::remove:
-      if (job.stream->parked) --parked_;
       guest_->plugin->streams.erase(job.stream->id);
   }
 }
@@ -236,8 +257,19 @@ void Vm::farewell(const std::shared_ptr<Stream>& stream, VmStep step) {
   submit_soon(make_job(step, callback, stream));
 }
 
+void Vm::leave(const std::shared_ptr<Stream>& stream) {
+  SLUICE_ASSERT(!stream->leaving, "a context ends once");
+  stream->leaving = true;
+  if (std::exchange(stream->parked, false)) {
+    SLUICE_ASSERT(parked_ > 0, "each parked context is counted");
+    --parked_;
+  }
+  farewell(stream, VmStep::log);
+}
+
 void Vm::close(const std::shared_ptr<Stream>& stream) {
   on_core_.here();
+  SLUICE_ASSERT(!stream->closed, "the host closes a context once");
   stream->part(false);
   stream->memory.reset();
   stream->closed = true;
@@ -255,7 +287,7 @@ void Vm::close(const std::shared_ptr<Stream>& stream) {
 void Vm::take_requests() {
   Plugin& plugin = *guest_->plugin;
   for (const auto& stream : std::exchange(plugin.done, {})) {
-    if (stream->parked) farewell(stream, VmStep::log);
+    if (stream->parked) leave(stream);
   }
   for (CallRequest& request : std::exchange(plugin.new_calls, {}))
     to_begin_.push_back(std::move(request));
@@ -267,7 +299,8 @@ void Vm::arm_tick() {
   tick_ = guest_ ? guest_->plugin->tick : Duration();
   tick_timer_.reset();
   if (tick_ > Duration::zero()) {
-    tick_timer_ = loop::EventLoop::Timer(core_.loop, Clock::now() + tick_, [this] { fire_tick(); });
+    const TimePoint next = Clock::now() + std::max(tick_, tick_pause_);
+    tick_timer_ = loop::EventLoop::Timer(core_.loop, next, [this] { fire_tick(); });
   }
 }
 
@@ -277,8 +310,11 @@ void Vm::fire_tick() {
   submit(make_job(VmStep::tick, kCallback<kOnTick>, nullptr));
 }
 
-void Vm::lose(const Error& error) {
+void Vm::lose(const VmJob& job, const Error& error) {
   statistics_.set_fault(error.message);
+  if (job.step != VmStep::answer || job.abandoned) failures_.note(error);
+  if (job.step == VmStep::tick)
+    tick_pause_ = std::clamp(tick_pause_ * 2, kFirstVmPause, kLongestVmPause);
   Plugin& plugin = *guest_->plugin;
   for (const auto& [id, stream] : plugin.streams) {
     stream->lost = true;
