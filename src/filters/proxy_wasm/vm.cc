@@ -12,8 +12,8 @@ namespace sluice::filters::proxy_wasm {
 namespace {
 
 constexpr std::size_t kParkedMax = 1000;
-// Of callbacks, and of calls that begin: together a tick.
-constexpr Duration kVmSlice = std::chrono::microseconds(500);
+// Of callbacks, of calls that begin, and of what they free: together less than a tick.
+constexpr Duration kVmSlice = std::chrono::microseconds(200);
 constexpr Duration kFirstVmPause = std::chrono::milliseconds(10);
 constexpr Duration kLongestVmPause = std::chrono::seconds(5);
 
@@ -115,7 +115,10 @@ void Vm::submit_soon(std::shared_ptr<VmJob> job) {
 }
 
 void Vm::turn_soon() {
-  if (!soon_.pending()) soon_ = loop::EventLoop::Timer(core_.loop, TimePoint{}, [this] { turn(); });
+  if (soon_.pending()) return;
+  // Not an earlier time: a timer that is due already when another one fires is part of that turn of
+  // the loop, and so would be all turns of this.
+  soon_ = loop::EventLoop::Timer(core_.loop, Clock::now(), [this] { turn(); });
 }
 
 void Vm::turn() {
