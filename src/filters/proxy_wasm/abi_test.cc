@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/memory_budget.h"
+#include "filters/proxy_wasm/plugin.h"
 #include "filters/proxy_wasm/status.h"
 #include "filters/proxy_wasm/testing/plugin_host.h"
 
@@ -268,6 +269,17 @@ TEST(ProxyWasmContexts, EndOnceHoweverOftenTheGuestSaysSo) {
   host.wait_until([&] { return count_of(host, "ticks") >= 12; });
   EXPECT_EQ(count_of(host, "logs"), 3);
   EXPECT_EQ(count_of(host, "deletes"), 3);
+}
+
+TEST(ProxyWasmContexts, HaveNumbersThatNoOtherHasWhenNumbersBeginAnew) {
+  loop::EventLoop loop;
+  Plugin plugin(nullptr);
+  for (const std::uint32_t id : {2U, 3U, 5U})
+    plugin.streams.emplace(id, std::make_shared<Stream>(loop, id));
+  EXPECT_EQ(plugin.free_context(kRootContext), 4U);
+  EXPECT_EQ(plugin.free_context(4), 6U);
+  EXPECT_EQ(plugin.free_context(0xffff'fffe), 0xffff'ffff);
+  EXPECT_EQ(plugin.free_context(0xffff'ffff), 4U) << "neither 0 nor the root context";
 }
 
 TEST(ProxyWasmContexts, EndWhenTheGuestSaysSoBeforeItAsksForTime) {

@@ -70,7 +70,7 @@ struct Stream {
     return response ? response_resumed : request_resumed;
   }
 
-  const std::uint32_t id;
+  std::uint32_t id;  // 0: the context is not made yet
   const TimePoint began = Clock::now();
   const std::chrono::system_clock::time_point began_at = std::chrono::system_clock::now();
   pipeline::Exchange* exchange = nullptr;  // null: out of reach

@@ -66,7 +66,7 @@ std::shared_ptr<VmJob> Vm::make_job(VmStep step, const Callback& callback,
 Task<Result<std::shared_ptr<Stream>>> Vm::open(pipeline::Exchange& exchange) {
   on_core_.here();
   custom_data_ = exchange.custom_data;
-  auto stream = std::make_shared<Stream>(core_.loop, ++last_context_);
+  auto stream = std::make_shared<Stream>(core_.loop, 0);
   auto job = make_job(VmStep::answer, kCallback<kOnContextCreate>, stream);
   job->arguments[1] = kRootContext;
   job->opens = true;
@@ -182,9 +182,17 @@ bool Vm::next() {
   return false;
 }
 
+void Vm::give_context(VmJob& job) {
+  Plugin& plugin = *guest_->plugin;
+  last_context_ = plugin.free_context(last_context_);
+  job.stream->id = last_context_;
+  job.arguments[0] = last_context_;
+  plugin.streams.emplace(last_context_, job.stream);
+}
+
 void Vm::begin(const std::shared_ptr<VmJob>& job) {
   Plugin& plugin = *guest_->plugin;
-  if (job->opens) plugin.streams.emplace(job->stream->id, job->stream);
+  if (job->opens) give_context(*job);
   if (!guest_->instance->has(job->callback.row)) {
     finish(*job, U32{0});
     return go_on(*job, U32{1});

@@ -69,6 +69,8 @@ class Vm {
   void drive_now();
   [[nodiscard]] bool next();
   void begin(const std::shared_ptr<VmJob>& job);
+  // Makes the context with which the job begins.
+  void give_context(VmJob& job);
   void settle();
   void finish(VmJob& job, Result<U32> result);
   void go_on(const VmJob& job, const Result<U32>& result);
