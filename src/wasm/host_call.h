@@ -28,8 +28,9 @@ class HostCall {
   // Returns the guest's memory. Error `invalid` if the guest has none.
   [[nodiscard]] Result<GuestMemory> memory();
   // Calls a function that the guest exports. While it runs, the guest may not call host functions
-  // of the ABI (ImportModule::in_nested_calls). Requires: after an error, the host function returns
-  // at once.
+  // of the ABI (ImportModule::in_nested_calls). But it may give way, and the other work of the core
+  // may free what the host function sees by a view. Requires: after an error, the host function
+  // returns at once.
   template <class R, class... A>
   [[nodiscard]] Result<R> call(const GuestFunction<R(A...)>& function,
                                std::type_identity_t<A>... arguments) {

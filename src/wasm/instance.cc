@@ -241,6 +241,10 @@ Task<Result<void>> Instance::run_to_end(Pace pace, TimePoint deadline) {
       kill();
       co_return fail(ErrorKind::timed_out, "timed out");
     }
+    if (pace.stopped()) {
+      kill();
+      co_return fail(ErrorKind::unavailable, "given up");
+    }
     const TimePoint wake = std::min(state_->wake_at, deadline);
     if (wake > now) {
       co_await pace.rest(wake - now);

@@ -104,8 +104,8 @@ class Instance {
   // Ends the call in progress, if there is one, at any point. The guest is dead afterwards.
   void kill();
 
-  // Runs start(), poll() and finish() with a deadline. Errors: those of finish(), and `timed_out`,
-  // which kills the guest.
+  // Runs start(), poll() and finish() with a deadline. Errors: those of finish(), and, which kill
+  // the guest, `timed_out` and `unavailable` (Pace::stopped()).
   template <class R, class... A>
   [[nodiscard]] Task<Result<R>> call(GuestFunction<R(A...)> function, Pace pace, TimePoint deadline,
                                      std::type_identity_t<A>... arguments) {

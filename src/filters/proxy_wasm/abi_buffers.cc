@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies and configurations.
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "filters/proxy_wasm/abi.h"
 #include "filters/proxy_wasm/limits.h"
@@ -51,8 +53,14 @@ Result<Answer> get_bytes(Plugin& plugin, HostCall& call, std::uint32_t type, std
   const auto bytes = buffer_of(plugin, type);
   if (!bytes) return Answer(Status::not_found);
   if (start > bytes->size()) return Answer(Status::bad_argument);
-  SLUICE_CHECK(out.put(call, bytes->substr(start, size)));
-  return Answer(Status::ok);
+  const std::size_t count = std::min<std::size_t>(size, bytes->size() - start);
+  const auto again = [&]() -> std::optional<std::string_view> {
+    const auto now = buffer_of(plugin, type);
+    if (!now || now->size() < start) return std::nullopt;
+    return now->substr(start, count);
+  };
+  SLUICE_TRY(const bool found, out.put_found(call, count, again));
+  return Answer(found ? Status::ok : Status::not_found);
 }
 
 Result<Answer> get_status(Plugin& plugin, HostCall& call, std::uint32_t type,
@@ -66,18 +74,33 @@ Result<Answer> get_status(Plugin& plugin, HostCall& call, std::uint32_t type,
   return Answer(Status::ok);
 }
 
+// False: no memory for it.
+bool replace(EditedBytes& bytes, const std::shared_ptr<MemoryHolder>& memory, std::size_t at,
+             std::size_t count, std::string_view value) {
+  if (bytes.made) return bytes.made->replace(at, count, value);
+  MadeBytes made(memory);
+  const bool whole = at == 0 && count == bytes.seen.size();  // the bytes seen are of no use
+  if (!whole && !made.assign(bytes.seen)) return false;
+  if (!made.replace(at, whole ? 0 : count, value)) return false;
+  bytes.made = std::move(made);
+  return true;
+}
+
 Answer set_bytes(Plugin& plugin, std::uint32_t type, std::uint32_t start, std::uint32_t size,
                  GuestBytes value) {
   if (!value.inside) return Status::invalid_memory;
   if (type > kBufferTypeMax) return Status::bad_argument;
   EditedBytes* bytes = edited(plugin, type);
   if (bytes == nullptr) return Status::not_found;
-  if (!bytes->made) bytes->made.emplace(bytes->seen);
-  std::string& made = *bytes->made;
-  const std::size_t at = std::min<std::size_t>(start, made.size());
-  const std::size_t replaced = std::min<std::size_t>(size, made.size() - at);
-  if (made.size() - replaced + value.text.size() > kMadeBodyBytesMax) return Status::bad_argument;
-  made.replace(at, replaced, value.text);
+  const std::size_t before = bytes->text().size();
+  const std::size_t at = std::min<std::size_t>(start, before);
+  const std::size_t replaced = std::min<std::size_t>(size, before - at);
+  if (before - replaced + value.text.size() > kMadeBodyBytesMax) return Status::bad_argument;
+  Stream& stream = *plugin.stream();
+  if (!replace(*bytes, stream.memory, at, replaced, value.text)) {
+    stream.short_of_memory = true;
+    stream.news.notify();
+  }
   return Status::ok;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contexts, the log, clocks and ticks.
 #include <algorithm>
+#include <utility>
 
 #include "base/time.h"
 #include "filters/proxy_wasm/abi.h"
@@ -64,7 +65,8 @@ Answer set_effective_context(Plugin& plugin, std::uint32_t context) {
 Answer end_context(Plugin& plugin) {
   const auto found = plugin.streams.find(plugin.active);
   if (found == plugin.streams.end() || !found->second->closed) return Status::not_found;
-  plugin.done.push_back(found->second);
+  // A context ends once, however often the guest says so.
+  if (!std::exchange(found->second->done_called, true)) plugin.done.push_back(found->second);
   return Status::ok;
 }
 

@@ -2,6 +2,7 @@
 // The fields of messages.
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "filters/proxy_wasm/abi.h"
 #include "filters/proxy_wasm/field_map.h"
@@ -43,9 +44,9 @@ Result<Answer> get_value(Plugin& plugin, HostCall& call, std::uint32_t type, Gue
   if (!all_inside(name, out)) return Answer(Status::invalid_memory);
   if (type > kMapTypeMax) return Answer(Status::bad_argument);
   const auto map = find_map(plugin, type);
-  const auto value = map ? map->get(name.text) : std::nullopt;
+  auto value = map ? map->get(name.text) : std::nullopt;
   if (!value && !plugin.old_abi) return Answer(Status::not_found);
-  SLUICE_CHECK(out.put(call, value.value_or("")));
+  SLUICE_CHECK(out.put(call, std::move(value).value_or("")));
   return Answer(Status::ok);
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
 #include "filters/proxy_wasm/abi.h"
 #include "filters/proxy_wasm/plugin.h"
 #include "filters/proxy_wasm/properties.h"
@@ -13,9 +15,9 @@ using wasm::HostCall;
 
 Result<Answer> get_property(Plugin& plugin, HostCall& call, GuestBytes path, OutBytes out) {
   if (!all_inside(path, out)) return Answer(Status::invalid_memory);
-  const auto value = find_property(plugin, path.text);
+  auto value = find_property(plugin, path.text);
   if (!value) return Answer(Status::not_found);
-  SLUICE_CHECK(out.put(call, *value));
+  SLUICE_CHECK(out.put(call, *std::move(value)));
   return Answer(Status::ok);
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shared data.
+#include <utility>
+
 #include "filters/proxy_wasm/abi.h"
 #include "filters/proxy_wasm/plugin.h"
 #include "filters/proxy_wasm/values.h"
@@ -14,9 +16,9 @@ using wasm::HostCall;
 Result<Answer> get_shared_data(Plugin& plugin, HostCall& call, GuestBytes key, OutBytes out,
                                Out<std::uint32_t> number) {
   if (!all_inside(key, out, number)) return Answer(Status::invalid_memory);
-  const auto found = plugin.setup->shared_data->get(key.text);
+  auto found = plugin.setup->shared_data->get(key.text);
   if (!found) return Answer(Status::not_found);
-  SLUICE_CHECK(out.put(call, found->bytes));
+  SLUICE_CHECK(out.put(call, std::move(found->bytes)));
   SLUICE_CHECK(number.put(call, found->number));
   return Answer(Status::ok);
 }

@@ -5,6 +5,7 @@
 
 #include "filters/proxy_wasm/abi.h"
 #include "filters/proxy_wasm/field_map.h"
+#include "filters/proxy_wasm/limits.h"
 #include "filters/proxy_wasm/pairs.h"
 #include "filters/proxy_wasm/plugin.h"
 #include "filters/proxy_wasm/values.h"
@@ -65,13 +66,18 @@ Answer send_local_response(Plugin& plugin, std::uint32_t status, GuestBytes deta
   const auto decoded = decode_pairs(pairs.text);
   if (stream == nullptr || !decoded) return Status::bad_argument;
   if (status < kLocalStatusMin || status > kLocalStatusMax) return Status::bad_argument;
+  if (body.text.size() > kMadeBodyBytesMax) return Status::bad_argument;
   auto fields = fields_of(*decoded);
   if (!fields) {
     plugin.log(LogLevel::debug, "proxy_send_local_response: " + fields.error().message);
     return Status::bad_argument;
   }
-  stream->local =
-      LocalResponse{static_cast<int>(status), *std::move(fields), std::string(body.text)};
+  LocalResponse local{static_cast<int>(status), *std::move(fields), MadeBytes(stream->memory)};
+  if (local.body.assign(body.text)) {
+    stream->local = std::move(local);
+  } else {
+    stream->short_of_memory = true;
+  }
   stream->news.notify();
   return Status::ok;
 }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "filters/wasm_host/header_text.h"
+#include "filters/wasm_host/marshal.h"
 #include "http/path.h"
 #include "http/trailers.h"
 #include "http/withheld_trailers.h"
@@ -70,11 +71,13 @@ std::optional<FieldMap> FieldMap::of(Plugin& plugin, MapType type) {
       map.request_ = here ? stream->exchange->request() : past(stream->past_request);
       if (map.request_ != nullptr) map.fields_ = &map.request_->headers;
       map.editable_ = here && stream->request_open;
+      map.claimed_ = &stream->request_claims;
       break;
     case MapType::response_headers:
       map.response_ = here ? stream->exchange->response() : past(stream->past_response);
       if (map.response_ != nullptr) map.fields_ = &map.response_->headers;
       map.editable_ = here && stream->response_open;
+      map.claimed_ = &stream->response_claims;
       break;
     case MapType::request_trailers:
       map.fields_ = stream->request_trailers.get();
@@ -126,16 +129,27 @@ const Pairs& FieldMap::pairs() {
   return pairs_;
 }
 
-Result<void> FieldMap::check_change(std::string_view name) const {
+Result<void> FieldMap::check_change(std::string_view name, std::string_view value) const {
   if (!editable_) return wrong("the message cannot be changed now");
+  if (name.size() > kTextBytesMax) return wrong("a name of more than 64 KiB");
+  const bool first_line = is_pseudo(name) || is_host_field(name);
+  if (value.size() > (first_line ? kTextBytesMax : kGuestFieldBytesMax))
+    return wrong("a value that is too long");
   if (trailers_ && !is_pseudo(name) && !http::may_be_trailer(name))
     return wrong("that field is none of a trailer");
   return {};
 }
 
-void FieldMap::claim(std::string_view name) {
+Result<void> FieldMap::claim(std::string_view name) {
+  const http::Body* body = request_ != nullptr    ? &request_->body
+                           : response_ != nullptr ? &response_->body
+                                                  : nullptr;
+  if (body != nullptr && http::may_bring_trailers(*body)) {
+    if (!claimed_->add(name)) return wrong("too many names of fields in a message with trailers");
+  }
   if (request_ != nullptr) http::claim_field(*request_, name);
   if (response_ != nullptr) http::withhold_trailer(response_->body, name);
+  return {};
 }
 
 Result<void> FieldMap::set_in_request(std::string_view name, std::string_view value) {
@@ -162,24 +176,24 @@ Result<void> FieldMap::set_pseudo(std::string_view name, std::string_view value)
 }
 
 Result<void> FieldMap::set(std::string_view name, std::string_view value) {
-  SLUICE_CHECK(check_change(name));
+  SLUICE_CHECK(check_change(name, value));
   if (is_pseudo(name)) return set_pseudo(name, value);
   if (request_ != nullptr && is_host_field(name)) return set_in_request(kPseudoAuthority, value);
-  claim(name);
+  SLUICE_CHECK(claim(name));
   return set_field(*fields_, name, value);
 }
 
 Result<void> FieldMap::add(std::string_view name, std::string_view value) {
-  SLUICE_CHECK(check_change(name));
+  SLUICE_CHECK(check_change(name, value));
   if (is_pseudo(name) || (request_ != nullptr && is_host_field(name))) return set(name, value);
-  claim(name);
+  SLUICE_CHECK(claim(name));
   return add_field(*fields_, name, value);
 }
 
 Result<void> FieldMap::remove(std::string_view name) {
-  SLUICE_CHECK(check_change(name));
+  SLUICE_CHECK(check_change(name, ""));
   if (is_pseudo(name)) return wrong("the first line of a message cannot be removed");
-  claim(name);
+  SLUICE_CHECK(claim(name));
   fields_->remove(name);
   return {};
 }
@@ -187,25 +201,25 @@ Result<void> FieldMap::remove(std::string_view name) {
 Result<void> FieldMap::replace_all(const Pairs& pairs) {
   SLUICE_TRY(http::Headers made, fields_of(pairs));
   for (const auto& [name, value] : pairs) {
-    SLUICE_CHECK(check_change(name));
+    SLUICE_CHECK(check_change(name, value));
     if (is_pseudo(name)) SLUICE_CHECK(set_pseudo(name, value));
     if (request_ != nullptr && is_host_field(name))
       SLUICE_CHECK(set_in_request(kPseudoAuthority, value));
   }
   if (!editable_) return wrong("the message cannot be changed now");
-  for (const http::Field& field : http::Headers(*fields_)) claim(field.name);
-  for (const http::Field& field : made) claim(field.name);
+  for (const http::Field& field : http::Headers(*fields_)) SLUICE_CHECK(claim(field.name));
+  for (const http::Field& field : made) SLUICE_CHECK(claim(field.name));
   *fields_ = std::move(made);
   return {};
 }
 
 Result<http::Headers> fields_of(const Pairs& pairs) {
-  http::Headers fields;
+  GuestFields fields;
   for (const auto& [name, value] : pairs) {
     if (is_pseudo(name) || is_host_field(name)) continue;
-    SLUICE_CHECK(add_field(fields, name, value));
+    SLUICE_CHECK(fields.add(name, value));
   }
-  return fields;
+  return fields.take();
 }
 
 }  // namespace sluice::filters::proxy_wasm

@@ -27,8 +27,9 @@ class FieldMap {
   // All, in order. The views are valid as long as this and the message.
   [[nodiscard]] const Pairs& pairs();
 
-  // The functions below change the message. Error `invalid`: a name or value that HTTP forbids, or
-  // a message that may not be changed now.
+  // The functions below change the message. Error `invalid`: a name or value that HTTP forbids, a
+  // message that may not be changed now, or what is beyond the bounds of
+  // filters/wasm_host/header_text.h; a name, or a part of the first line, of more than 64 KiB.
   [[nodiscard]] Result<void> set(std::string_view name, std::string_view value);
   [[nodiscard]] Result<void> add(std::string_view name, std::string_view value);
   [[nodiscard]] Result<void> remove(std::string_view name);
@@ -39,13 +40,15 @@ class FieldMap {
   [[nodiscard]] std::optional<std::string> get_pseudo(std::string_view name) const;
   [[nodiscard]] Result<void> set_pseudo(std::string_view name, std::string_view value);
   [[nodiscard]] Result<void> set_in_request(std::string_view name, std::string_view value);
-  [[nodiscard]] Result<void> check_change(std::string_view name) const;
+  // Lengths come first: a name or value that is too long is neither read nor copied.
+  [[nodiscard]] Result<void> check_change(std::string_view name, std::string_view value) const;
   // A field that the guest sets or removes does not come in as a trailer.
-  void claim(std::string_view name);
+  [[nodiscard]] Result<void> claim(std::string_view name);
 
   http::Request* request_ = nullptr;    // of this head
   http::Response* response_ = nullptr;  // or of this
   http::Headers* fields_ = nullptr;
+  ClaimedNames* claimed_ = nullptr;  // by the stream; not null for a head that is editable_
   bool trailers_ = false;
   bool editable_ = false;
   Pairs pairs_;

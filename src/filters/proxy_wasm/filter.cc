@@ -11,7 +11,6 @@
 namespace sluice::filters::proxy_wasm {
 namespace {
 
-constexpr std::uint32_t kPluginFailuresPerSecond = 5;
 constexpr int kStatusNoPlugin = 503;
 constexpr int kStatusTooLarge = 413;
 
@@ -37,8 +36,13 @@ std::shared_ptr<http::BodyCharge> charge_for(const pipeline::Exchange& exchange)
 
 // Puts what the guest has made of a whole body in its place, with its trailers.
 void take_over(http::Body& body, EditedBytes& edited, std::unique_ptr<http::Headers> trailers) {
-  if (edited.made) body.assign(*std::move(edited.made));
+  if (edited.made) edited.made->give_to(body);
   body.set_trailers(trailers && !trailers->empty() ? std::move(trailers) : nullptr);
+}
+
+Result<void> check_memory(const Stream& stream) {
+  if (!stream.short_of_memory) return {};
+  return fail(ErrorKind::unavailable, "no memory for the body that the guest has made");
 }
 
 // The bodies of other responses are not there, or a tunnel.
@@ -72,8 +76,8 @@ ProxyWasmFilter::ProxyWasmFilter(const loop::Core& core, std::shared_ptr<const G
       statistics_(std::move(statistics)),
       counters_(statistics_->counters.at(core.index)),
       wanted_(*recipe_),
-      failures_(kPluginFailuresPerSecond),
-      vm_(core, recipe_, std::move(guest), *statistics_) {}
+      failures_(recipe_->setup, *statistics_, core.index),
+      vm_(core, recipe_, std::move(guest), *statistics_, failures_) {}
 
 Task<std::string_view> ProxyWasmFilter::handle(pipeline::Exchange& exchange) {
   counters_.requests.add();
@@ -121,7 +125,7 @@ Task<Result<void>> ProxyWasmFilter::request_side(pipeline::Exchange& exchange,
 
 Task<Result<void>> ProxyWasmFilter::request_body(http::Request& request,
                                                  std::shared_ptr<Stream> stream) {
-  stream->request_body = EditedBytes{request.body.bytes()};
+  const Shown shown(stream->request_body, request.body.bytes());
   stream->request_trailers = request.body.take_trailers();
   const bool last = stream->request_trailers == nullptr;
   if (last) stream->request_trailers = std::make_unique<http::Headers>();
@@ -135,7 +139,6 @@ Task<Result<void>> ProxyWasmFilter::request_body(http::Request& request,
   }
   if (stream->request_body)
     take_over(request.body, *stream->request_body, std::move(stream->request_trailers));
-  stream->request_body.reset();
   co_return done;
 }
 
@@ -145,14 +148,16 @@ Task<Result<void>> ProxyWasmFilter::step(const Callback& callback, std::shared_p
   auto calling = vm_.call(callback, stream, second, third);
   const auto action = co_await std::move(calling);
   if (!action) co_return std::unexpected(action.error());
-  if (static_cast<Action>(*action) != Action::pause) co_return Result<void>();
-  auto waiting = resumed(stream, response);
-  co_return co_await std::move(waiting);
+  if (static_cast<Action>(*action) == Action::pause) {
+    auto waiting = resumed(stream, response);
+    SLUICE_CO_CHECK(co_await std::move(waiting));
+  }
+  co_return check_memory(*stream);
 }
 
 Task<Result<void>> ProxyWasmFilter::resumed(std::shared_ptr<Stream> stream, bool response) {
   const TimePoint deadline = Clock::now() + recipe_->pause_max;
-  while (!stream->resumed(response) && !stream->local) {
+  while (!stream->resumed(response) && !stream->local && !stream->short_of_memory) {
     if (stream->lost) co_return fail(ErrorKind::invalid, "its VM has failed in another request");
     const bool told = co_await stream->news.wait(deadline);
     if (told) continue;
@@ -204,7 +209,7 @@ Task<Result<void>> ProxyWasmFilter::response_side(pipeline::Exchange& exchange,
 
 Task<Result<void>> ProxyWasmFilter::whole_response(http::Response& response,
                                                    std::shared_ptr<Stream> stream) {
-  stream->response_body = EditedBytes{response.body.bytes()};
+  const Shown shown(stream->response_body, response.body.bytes());
   stream->response_trailers = response.body.take_trailers();
   const bool last = stream->response_trailers == nullptr;
   if (last) stream->response_trailers = std::make_unique<http::Headers>();
@@ -217,7 +222,6 @@ Task<Result<void>> ProxyWasmFilter::whole_response(http::Response& response,
   }
   if (stream->response_body)
     take_over(response.body, *stream->response_body, std::move(stream->response_trailers));
-  stream->response_body.reset();
   co_return done;
 }
 
@@ -242,10 +246,12 @@ Task<Result<bool>> ProxyWasmFilter::take_piece(std::shared_ptr<Stream> stream, s
   auto calling = vm_.call(kCallback<kOnResponseBody>, stream, size, last ? 1 : 0);
   const auto action = co_await std::move(calling);
   if (!action) co_return std::unexpected(action.error());
+  SLUICE_CO_CHECK(check_memory(*stream));
   if (static_cast<Action>(*action) != Action::pause || stream->resumed(true)) co_return true;
   if (!last) co_return false;
   auto waiting = resumed(stream, true);
   SLUICE_CO_CHECK(co_await std::move(waiting));
+  SLUICE_CO_CHECK(check_memory(*stream));
   co_return true;
 }
 
@@ -254,21 +260,10 @@ void ProxyWasmFilter::answer(pipeline::Exchange& exchange, LocalResponse local) 
   http::Response& response = exchange.new_response();
   response.status = local.status;
   response.headers = std::move(local.headers);
-  response.body.assign(std::move(local.body));
+  local.body.give_to(response.body);
 }
 
-void ProxyWasmFilter::note_failure(const Error& error) {
-  (error.kind == ErrorKind::timed_out     ? counters_.timeouts
-   : error.kind == ErrorKind::unavailable ? counters_.no_vm
-                                          : counters_.traps)
-      .add();
-  const auto suppressed = failures_.pass(Clock::now());
-  if (!suppressed) return;
-  recipe_->setup->logger.warn(recipe_->setup->name + ": proxy-wasm: " + error.message +
-                              suppressed_note(*suppressed));
-  statistics_->set_last_failure(format_rfc3339_ms(std::chrono::system_clock::now()) + " " +
-                                error.message);
-}
+void ProxyWasmFilter::note_failure(const Error& error) { failures_.note(error); }
 
 std::string_view ProxyWasmFilter::fail_exchange(pipeline::Exchange& exchange, const Error& error) {
   const bool too_large = error.kind == ErrorKind::too_large;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "filters/proxy_wasm/failure_log.h"
 #include "filters/proxy_wasm/guest.h"
 #include "filters/proxy_wasm/piece_reader.h"
 #include "filters/proxy_wasm/statistics.h"
@@ -70,7 +71,7 @@ class ProxyWasmFilter final : public pipeline::Filter, public PieceTaker {
   const std::shared_ptr<PluginStatistics> statistics_;
   PluginCounters& counters_;
   const Wanted wanted_;
-  LogGate failures_;
+  FailureLog failures_;
   Vm vm_;
 };
 

@@ -31,10 +31,12 @@ constexpr std::array kPluginFamilies{
                  "Requests that came to the filter.", "", kPluginLabels},
     MetricFamily{"sluice_plugin_answered_total", MetricType::counter,
                  "Requests and responses that the guest has answered itself.", "", kPluginLabels},
-    MetricFamily{"sluice_plugin_failures_total", MetricType::counter,
-                 "Requests that failed, by cause: trap, timeout (of a callback or of a pause), or "
-                 "busy (the guest of the core was not free in time).",
-                 "", "pipeline,filter,cause"},
+    MetricFamily{
+        "sluice_plugin_failures_total", MetricType::counter,
+        "Requests, and callbacks beside requests, that failed, by cause: trap, timeout (of "
+        "a callback or of a pause), or busy (the guest of the core was not free in time, "
+        "or there was no memory for a body that it made).",
+        "", "pipeline,filter,cause"},
     MetricFamily{"sluice_plugin_guests_replaced_total", MetricType::counter,
                  "Guests replaced after a failure.", "", kPluginLabels},
     MetricFamily{"sluice_plugin_calls_total", MetricType::counter,

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "filters/proxy_wasm/limits.h"
+
 namespace sluice::filters::proxy_wasm {
 
 PieceReader::PieceReader(PieceTaker& guest, std::shared_ptr<Stream> stream, http::Body source,
@@ -27,6 +29,7 @@ Task<Result<std::string_view>> PieceReader::read() {
       co_return fail(ErrorKind::too_large,
                      "the guest holds back more than maxBodySize of the response");
     }
+    SLUICE_CO_CHECK(charge());
     auto asking = ask_guest(last);
     SLUICE_CO_TRY(const bool go_on, co_await std::move(asking));
     if (last) {
@@ -40,14 +43,25 @@ Task<Result<std::string_view>> PieceReader::read() {
   co_return std::string_view(held_);
 }
 
+Result<void> PieceReader::charge() {
+  if (!stream_->memory || held_.size() <= kUnchargedMadeBytesMax) return {};
+  if (!charge_) charge_ = std::make_shared<http::BodyCharge>(stream_->memory);
+  if (charge_->try_set(held_.capacity())) return {};
+  auto failure =
+      fail(ErrorKind::unavailable, "no memory for what the guest holds back of the response");
+  guest_.note_failure(failure.error());
+  return failure;
+}
+
 Task<Result<bool>> PieceReader::ask_guest(bool last) {
-  stream_->response_body = EditedBytes{held_};
+  const std::shared_ptr<Stream> stream = stream_;  // outlives `shown`
+  const Shown shown(stream->response_body, held_);
   auto taking = guest_.take_piece(stream_, static_cast<std::uint32_t>(held_.size()), last);
   const auto go_on = co_await std::move(taking);
-  if (stream_->response_body && stream_->response_body->made)
-    held_ = *std::move(stream_->response_body->made);
-  stream_->response_body.reset();
+  if (stream->response_body && stream->response_body->made)
+    held_ = stream->response_body->made->take();
   if (!go_on) guest_.note_failure(go_on.error());
+  if (go_on) SLUICE_CO_CHECK(charge());
   co_return go_on;
 }
 

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "filters/proxy_wasm/stream.h"
 #include "http/body.h"
+#include "http/body_memory.h"
 
 namespace sluice::filters::proxy_wasm {
 
@@ -42,11 +43,14 @@ class PieceReader final : public http::BodyReader {
   // Hands held_ to the guest. True: held_ is what goes on.
   [[nodiscard]] Task<Result<bool>> ask_guest(bool last);
   [[nodiscard]] Task<Result<void>> end();
+  // Error `unavailable`: no memory for held_.
+  [[nodiscard]] Result<void> charge();
 
   PieceTaker& guest_;
   const std::shared_ptr<Stream> stream_;
   http::Body source_;
   const std::uint64_t bytes_max_;
+  std::shared_ptr<http::BodyCharge> charge_{};  // for held_
   std::string held_;
   bool was_read_ = false;  // held_ has been returned
   bool ended_ = false;

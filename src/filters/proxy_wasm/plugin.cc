@@ -19,6 +19,13 @@ Stream* Plugin::find(std::uint32_t context) const {
   return found != streams.end() ? found->second.get() : nullptr;
 }
 
+std::uint32_t Plugin::free_context(std::uint32_t last) const {
+  do {
+    ++last;
+  } while (last <= kRootContext || streams.contains(last));
+  return last;
+}
+
 void Plugin::log(LogLevel level, std::string_view text) {
   if (!setup->logger.enabled(level)) return;
   const auto suppressed = lines_.pass(Clock::now());

@@ -61,6 +61,9 @@ class Plugin {
   // gone.
   [[nodiscard]] Stream* stream() const { return find(active); }
   [[nodiscard]] Stream* find(std::uint32_t context) const;
+  // The number of the next context: behind `last`, and that of none which is still there. Numbers
+  // begin anew after some billion exchanges.
+  [[nodiscard]] std::uint32_t free_context(std::uint32_t last) const;
   // Writes a line of the guest to the log; cuts long ones, and drops those beyond a rate.
   void log(LogLevel level, std::string_view text);
   // The metric of that number; null: none.
@@ -76,8 +79,9 @@ class Plugin {
   std::uint32_t active = kRootContext;
   bool vm_starting = true;  // proxy_on_vm_start has not returned
   const CallResponse* call_response = nullptr;
-  Duration tick{};                            // zero: none
-  std::vector<std::shared_ptr<Stream>> done;  // proxy_done() was called for them
+  Duration tick{};  // zero: none
+  // proxy_done() was called for them, for each once: Stream::done_called.
+  std::vector<std::shared_ptr<Stream>> done;
 
   const loop::Core* core = nullptr;  // null: it is being made on another thread
   std::vector<CallRequest> new_calls;

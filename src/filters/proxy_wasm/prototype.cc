@@ -105,7 +105,7 @@ Result<std::shared_ptr<const ProxyWasmPrototype>> ProxyWasmPrototype::prove(
 Result<void> ProxyWasmPrototype::make_guests(const std::stop_token& stop) {
   for (unsigned core = 0; core < environment_->core_count; ++core) {
     if (stop.stop_requested()) return fail(ErrorKind::unavailable, "given up");
-    SLUICE_TRY(auto guest, wasm::run_here(recipe_->make(wasm::Pace())));
+    SLUICE_TRY(auto guest, wasm::run_here(recipe_->make(wasm::Pace(stop))));
     const MutexLock lock(mutex_);
     guests_[core] = std::move(guest);
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: append_map.h
+// Covers: append_map.h readers.cc
 #include "filters/proxy_wasm/shared_data.h"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <barrier>
 #include <string>
 #include <thread>
@@ -36,11 +37,43 @@ TEST(ProxyWasmSharedData, HasLimits) {
   EXPECT_EQ(data.set(std::string(kSharedKeyBytesMax + 1, 'k'), "", 0), Status::bad_argument);
   EXPECT_EQ(data.set("k", std::string(kSharedValueBytesMax + 1, 'v'), 0), Status::bad_argument);
   const std::string large(kSharedValueBytesMax, 'v');
-  for (std::size_t i = 0; i < kSharedBytesMax / kSharedValueBytesMax; ++i)
-    ASSERT_EQ(data.set("k" + std::to_string(i), large, 0), Status::ok);
+  constexpr std::size_t kKey = 2;
+  constexpr std::size_t kMost = kSharedBytesMax / kSharedValueBytesMax - 1;
+  for (std::size_t i = 0; i < kMost; ++i)
+    ASSERT_EQ(data.set(std::to_string(10 + i), large, 0), Status::ok);
+  const std::string rest(kSharedValueBytesMax - (kMost + 1) * kKey, 'v');
+  ASSERT_EQ(data.set("rr", rest, 0), Status::ok);
   EXPECT_EQ(data.set("more", "v", 0), Status::internal_failure);
-  EXPECT_EQ(data.set("k0", "", 0), Status::ok) << "less is always possible";
+  EXPECT_EQ(data.set("m", "", 0), Status::internal_failure) << "keys count";
+  EXPECT_EQ(data.set("10", large, 0), Status::ok) << "what is replaced takes no room";
+  EXPECT_EQ(data.set("rr", rest + "v", 0), Status::internal_failure);
+  EXPECT_EQ(data.set("10", "", 0), Status::ok) << "less is always possible";
   EXPECT_EQ(data.set("more", "v", 0), Status::ok);
+}
+
+// Threads read one large value all the time, so that there is no moment without a reader.
+TEST(ProxyWasmSharedData, ReplacedValuesHaveABoundAndGo) {
+  SharedData data;
+  const std::string large(kSharedValueBytesMax, 'v');
+  ASSERT_EQ(data.set("k", large, 0), Status::ok);
+  std::atomic<bool> over = false;
+  {
+    std::vector<std::jthread> readers;
+    for (int i = 0; i < kThreads; ++i) {
+      readers.emplace_back([&] {
+        while (!over) EXPECT_EQ(data.get("k")->bytes.size(), large.size());
+      });
+    }
+    // More than the bound altogether: so most of them have been freed meanwhile.
+    for (std::size_t set = 0; set < 4 * kSharedReplacedBytesMax / kSharedValueBytesMax;) {
+      if (data.set("k", large, 0) == Status::ok) ++set;
+      ASSERT_LE(data.replaced_bytes(), kSharedReplacedBytesMax);
+    }
+    over = true;
+  }
+  EXPECT_EQ(data.set("k", "", 0), Status::ok);
+  EXPECT_EQ(data.replaced_bytes(), 0U) << "nobody reads any more";
+  EXPECT_EQ(data.bytes(), 1U);
 }
 
 TEST(ProxyWasmSharedData, OfMoreKeysTheRestIsRefused) {

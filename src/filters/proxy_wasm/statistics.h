@@ -11,7 +11,7 @@ namespace sluice::filters::proxy_wasm {
 struct PluginCounters {
   observe::Cell requests;
   observe::Cell answered;  // by the guest itself
-  observe::Cell traps;     // of these three, one for each failed request
+  observe::Cell traps;     // of these three, one for each request or other callback that failed
   observe::Cell timeouts;
   observe::Cell no_vm;
   observe::Cell replaced;  // VMs

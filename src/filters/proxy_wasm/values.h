@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -77,11 +79,31 @@ struct Out {
 struct OutBytes {
   [[nodiscard]] static OutBytes from_guest(wasm::HostCall& call, std::uint32_t data,
                                            std::uint32_t size);
-  // Calls the guest. Requires: inside; `bytes` are not in the guest's memory.
-  [[nodiscard]] Result<void> put(wasm::HostCall& call, std::string_view bytes) const;
+  // put() and put_found() call the guest for memory. The guest may give way meanwhile, and other
+  // work of the core runs: the exchange may end, and its messages go. So no view into memory of the
+  // host outlives a call of the guest: put() takes bytes of its own, put_found() asks for the view
+  // when the guest has returned. Both require: inside.
+  [[nodiscard]] Result<void> put(wasm::HostCall& call, std::string bytes) const;
+  // Puts the bytes that find() returns as std::optional<std::string_view>. False: they are gone, or
+  // are not `count` bytes any more.
+  template <class Find>
+  [[nodiscard]] Result<bool> put_found(wasm::HostCall& call, std::size_t count,
+                                       const Find& find) const {
+    SLUICE_TRY(const std::uint32_t address, allocate(call, count));
+    const std::optional<std::string_view> bytes = find();
+    if (!bytes || bytes->size() != count) return false;
+    SLUICE_CHECK(write(call, address, *bytes));
+    return true;
+  }
   std::uint32_t data;
   std::uint32_t size;
   bool inside;
+
+ private:
+  // Calls the guest.
+  [[nodiscard]] static Result<std::uint32_t> allocate(wasm::HostCall& call, std::size_t count);
+  [[nodiscard]] Result<void> write(wasm::HostCall& call, std::uint32_t address,
+                                   std::string_view bytes) const;
 };
 
 }  // namespace sluice::filters::proxy_wasm

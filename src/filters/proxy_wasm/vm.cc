@@ -5,12 +5,15 @@
 #include <chrono>
 #include <utility>
 
+#include "base/assert.h"
 #include "filters/proxy_wasm/vm_job.h"
 
 namespace sluice::filters::proxy_wasm {
 namespace {
 
 constexpr std::size_t kParkedMax = 1000;
+// Of callbacks, of calls that begin, and of what they free: together less than a tick.
+constexpr Duration kVmSlice = std::chrono::microseconds(200);
 constexpr Duration kFirstVmPause = std::chrono::milliseconds(10);
 constexpr Duration kLongestVmPause = std::chrono::seconds(5);
 
@@ -36,12 +39,13 @@ class Vm::Waiting {
 };
 
 Vm::Vm(const loop::Core& core, std::shared_ptr<const GuestRecipe> recipe,
-       std::unique_ptr<PluginGuest> guest, PluginStatistics& statistics)
+       std::unique_ptr<PluginGuest> guest, PluginStatistics& statistics, FailureLog& failures)
     : core_(core),
       on_core_(core.loop),
       recipe_(std::move(recipe)),
       statistics_(statistics),
-      counters_(statistics.counters.at(core.index)) {
+      counters_(statistics.counters.at(core.index)),
+      failures_(failures) {
   if (guest) {
     adopt(std::move(guest));
     return;
@@ -62,7 +66,7 @@ std::shared_ptr<VmJob> Vm::make_job(VmStep step, const Callback& callback,
 Task<Result<std::shared_ptr<Stream>>> Vm::open(pipeline::Exchange& exchange) {
   on_core_.here();
   custom_data_ = exchange.custom_data;
-  auto stream = std::make_shared<Stream>(core_.loop, ++last_context_);
+  auto stream = std::make_shared<Stream>(core_.loop, 0);
   auto job = make_job(VmStep::answer, kCallback<kOnContextCreate>, stream);
   job->arguments[1] = kRootContext;
   job->opens = true;
@@ -70,6 +74,7 @@ Task<Result<std::shared_ptr<Stream>>> Vm::open(pipeline::Exchange& exchange) {
   const auto opened = co_await std::move(running);
   if (!opened) co_return std::unexpected(opened.error());
   stream->exchange = &exchange;
+  stream->memory = exchange.memory;
   co_return stream;
 }
 
@@ -110,13 +115,27 @@ void Vm::submit_soon(std::shared_ptr<VmJob> job) {
 }
 
 void Vm::turn_soon() {
-  if (!soon_.pending()) soon_ = loop::EventLoop::Timer(core_.loop, TimePoint{}, [this] { turn(); });
+  if (soon_.pending()) return;
+  // Not an earlier time: a timer that is due already when another one fires is part of that turn of
+  // the loop, and so would be all turns of this.
+  soon_ = loop::EventLoop::Timer(core_.loop, Clock::now(), [this] { turn(); });
 }
 
 void Vm::turn() {
   std::exchange(buried_, {}).clear();
-  for (CallRequest& request : std::exchange(to_begin_, {})) begin_call(std::move(request));
+  begin_calls();
   if (!driving_) drive_now();
+}
+
+// Begins calls for a slice; the others begin in the next turn.
+void Vm::begin_calls() {
+  const TimePoint slice_end = Clock::now() + kVmSlice;
+  while (!to_begin_.empty() && Clock::now() < slice_end) {
+    CallRequest request = std::move(to_begin_.front());
+    to_begin_.pop_front();
+    begin_call(std::move(request));
+  }
+  if (!to_begin_.empty()) turn_soon();
 }
 
 void Vm::drive_now() {
@@ -125,7 +144,9 @@ void Vm::drive_now() {
   driver_.start();
 }
 
+// Callbacks that are short give way, too, when they have lasted for a slice together.
 Task<void> Vm::drive() {
+  TimePoint slice_end = Clock::now() + kVmSlice;
   while (next()) {
     while (!guest_->instance->poll()) {
       const TimePoint now = Clock::now();
@@ -138,6 +159,9 @@ Task<void> Vm::drive() {
       }
     }
     settle();
+    if (Clock::now() < slice_end) continue;
+    co_await core_.loop.yield();
+    slice_end = Clock::now() + kVmSlice;
   }
   driving_ = false;
 }
@@ -158,9 +182,17 @@ bool Vm::next() {
   return false;
 }
 
+void Vm::give_context(VmJob& job) {
+  Plugin& plugin = *guest_->plugin;
+  last_context_ = plugin.free_context(last_context_);
+  job.stream->id = last_context_;
+  job.arguments[0] = last_context_;
+  plugin.streams.emplace(last_context_, job.stream);
+}
+
 void Vm::begin(const std::shared_ptr<VmJob>& job) {
   Plugin& plugin = *guest_->plugin;
-  if (job->opens) plugin.streams.emplace(job->stream->id, job->stream);
+  if (job->opens) give_context(*job);
   if (!guest_->instance->has(job->callback.row)) {
     finish(*job, U32{0});
     return go_on(*job, U32{1});
@@ -190,7 +222,7 @@ void Vm::settle() {
   if (!result) {
     std::string text = std::string(job->callback.row.name) + ": " + result.error().message;
     Error error{result.error().kind, with_words(text, words)};
-    lose(error);
+    lose(*job, error);
     return finish(*job, std::unexpected(std::move(error)));
   }
   take_requests();
@@ -212,18 +244,19 @@ void Vm::go_on(const VmJob& job, const Result<U32>& result) {
       return;
     case VmStep::tick:
       tick_waits_ = false;
+      tick_pause_ = Duration();
       return;
     case VmStep::call_response:
       return bury(*job.call);
     case VmStep::done:
-      if (*result != 0 || parked_ >= kParkedMax) return farewell(job.stream, VmStep::log);
+      if (*result != 0 || job.stream->done_called || parked_ >= kParkedMax)
+        return leave(job.stream);
       job.stream->parked = true;
       ++parked_;
       return;
     case VmStep::log:
       return farewell(job.stream, VmStep::remove);
     case VmStep::remove:
-      if (job.stream->parked) --parked_;
       guest_->plugin->streams.erase(job.stream->id);
   }
 }
@@ -235,9 +268,21 @@ void Vm::farewell(const std::shared_ptr<Stream>& stream, VmStep step) {
   submit_soon(make_job(step, callback, stream));
 }
 
+void Vm::leave(const std::shared_ptr<Stream>& stream) {
+  SLUICE_ASSERT(!stream->leaving, "a context ends once");
+  stream->leaving = true;
+  if (std::exchange(stream->parked, false)) {
+    SLUICE_ASSERT(parked_ > 0, "each parked context is counted");
+    --parked_;
+  }
+  farewell(stream, VmStep::log);
+}
+
 void Vm::close(const std::shared_ptr<Stream>& stream) {
   on_core_.here();
+  SLUICE_ASSERT(!stream->closed, "the host closes a context once");
   stream->part(false);
+  stream->memory.reset();
   stream->closed = true;
   const std::size_t dropped =
       std::erase_if(to_begin_, [&](const CallRequest& each) { return each.context == stream->id; });
@@ -253,7 +298,7 @@ void Vm::close(const std::shared_ptr<Stream>& stream) {
 void Vm::take_requests() {
   Plugin& plugin = *guest_->plugin;
   for (const auto& stream : std::exchange(plugin.done, {})) {
-    if (stream->parked) farewell(stream, VmStep::log);
+    if (stream->parked) leave(stream);
   }
   for (CallRequest& request : std::exchange(plugin.new_calls, {}))
     to_begin_.push_back(std::move(request));
@@ -265,7 +310,8 @@ void Vm::arm_tick() {
   tick_ = guest_ ? guest_->plugin->tick : Duration();
   tick_timer_.reset();
   if (tick_ > Duration::zero()) {
-    tick_timer_ = loop::EventLoop::Timer(core_.loop, Clock::now() + tick_, [this] { fire_tick(); });
+    const TimePoint next = Clock::now() + std::max(tick_, tick_pause_);
+    tick_timer_ = loop::EventLoop::Timer(core_.loop, next, [this] { fire_tick(); });
   }
 }
 
@@ -275,8 +321,11 @@ void Vm::fire_tick() {
   submit(make_job(VmStep::tick, kCallback<kOnTick>, nullptr));
 }
 
-void Vm::lose(const Error& error) {
+void Vm::lose(const VmJob& job, const Error& error) {
   statistics_.set_fault(error.message);
+  if (job.step != VmStep::answer || job.abandoned) failures_.note(error);
+  if (job.step == VmStep::tick)
+    tick_pause_ = std::clamp(tick_pause_ * 2, kFirstVmPause, kLongestVmPause);
   Plugin& plugin = *guest_->plugin;
   for (const auto& [id, stream] : plugin.streams) {
     stream->lost = true;

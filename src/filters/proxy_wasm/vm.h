@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "filters/proxy_wasm/exports.h"
+#include "filters/proxy_wasm/failure_log.h"
 #include "filters/proxy_wasm/guest.h"
 #include "filters/proxy_wasm/statistics.h"
 #include "filters/proxy_wasm/stream.h"
@@ -33,9 +34,10 @@ enum class VmStep : std::uint8_t;
 
 class Vm {
  public:
-  // `guest`: null if it is to be made here. Requires: `core` and `statistics` outlive this.
+  // `guest`: null if it is to be made here. `failures` hears of the callbacks for which nobody
+  // waits. Requires: `core`, `statistics` and `failures` outlive this.
   Vm(const loop::Core& core, std::shared_ptr<const GuestRecipe> recipe,
-     std::unique_ptr<PluginGuest> guest, PluginStatistics& statistics);
+     std::unique_ptr<PluginGuest> guest, PluginStatistics& statistics, FailureLog& failures);
   ~Vm();
   Vm(const Vm&) = delete;
   Vm& operator=(const Vm&) = delete;
@@ -67,19 +69,24 @@ class Vm {
   void drive_now();
   [[nodiscard]] bool next();
   void begin(const std::shared_ptr<VmJob>& job);
+  // Makes the context with which the job begins.
+  void give_context(VmJob& job);
   void settle();
   void finish(VmJob& job, Result<U32> result);
   void go_on(const VmJob& job, const Result<U32>& result);
   void farewell(const std::shared_ptr<Stream>& stream, VmStep step);
+  // Begins the context's last callbacks. Requires: they have not begun.
+  void leave(const std::shared_ptr<Stream>& stream);
   void take_requests();
   void arm_tick();
   void fire_tick();
-  // The guest is dead.
-  void lose(const Error& error);
+  // The guest is dead, by this job.
+  void lose(const VmJob& job, const Error& error);
   Task<void> replace();
   void adopt(std::unique_ptr<PluginGuest> guest);
 
   // vm_calls.cc
+  void begin_calls();
   void begin_call(CallRequest request);
   Task<void> run_call(VmCall& call);
   void end_call(VmCall& call);
@@ -91,19 +98,22 @@ class Vm {
   const std::shared_ptr<const GuestRecipe> recipe_;
   PluginStatistics& statistics_;
   PluginCounters& counters_;
+  FailureLog& failures_;
   std::unique_ptr<PluginGuest> guest_;  // null: it is being made
   U32 last_context_ = kRootContext;     // of all guests of this
-  std::size_t parked_ = 0;              // contexts that the guest has not let go yet
+  std::size_t parked_ = 0;              // contexts of guest_ with Stream::parked
   std::deque<std::shared_ptr<VmJob>> queue_;
   std::shared_ptr<VmJob> running_;
   TimePoint running_until_{};
   bool driving_ = false;
   bool tick_waits_ = false;
   Duration tick_{};  // of the timer
+  // Before the first tick of a guest, when the last one has died in its tick: each time longer.
+  Duration tick_pause_{};
   loop::EventLoop::Timer tick_timer_;
   loop::EventLoop::Timer soon_;
   const pipeline::CustomDataSlot* custom_data_ = nullptr;  // of the last exchange, for calls
-  std::vector<CallRequest> to_begin_;
+  std::deque<CallRequest> to_begin_;
   std::list<std::shared_ptr<VmCall>> calls_;
   // Their tasks may be on the stack: they are destroyed in the loop's next turn.
   std::list<std::shared_ptr<VmCall>> buried_;

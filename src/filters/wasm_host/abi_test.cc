@@ -200,6 +200,16 @@ TEST_F(Abi, HeaderFieldsHaveALimit) {
             std::string::npos);
 }
 
+TEST_F(Abi, TheBytesOfHeaderFieldsHaveALimit) {
+  const std::string value(60'000, 'v');
+  const std::string add = set2("host_req_add_header");
+  std::string adds;
+  for (int i = 0; i < 17; ++i) adds += add;
+  EXPECT_EQ(run(adds, "x-large", value), "");
+  EXPECT_NE(run(adds + add, "x-large", value).find("more than 1 MiB of header fields"),
+            std::string::npos);
+}
+
 TEST_F(Abi, Bodies) {
   const std::string echo =
       "(call $host_req_set_body (i32.const 2000)) (call $host_resp_set_body (call "

@@ -11,7 +11,6 @@ namespace sluice::filters {
 namespace {
 
 constexpr std::size_t kShownLineBytesMax = 60;
-constexpr std::size_t kFieldsMax = 1000;
 
 // Removes the next line from `text` and returns it. Requires: `text` ends in LF.
 std::string_view next_line(std::string_view& text) {
@@ -26,15 +25,44 @@ std::string quote(std::string_view text) {
   return "\"" + std::string(text.substr(0, kShownLineBytesMax)) + "\"";
 }
 
-Result<void> check_field(const http::Headers& headers, std::string_view name,
-                         std::string_view value) {
+// Some fields of a list.
+struct FieldCount {
+  std::size_t fields = 0;
+  std::size_t bytes = 0;
+};
+
+std::size_t bytes_of(std::string_view name, std::string_view value) {
+  return name.size() + value.size();
+}
+
+// All of them but those named `replaced`.
+FieldCount count_others(const http::Headers& headers, std::string_view replaced) {
+  FieldCount count;
+  for (const http::Field& field : headers) {
+    if (http::iequals(field.name, replaced)) continue;
+    ++count.fields;
+    count.bytes += bytes_of(field.name, field.value);
+  }
+  return count;
+}
+
+// The lengths come first: what they refuse is not read.
+Result<void> check_room(std::string_view name, std::string_view value) {
+  if (bytes_of(name, value) <= kGuestFieldBytesMax) return {};
+  return fail(ErrorKind::too_large, "a header field of more than 1 MiB");
+}
+
+// `others`: the fields beside which it is to stand.
+Result<void> check_field(const FieldCount& others, std::string_view name, std::string_view value) {
   if (!http::is_token(name)) return fail(ErrorKind::invalid, quote(name) + " is not a header name");
   if (!http::is_field_value(value)) {
     return fail(ErrorKind::invalid,
                 "the value of header " + quote(name) + " has control characters");
   }
-  if (headers.size() >= kFieldsMax)
+  if (others.fields >= kGuestFieldsMax)
     return fail(ErrorKind::too_large, "more than 1000 header fields");
+  if (others.bytes + bytes_of(name, value) > kGuestFieldBytesMax)
+    return fail(ErrorKind::too_large, "more than 1 MiB of header fields");
   return {};
 }
 
@@ -58,21 +86,30 @@ std::string to_header_text(const http::Headers& headers) {
 }
 
 Result<void> set_field(http::Headers& headers, std::string_view name, std::string_view value) {
-  SLUICE_CHECK(check_field(headers, name, value));
+  SLUICE_CHECK(check_room(name, value));
+  SLUICE_CHECK(check_field(count_others(headers, name), name, value));
   headers.set(http::canonical_name(name), value);
   return {};
 }
 
 Result<void> add_field(http::Headers& headers, std::string_view name, std::string_view value) {
-  SLUICE_CHECK(check_field(headers, name, value));
+  SLUICE_CHECK(check_room(name, value));
+  SLUICE_CHECK(check_field(count_others(headers, ""), name, value));
   headers.add(http::canonical_name(name), value);
   return {};
 }
 
+Result<void> GuestFields::add(std::string_view name, std::string_view value) {
+  SLUICE_CHECK(check_room(name, value));
+  SLUICE_CHECK(check_field({fields_.size(), bytes_}, name, value));
+  fields_.add(http::canonical_name(name), value);
+  bytes_ += bytes_of(name, value);
+  return {};
+}
+
 Result<http::Headers> parse_header_text(std::string_view text) {
-  http::Headers headers;
-  if (text.empty()) return headers;
-  if (!text.ends_with("\r\n"))
+  GuestFields fields;
+  if (!text.empty() && !text.ends_with("\r\n"))
     return fail(ErrorKind::invalid, "the header text does not end in CR LF");
   while (!text.empty()) {
     const std::string_view line = next_line(text);
@@ -85,9 +122,9 @@ Result<http::Headers> parse_header_text(std::string_view text) {
       value += ' ';
       value += trim_ows(next_line(text));
     }
-    SLUICE_CHECK(add_field(headers, line.substr(0, colon), value));
+    SLUICE_CHECK(fields.add(line.substr(0, colon), value));
   }
-  return headers;
+  return fields.take();
 }
 
 }  // namespace sluice::filters

@@ -170,7 +170,7 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
                 .serves_known = spec.on_store_loss == "serveKnown",
                 .logger = environment.logger,
                 .name = std::move(ns)};
-  if (recipe.script) SLUICE_CHECK(wasm::run_here(recipe.take_snapshot(wasm::Pace())));
+  if (recipe.script) SLUICE_CHECK(wasm::run_here(recipe.take_snapshot(wasm::Pace(stop))));
   parts.recipe = std::make_shared<const Recipe>(std::move(recipe));
   parts.on_trial = spec.rollback && parts.trial->is_judged();
   std::shared_ptr<WasmHostPrototype> made(new WasmHostPrototype(
@@ -187,7 +187,7 @@ unsigned WasmHostPrototype::share_of(unsigned core) const {
 Result<void> WasmHostPrototype::make_guests(const std::stop_token& stop) {
   for (unsigned core = 0; core < parts_.environment->core_count; ++core) {
     if (stop.stop_requested()) return fail(ErrorKind::unavailable, "given up");
-    SLUICE_TRY(auto guest, wasm::run_here(parts_.recipe->make(wasm::Pace())));
+    SLUICE_TRY(auto guest, wasm::run_here(parts_.recipe->make(wasm::Pace(stop))));
     const MutexLock lock(mutex_);
     guests_[core].push_back(std::move(guest));
   }

@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "config/value.h"
 #include "filters/proxy_wasm/abi.h"
@@ -43,6 +45,8 @@ class GuestText {
                   body + ")\n";
   }
   void add(const std::string& text) { functions_ += text + "\n"; }
+  // Runs in proxy_on_memory_allocate, before memory is given.
+  void before_memory(const std::string& text) { before_memory_ = text; }
 
   // The module, with every host function as $name, an allocator, and a page for results at 0.
   [[nodiscard]] std::string module(const std::string& version = "0_2_1") const {
@@ -52,7 +56,8 @@ class GuestText {
     }
     return text + "(memory (export \"memory\") 4) (global $top (mut i32) (i32.const 131072))" +
            data_ + "(func (export \"proxy_abi_version_" + version + "\"))" +
-           "(func (export \"proxy_on_memory_allocate\") (param $n i32) (result i32)"
+           "(func (export \"proxy_on_memory_allocate\") (param $n i32) (result i32) " +
+           before_memory_ +
            " (global.get $top)"
            " (global.set $top (i32.add (global.get $top) (local.get $n))))" +
            functions_ + ")";
@@ -68,6 +73,7 @@ class GuestText {
 
   std::string data_;
   std::string functions_;
+  std::string before_memory_;
   std::size_t next_ = 1024;
 };
 
@@ -79,7 +85,8 @@ struct PluginHost {
         kind(*make_proxy_wasm_kind(*engine, *store, Logger(), core_count)) {}
 
   std::shared_ptr<const pipeline::FilterPrototype> build(const std::string& code,
-                                                         const std::string& fields = "") {
+                                                         const std::string& fields = "",
+                                                         std::stop_token stop = {}) {
     std::string quoted;
     for (const char c : code) quoted += c == '\'' ? "''" : std::string(1, c);
     auto value =
@@ -90,6 +97,7 @@ struct PluginHost {
     context.pipeline = "shop";
     context.name = "plugin";
     context.path = "filters[0]";
+    context.stop = std::move(stop);
     return kind->build(*value, context, faults);
   }
   void use(const GuestText& guest, const std::string& fields = "timeout: 60s\n") {
