@@ -462,7 +462,8 @@ def test_good_code_stays_and_few_runs_say_nothing(site):
     for _ in range(50):
         assert running(site.server)["codeHash"] == bad
         assert fetch(site.port).status == 503
-    wait_until(lambda: running(site.server)["codeHash"] == good, "50 runs are enough")
+    wait_until(lambda: running(site.server)["codeHash"] == site.first, "50 runs are enough")
+    assert history(site.server)[2]["sha256"] == good, "its own window had not ended: it may be bad, too"
     assert history(site.server)[1]["rolledBack"]["why"].startswith("50 of 50 runs ended in wasmError within ")
 
 
