@@ -20,6 +20,7 @@ namespace {
 constexpr const char* kHash = "sha256";
 constexpr const char* kRolledBack = "rolledBack";
 constexpr const char* kRolledBackFrom = "rolledBackFrom";  // of a pin
+constexpr const char* kPinKind = "kind";                   // of a pin; "": WasmHost
 constexpr const char* kTrial = "trial";
 constexpr const char* kRunning = "running";
 constexpr const char* kPassed = "passed";
@@ -185,6 +186,14 @@ void put_last(Json& codes, const Object& object, const std::string& filter,
   trim(codes);
 }
 
+// Each kind keeps its code by itself, and runs no code of another one. So the history of a filter
+// that is of another kind now begins anew.
+Json codes_before(const Object* before, const Object& object, const std::string& filter) {
+  const bool goes_on = before != nullptr && pin_text(*before, filter, kPinKind) ==
+                                                pin_text(object, filter, kPinKind);
+  return goes_on ? codes_of(*before, filter) : Json::array();
+}
+
 // True if the source has been read again, and holds the code that was put back.
 bool ends_rollback(const Object& before, const Object& object, const std::string& filter) {
   return !pin_text(before, filter, kRolledBackFrom).empty() &&
@@ -223,7 +232,7 @@ Json history_after(const Object* before, const Object& object, const CodeChange&
   if (!is_pipeline(object)) return nullptr;
   Json history = Json::object();
   for (const auto& [filter, hash] : code_hashes(object.pins)) {
-    Json codes = before != nullptr ? codes_of(*before, filter) : Json::array();
+    Json codes = codes_before(before, object, filter);
     if (!codes.empty()) codes.back() = with_trial(std::move(codes.back()), *before, filter);
     if (codes.empty() || hash_in(codes.back()) != hash || ends_rollback(*before, object, filter))
       put_last(codes, object, filter, change, now);

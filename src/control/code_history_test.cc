@@ -232,6 +232,16 @@ TEST_F(CodeHistory, ARollbackEndsWithAReloadOfTheSameCode) {
   EXPECT_EQ(refused(), "") << "the source has held other code since";
 }
 
+TEST_F(CodeHistory, BeginsAnewForAnotherKindOfFilter) {
+  run('a');
+  run('b');
+  auto next = std::make_shared<Object>(*object_);
+  next->pins["f"] = {{"sha256", hash('c')}, {"kind", "ProxyWasm"}};
+  next->history = history_after(object_.get(), *next, {.by = "ann", .how = "apply"}, "9");
+  object_ = std::move(next);
+  EXPECT_EQ(letters(), "c");
+}
+
 TEST_F(CodeHistory, ARecordTellsOfATrialThatHasNotEnded) {
   run('a');
   EXPECT_EQ(code_records(*object_)["f"].sha256, hash('a'));
