@@ -50,6 +50,7 @@ class GuestKind final : public pipeline::FilterKind {
   [[nodiscard]] std::string_view name() const override { return "WasmHost"; }
   [[nodiscard]] std::span<const std::string_view> results() const override { return kResults; }
   [[nodiscard]] std::string_view description() const override { return "runs a guest"; }
+  [[nodiscard]] bool has_code() const override { return true; }
   [[nodiscard]] Json schema() const override { return {{"type", "object"}}; }
   [[nodiscard]] std::shared_ptr<const pipeline::FilterPrototype> build(
       const config::Value&, const pipeline::FilterContext& context,

@@ -76,11 +76,13 @@ Result<ApiResponse> reload(Context& context, const ApiRequest& request, const Pa
 }
 
 Result<ApiResponse> roll_back(Context& context, const ApiRequest& request, const PathNames& names) {
-  const auto to = request.query.find("to");
-  const std::string hash = to != request.query.end() ? to->second : "";
-  SLUICE_TRY(const auto done,
-             context.controller.roll_back_code(names[0], names[1], hash,
-                                               query_flag(request, "force"), request.caller));
+  const auto given = [&request](const char* name) {
+    const auto found = request.query.find(name);
+    return found != request.query.end() ? found->second : std::string();
+  };
+  SLUICE_TRY(const auto done, context.controller.roll_back_code(
+                                  names[0], names[1], given("to"), given("from"),
+                                  query_flag(request, "force"), request.caller));
   return respond_reloaded(request, done.reloaded, {{"rolledBackFrom", done.from}});
 }
 
@@ -128,7 +130,7 @@ class CodeIntake final : public Intake {
 
 Result<std::unique_ptr<Intake>> open_upload(Context& context, const ApiRequest& request,
                                             const PathNames& names) {
-  SLUICE_CHECK(context.controller.data_namespace(names[0], names[1]));
+  SLUICE_CHECK(context.controller.check_has_code(names[0], names[1]));
   return std::make_unique<CodeIntake>(context, request, names);
 }
 

@@ -7,6 +7,7 @@
 
 #include "config/formats.h"
 #include "config/from_json.h"
+#include "control/code_history.h"
 #include "control/custom_kind.h"
 #include "pipeline/later_kinds.h"
 
@@ -101,7 +102,10 @@ std::shared_ptr<Object> ObjectBuilder::build(const config::Value& document,
 std::shared_ptr<Object> ObjectBuilder::build_stored(const Object& stored,
                                                     const Background& background,
                                                     config::Faults& faults) const {
-  auto built = build(config::from_json(stored.spec), background, faults);
+  const auto records = code_records(stored);
+  Background its = background;
+  its.records = &records;
+  auto built = build(config::from_json(stored.spec), its, faults);
   if (!built) return nullptr;
   built->spec["createdAt"] = stored.spec.value("createdAt", "");
   built->version = stored.version;

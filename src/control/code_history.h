@@ -4,6 +4,13 @@
 //   {filter: [{sha256, firstAt, firstBy, at, by, how, source, place, bytes, rolledBack}, ...]}
 // The last entry of a filter is the code that runs. `rolledBack` {at, by, why} is of a code from
 // which somebody, or the gateway, went back to an earlier one.
+//
+// `trial` is of a code that was judged (WithCode::trial_state): `running`; `passed`; `failed`: it
+// was found bad; `replaced`: other code came before the end. Code without it was judged by nobody:
+// the first one, code of a filter without such a rule or of a time before there was one, and code to
+// which somebody has gone back. The gateway goes back by itself only to code that is found good:
+// `passed`, or judged by nobody, and not rolled back. So every way by which code comes into force
+// goes through history_after(), which closes the entry of the code before.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +21,12 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "control/object.h"
+#include "pipeline/code_record.h"
 
 namespace sluice::control {
 
-// Of one filter. The code that runs, the one that ran before it, and the one to which a rollback
-// goes are kept in any case.
+// Of one filter. The code that runs, the one that ran before it, and those to which a rollback and
+// an automatic rollback go are kept in any case.
 inline constexpr std::size_t kCodesKeptMax = 10;
 inline constexpr std::uint64_t kCodeBytesKeptMax = std::uint64_t{64} << 20;
 
@@ -45,6 +53,14 @@ inline constexpr std::uint64_t kCodeBytesKeptMax = std::uint64_t{64} << 20;
 [[nodiscard]] Json rolled_back_pins(const Object& object, const std::string& filter,
                                     const std::string& to, const CodeChange& change,
                                     const std::string& now);
+// The hash of the code to which the gateway goes back by itself: the newest before the present one
+// that is found good. Error `not_found`: there is none.
+[[nodiscard]] Result<std::string> proven_target(const Object& object, const std::string& filter);
+// True if the history of `object` does not have what its running filters know of their trials.
+[[nodiscard]] bool has_trial_news(const Object& object);
+// For a build of the object. A code that was rolled back is refused until its source has held other
+// code, or it came into force in another way.
+[[nodiscard]] pipeline::CodeRecords code_records(const Object& object);
 // Adds the hashes of all codes of a history.
 void add_hashes(const Json& history, std::set<std::string>& hashes);
 

@@ -39,6 +39,30 @@ class CodeHistory : public ::testing::Test {
     return all;
   }
   [[nodiscard]] Json last() const { return codes_of(*object_, "f").back(); }
+  void set_trial(std::size_t index, const std::string& trial) {
+    auto changed = std::make_shared<Object>(*object_);
+    changed->history["f"][index]["trial"] = trial;
+    object_ = std::move(changed);
+  }
+  [[nodiscard]] std::string trial(std::size_t index) const {
+    return codes_of(*object_, "f").at(index).value("trial", "");
+  }
+  [[nodiscard]] char proven() const {
+    const auto target = proven_target(*object_, "f");
+    return target ? target->front() : '-';
+  }
+  // The letters of the codes that reload-code leaves out.
+  [[nodiscard]] std::string refused() const {
+    std::string all;
+    const auto records = code_records(*object_);
+    for (const std::string& one : records.at("f").refused) all += one.front();
+    return all;
+  }
+  void go_back_by_itself() {
+    const auto target = proven_target(*object_, "f");
+    ASSERT_TRUE(target) << target.error().message;
+    run(target->front(), {.how = "automatic rollback", .why = "traps"});
+  }
   void set_bytes(std::size_t index, std::uint64_t bytes) {
     auto changed = std::make_shared<Object>(*object_);
     changed->history["f"][index]["bytes"] = bytes;
@@ -129,6 +153,104 @@ TEST_F(CodeHistory, AnObjectOfAnEarlierVersionHasWhatRuns) {
   EXPECT_EQ(letters(), "ab");
   go_back();
   EXPECT_EQ(letters(), "Ba");
+}
+
+TEST_F(CodeHistory, ByItselfItGoesToCodeThatWasFoundGood) {
+  for (const char letter : {'a', 'b', 'c'}) run(letter);
+  EXPECT_EQ(proven(), 'b') << "nobody judged it";
+  set_trial(1, "replaced");
+  EXPECT_EQ(proven(), 'a');
+  set_trial(1, "failed");
+  EXPECT_EQ(proven(), 'a');
+  set_trial(1, "passed");
+  EXPECT_EQ(proven(), 'b');
+  set_trial(1, "replaced");
+  set_trial(2, "running");
+  go_back_by_itself();
+  EXPECT_EQ(letters(), "bCa");
+  EXPECT_EQ(trial(1), "failed");
+  EXPECT_EQ(trial(2), "");
+  EXPECT_EQ(proven(), '-');
+  EXPECT_EQ(rollback_target(*object_, "f", "").value(), hash('b')) << "a person may";
+}
+
+TEST_F(CodeHistory, ATrialThatIsCutShortIsNoProof) {
+  run('a');
+  run('b');
+  set_trial(1, "running");
+  run('c');
+  EXPECT_EQ(trial(1), "replaced");
+  EXPECT_EQ(proven(), 'a');
+  go_back(hash('b'));
+  run('d');
+  EXPECT_EQ(letters(), "aCbd");
+  EXPECT_EQ(trial(2), "");
+  EXPECT_EQ(proven(), 'b') << "somebody has chosen it";
+}
+
+TEST_F(CodeHistory, KeepsTheCodeThatWasFoundGood) {
+  run('a');
+  for (char letter = 'b'; letter <= 'p'; ++letter) {
+    run(letter);
+    set_trial(codes_of(*object_, "f").size() - 1, "running");
+  }
+  EXPECT_EQ(letters().size(), kCodesKeptMax);
+  EXPECT_EQ(proven(), 'a');
+}
+
+TEST_F(CodeHistory, WhatWasRolledBackIsRefusedUntilTheSourceHasHeldOtherCode) {
+  for (const char letter : {'a', 'b', 'c'}) run(letter);
+  EXPECT_EQ(refused(), "");
+  go_back();
+  go_back();
+  EXPECT_EQ(refused(), "bc");
+  run('u', {.by = "ann", .how = "upload"});
+  EXPECT_EQ(refused(), "bc") << "the source may be the same";
+  run('c', {.by = "ann", .how = "upload"});
+  EXPECT_EQ(refused(), "b") << "somebody has asked for it";
+  run('d');
+  EXPECT_EQ(refused(), "");
+}
+
+TEST_F(CodeHistory, ARollbackEndsWithAReloadOfTheSameCode) {
+  run('a');
+  run('b');
+  const auto back = [this](bool still) {
+    auto next = std::make_shared<Object>(*object_);
+    next->pins["f"]["sha256"] = hash('a');
+    if (still) next->pins["f"]["rolledBackFrom"] = hash('b');
+    if (!still) next->pins["f"].erase("rolledBackFrom");
+    const CodeChange change{.by = "ann", .how = still ? "rollback" : "reload"};
+    next->history = history_after(object_.get(), *next, change, std::to_string(++time_));
+    object_ = std::move(next);
+  };
+  back(true);
+  EXPECT_EQ(refused(), "b");
+  back(false);
+  EXPECT_EQ(letters(), "Ba");
+  EXPECT_EQ(last().at("how"), "reload");
+  EXPECT_EQ(refused(), "") << "the source has held other code since";
+}
+
+TEST_F(CodeHistory, BeginsAnewForAnotherKindOfFilter) {
+  run('a');
+  run('b');
+  auto next = std::make_shared<Object>(*object_);
+  next->pins["f"] = {{"sha256", hash('c')}, {"kind", "ProxyWasm"}};
+  next->history = history_after(object_.get(), *next, {.by = "ann", .how = "apply"}, "9");
+  object_ = std::move(next);
+  EXPECT_EQ(letters(), "c");
+}
+
+TEST_F(CodeHistory, ARecordTellsOfATrialThatHasNotEnded) {
+  run('a');
+  EXPECT_EQ(code_records(*object_)["f"].sha256, hash('a'));
+  for (const char* trial : {"running", "failed"}) {
+    set_trial(0, trial);
+    EXPECT_TRUE(code_records(*object_)["f"].on_trial) << trial;
+  }
+  set_trial(0, "passed");
+  EXPECT_FALSE(code_records(*object_)["f"].on_trial);
 }
 
 TEST_F(CodeHistory, OtherObjectsAndFiltersHaveNone) {

@@ -154,8 +154,12 @@ class Controller {
   // reloads code.
   [[nodiscard]] Result<std::vector<Reloaded>> reload_code(bool force = false,
                                                           const std::string& by = {});
+  // `not_found`, if that pipeline runs no filter of that name with code (FilterKind::has_code).
+  // Whatever is about code asks for this, and never for shared data, which few of them have.
+  [[nodiscard]] Result<void> check_has_code(std::string_view pipeline,
+                                            std::string_view filter) const;
   // The same for one filter, with `code` in place of what its spec names. Errors: as above, and
-  // those of data_namespace().
+  // those of check_has_code().
   static constexpr std::size_t kCodeBytesMax = std::size_t{64} << 20;
   [[nodiscard]] Result<std::vector<Reloaded>> upload_code(const std::string& pipeline,
                                                           const std::string& filter,
@@ -163,14 +167,16 @@ class Controller {
                                                           bool force = false,
                                                           const std::string& by = {});
   // The same with code that the filter has run before: `to`, the beginning of its hash; "": the
-  // newest that was not rolled back. Errors: as above, and those of rollback_target().
+  // newest that was not rolled back. `from`: the beginning of the hash of the code that is to end;
+  // "": any. Errors: as above, those of rollback_target(), and `conflict` if another one runs.
   struct RolledBack {
     std::vector<Reloaded> reloaded;
     std::string from;  // the hash of the code that ran
   };
   [[nodiscard]] Result<RolledBack> roll_back_code(const std::string& pipeline,
                                                   const std::string& filter, const std::string& to,
-                                                  bool force = false, const std::string& by = {});
+                                                  const std::string& from, bool force = false,
+                                                  const std::string& by = {});
   // The codes that a filter has run, the newest first: control/code_history.h. Error `not_found`.
   [[nodiscard]] Result<Json> code_history(const std::string& pipeline,
                                           const std::string& filter) const;

@@ -113,11 +113,21 @@ Result<std::string> Controller::data_namespace(std::string_view pipeline,
   return std::string(pipeline) + "/" + std::string(filter);
 }
 
+Result<void> Controller::check_has_code(std::string_view pipeline, std::string_view filter) const {
+  const auto object = state_->publisher.find(pipeline);
+  if (!object || !is_pipeline(*object))
+    return fail(ErrorKind::not_found, "not found: no pipeline " + std::string(pipeline));
+  const auto running = pipeline_of(*object);
+  if (running && running->has_code(filter)) return {};
+  return fail(ErrorKind::not_found, "not found: pipeline " + std::string(pipeline) +
+                                        " runs no filter " + std::string(filter) + " with code");
+}
+
 Result<Json> Controller::code_history(const std::string& pipeline,
                                       const std::string& filter) const {
   const auto object = state_->publisher.find(pipeline);
   Json codes = object && is_pipeline(*object) ? codes_of(*object, filter) : Json::array();
-  if (codes.empty()) SLUICE_CHECK(data_namespace(pipeline, filter));
+  if (codes.empty()) SLUICE_CHECK(check_has_code(pipeline, filter));
   std::reverse(codes.begin(), codes.end());
   return codes;
 }
@@ -128,12 +138,16 @@ Result<std::string> Controller::load_code_of(const std::string& pipeline, const 
   if (!object || !is_pipeline(*object))
     return fail(ErrorKind::not_found, "not found: no pipeline " + pipeline);
   SLUICE_TRY(const std::string whole, find_code(*object, filter, hash));
-  Result<std::string> bytes = fail(ErrorKind::not_found, "code " + whole + " is not kept");
-  for (const auto& kind : state_->builder.filters()) {
+  return state_->load_code(whole);
+}
+
+Result<std::string> ControllerState::load_code(const std::string& hash) const {
+  Result<std::string> bytes = fail(ErrorKind::not_found, "code " + hash + " is not kept");
+  for (const auto& kind : builder.filters()) {
     const pipeline::CodeKeeper* keeper = kind->code_keeper();
-    if (keeper != nullptr && !bytes) bytes = keeper->load(whole);
+    if (keeper != nullptr && !bytes) bytes = keeper->load(hash);
   }
-  if (!bytes && state_->store.is_shared()) return store::Blobs(state_->store).load(whole);
+  if (!bytes && store.is_shared()) return store::Blobs(store).load(hash);
   return bytes;
 }
 

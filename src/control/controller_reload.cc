@@ -13,6 +13,8 @@
 namespace sluice::control {
 namespace {
 
+constexpr std::size_t kHashDigitsShown = 12;
+
 // The names of the filters with code, from the spec of a pipeline that does not run.
 std::vector<std::string> filters_with_code(const Json& spec, const pipeline::FilterKinds& kinds) {
   std::vector<std::string> names;
@@ -59,7 +61,7 @@ Result<std::vector<Reloaded>> Controller::upload_code(const std::string& pipelin
                                                       const std::string& filter,
                                                       const std::string& code, bool force,
                                                       const std::string& by) {
-  SLUICE_CHECK(data_namespace(pipeline, filter));
+  SLUICE_CHECK(check_has_code(pipeline, filter));
   return state_->reload_and_count(
       {pipeline},
       {.filter = filter, .code = &code, .force = force, .change = {.by = by, .how = "upload"}});
@@ -67,14 +69,20 @@ Result<std::vector<Reloaded>> Controller::upload_code(const std::string& pipelin
 
 Result<Controller::RolledBack> Controller::roll_back_code(const std::string& pipeline,
                                                           const std::string& filter,
-                                                          const std::string& to, bool force,
+                                                          const std::string& to,
+                                                          const std::string& from, bool force,
                                                           const std::string& by) {
-  SLUICE_CHECK(data_namespace(pipeline, filter));
+  SLUICE_CHECK(check_has_code(pipeline, filter));
   const auto object = state_->publisher.find(pipeline);
   if (!object) return fail(ErrorKind::not_found, "not found: " + pipeline);
-  SLUICE_TRY(const std::string target, rollback_target(*object, filter, to));
   RolledBack done;
   done.from = code_hashes(object->pins)[filter];
+  if (!done.from.starts_with(from)) {
+    return fail(ErrorKind::conflict, "filter " + filter + " runs " +
+                                         done.from.substr(0, kHashDigitsShown) + "… now, and not " +
+                                         from.substr(0, kHashDigitsShown) + "…: look again");
+  }
+  SLUICE_TRY(const std::string target, rollback_target(*object, filter, to));
   SLUICE_TRY(done.reloaded,
              state_->reload_and_count({pipeline}, {.filter = filter,
                                                    .to = target,
@@ -148,7 +156,9 @@ FreshCode ControllerState::build_fresh(const std::string& name, const CodeReques
                               .changed = note.changed,
                               .code_hash = hash_of(*runs, note.filter),
                               .error = std::move(note.error),
-                              .warning = same ? runs->find(note.filter)->note() : ""});
+                              .warning = !note.remark.empty() ? std::move(note.remark)
+                                         : same ? runs->find(note.filter)->note()
+                                                : ""});
   }
   if (!fresh) return result;
   auto reloaded = std::make_shared<Object>(*object);
@@ -161,24 +171,38 @@ FreshCode ControllerState::build_fresh(const std::string& name, const CodeReques
 }
 
 // One change of the pins: no member waits for another one.
-Result<void> ControllerState::take_back(const std::shared_ptr<const Object>& object,
+Result<bool> ControllerState::take_back(const std::shared_ptr<const Object>& object,
                                         const std::string& filter, const std::string& why) {
   const auto claim = claims.try_take(object->name);
-  if (!claim || publisher.find(object->name) != object) return {};  // it is being changed
+  if (!claim || publisher.find(object->name) != object) return false;  // it is being changed
   CodeRequest request{.filter = filter, .change = {.how = "automatic rollback", .why = why}};
   request.from = code_hashes(object->pins)[filter];
-  SLUICE_TRY(request.to, rollback_target(*object, filter, ""));
+  auto target = proven_target(*object, filter);
+  if (!target) {
+    reloads.note(ReloadKind::rollback, false);
+    return std::unexpected(std::move(target).error());
+  }
+  request.to = *std::move(target);
   FreshCode fresh = build_rolled_back(object, request, claim->stop());
   if (!fresh.built) {
     reloads.note(ReloadKind::rollback, false);
     return fail(ErrorKind::invalid, fresh.outcome.front().error);
   }
   SLUICE_TRY(const auto swapped, changes.swap({{fresh.before, fresh.built}}, nullptr));
-  if (swapped.empty()) return {};  // another change was first
+  if (swapped.empty()) return false;  // another change was first
   reloads.note(ReloadKind::rollback, true);
   logger.warn("automatic rollback of " + object->name + "/" + filter + ": now " + request.to +
               ", was " + request.from + ": " + why);
-  return {};
+  return true;
+}
+
+// The pins stay, and the copy has the news in its history: Changes::swap().
+Result<bool> ControllerState::note_trials(const std::shared_ptr<const Object>& object) {
+  const auto claim = claims.try_take(object->name);
+  if (!claim || publisher.find(object->name) != object) return false;
+  const auto same = std::make_shared<Object>(*object);
+  SLUICE_TRY(const auto swapped, changes.swap({{object, same}}, nullptr));
+  return !swapped.empty();
 }
 
 // As a member builds what another one has rolled back: from the spec, with other pins.
@@ -196,6 +220,9 @@ FreshCode ControllerState::build_rolled_back(const std::shared_ptr<const Object>
   if (!object->is_current()) return refuse("the pipeline is being built: try again");
   if (code_hashes(object->pins)[request.filter] != request.from)
     return refuse("other code has come into force meanwhile, and runs on");
+  // A build without the kept code would read what `code` holds, which is not what was asked for.
+  if (const auto kept = load_code(request.to); !kept)
+    return refuse("the code " + request.to + " is not there any more: " + kept.error().message);
   const Json pins = rolled_back_pins(*object, request.filter, request.to, request.change,
                                      format_rfc3339_ms(std::chrono::system_clock::now()));
   config::Faults faults;

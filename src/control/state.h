@@ -65,6 +65,7 @@ struct ControllerState {
             publisher,
             [this](const std::shared_ptr<const Object>& object, const std::string& filter,
                    const std::string& why) { return take_back(object, filter, why); },
+            [this](const std::shared_ptr<const Object>& object) { return note_trials(object); },
             logger) {}
 
   // controller_apply.cc
@@ -105,8 +106,12 @@ struct ControllerState {
                                             const CodeRequest& request,
                                             const std::stop_token& stop) const;
   // For CodeJudge::TakeBack.
-  [[nodiscard]] Result<void> take_back(const std::shared_ptr<const Object>& object,
+  [[nodiscard]] Result<bool> take_back(const std::shared_ptr<const Object>& object,
                                        const std::string& filter, const std::string& why);
+  // For CodeJudge::NoteTrials.
+  [[nodiscard]] Result<bool> note_trials(const std::shared_ptr<const Object>& object);
+  // The bytes of code that a filter has run. `hash`: the whole.
+  [[nodiscard]] Result<std::string> load_code(const std::string& hash) const;
   [[nodiscard]] FreshCode build_anew(const std::shared_ptr<const Object>& object,
                                      const CodeRequest& request, const std::stop_token& stop) const;
 

@@ -173,7 +173,7 @@ TEST_F(SwapTest, AnUploadGoesToAllMembers) {
   EXPECT_TRUE(everywhere("p", "uploaded"));
   EXPECT_TRUE(everywhere("q", "one"));
   EXPECT_THAT(refusals(members_.of("two")->upload_code("p", "g", "uploaded")),
-              ElementsAre(HasSubstr("has no WasmHost filter g")));
+              ElementsAre(HasSubstr("runs no filter g with code")));
 }
 
 TEST_F(SwapTest, AMemberThatStartsLaterRunsTheNewCode) {

@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "config/redact.h"
+#include "control/code_history.h"
 #include "control/custom_kind.h"
 #include "control/documents.h"
 
@@ -68,7 +69,9 @@ Step propose_one(const config::Value& document, std::string prefix, const Ground
   }
   if (!faults.empty()) return step;
   const Json* pins = existing != nullptr ? &existing->pins : nullptr;
-  const auto object = builder.build(whole, {.pins = pins, .stop = stop}, faults);
+  const auto records = existing != nullptr ? code_records(*existing) : pipeline::CodeRecords();
+  const auto object =
+      builder.build(whole, {.pins = pins, .records = &records, .stop = stop}, faults);
   if (!object) return step;
   step.applied.kind = object->kind;
   step.proposed.changes =

@@ -3,6 +3,7 @@
 
 #include <CLI/App.hpp>
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -16,6 +17,9 @@
 
 namespace sluice::egctl {
 namespace {
+
+// The commands of `egctl wasm` that are about code, and not about shared data.
+constexpr std::array<std::string_view, 3> kOfCode{"history", "rollback", "upload"};
 
 using Words = std::vector<std::string>;
 
@@ -117,14 +121,16 @@ class Names {
     for (const Json& kind : *answer) words.push_back(text_at(kind, "name"));
     return words;
   }
-  // The filters of `pipeline` that have code of guests.
-  [[nodiscard]] Words wasm_filters(const std::string& pipeline) const {
+  // The filters of `pipeline` with code; `with_data`: those with shared data.
+  [[nodiscard]] Words guest_filters(const std::string& pipeline, bool with_data) const {
     Words words;
     if (!client_) return words;
     const auto objects = read_objects_of(*client_, "Pipeline", {pipeline});
     if (!objects) return words;
     for (const Json& filter : objects->front().value("filters", Json::array())) {
-      if (text_at(filter, "kind") == "WasmHost") words.push_back(text_at(filter, "name"));
+      const std::string kind = text_at(filter, "kind");
+      if (kind == "WasmHost" || (kind == "ProxyWasm" && !with_data))
+        words.push_back(text_at(filter, "name"));
     }
     return words;
   }
@@ -170,7 +176,10 @@ Words arguments_of(const Cursor& cursor, const Invocation& invocation) {
   }
   if (has_option(command, "PIPELINE") && given < 2) {
     const Names names(invocation);
-    return given == 0 ? names.of_kind("pipeline") : names.wasm_filters(cursor.arguments[0]);
+    const bool of_code =
+        std::ranges::find(kOfCode, std::string_view(command.get_name())) != kOfCode.end();
+    return given == 0 ? names.of_kind("pipeline")
+                      : names.guest_filters(cursor.arguments[0], !of_code);
   }
   if (!has_option(command, "NAME") || command.get_parent() == nullptr) return {};
   if (command.get_name() == "use-context") return contexts();

@@ -13,7 +13,7 @@
 namespace sluice::egctl {
 
 void add_wasm(Command root, Invocation& invocation) {
-  const Command wasm = root.add("wasm", "Guest code and shared data of WasmHost filters");
+  const Command wasm = root.add("wasm", "Code of filters, and shared data of WasmHost filters");
   wasm.require_command();
   add_wasm_reload(wasm, invocation);
   add_wasm_upload(wasm, invocation);

@@ -21,6 +21,7 @@ struct Place {
   std::string pipeline;
   std::string filter;
   std::string hash;
+  std::string from{};
   bool force = false;
 
   [[nodiscard]] std::string path() const {
@@ -30,9 +31,13 @@ struct Place {
 
 // "rolled back: 61 of 61 runs ended in wasmError", by whom if nobody has said why.
 std::string state_of(const Json& code) {
-  if (code.value("runs", false)) return "running";
+  const std::string trial = text_at(code, "trial");
+  if (code.value("runs", false)) {
+    if (trial == "running") return "running, on trial";
+    return trial == "failed" ? "running, failed its trial" : "running";
+  }
   const Json back = code.value("rolledBack", Json());
-  if (!back.is_object()) return "";
+  if (!back.is_object()) return trial == "replaced" ? "replaced while on trial" : "";
   const std::string why = text_at(back, "why");
   return "rolled back " + (why.empty() ? "by " + text_at(back, "by") : "by itself: " + why);
 }
@@ -77,7 +82,8 @@ Result<void> print_code(Invocation& invocation, const Place& place) {
 
 Result<void> roll_back(Invocation& invocation, const Place& place) {
   SLUICE_TRY(const ApiClient client, invocation.client());
-  std::string path = place.path() + "/rollback?to=" + percent_encode(place.hash);
+  std::string path = place.path() + "/rollback?to=" + percent_encode(place.hash) +
+                     "&from=" + percent_encode(place.from);
   if (place.force) path += "&force=true";
   SLUICE_TRY(const ApiReply reply, client.send({.method = "POST", .path = path}));
   return report_code_answer(invocation, "roll back code", "rolled back", reply);
@@ -93,7 +99,7 @@ std::shared_ptr<Place> add_place(Command command) {
 }  // namespace
 
 void add_wasm_history(Command wasm, Invocation& invocation) {
-  const Command command = wasm.add("history", "The codes that a WasmHost filter has run");
+  const Command command = wasm.add("history", "The codes that a filter has run");
   const auto place = add_place(command);
   command.option("--code", place->hash, "print this code, or script, on standard output")
       .type_name("HASH");
@@ -107,11 +113,13 @@ void add_wasm_history(Command wasm, Invocation& invocation) {
 }
 
 void add_wasm_rollback(Command wasm, Invocation& invocation) {
-  const Command command = wasm.add("rollback", "Run code again that a WasmHost filter ran before");
+  const Command command = wasm.add("rollback", "Run code again that a filter ran before");
   const auto place = add_place(command);
   command
       .option("--to", place->hash,
               "the code, by its hash; default: the newest before, that was not rolled back")
+      .type_name("HASH");
+  command.option("--from", place->from, "only if this code runs: somebody may have brought another")
       .type_name("HASH");
   command.flag("--force", place->force, "in a cluster, swap on the members that can run the code");
   command.footer(

@@ -53,7 +53,7 @@ Result<void> report(Invocation& invocation, const std::string& verb, const Json&
   if (invocation.format() != Output::standard) {
     invocation.print(reloaded);
   } else if (reloaded.empty()) {
-    invocation.out << "there are no WasmHost filters, so there is no code to reload\n";
+    invocation.out << "there are no filters with code, so there is no code to reload\n";
   }
   if (refusals.empty()) return {};
   if (is_swapped_elsewhere(reloaded)) {
@@ -99,7 +99,7 @@ Result<void> reload_code(Invocation& invocation, bool force) {
 }
 
 void add_wasm_reload(Command wasm, Invocation& invocation) {
-  const Command command = wasm.add("reload-code", "Read the code of all WasmHost filters again");
+  const Command command = wasm.add("reload-code", "Read the code of all filters again");
   const auto force = std::make_shared<bool>(false);
   command.flag("--force", *force, "in a cluster, swap on the members that can run the code");
   command.footer(
@@ -109,7 +109,7 @@ void add_wasm_reload(Command wasm, Invocation& invocation) {
 }
 
 void add_wasm_upload(Command wasm, Invocation& invocation) {
-  const Command command = wasm.add("upload", "Send a module, which a WasmHost filter then runs");
+  const Command command = wasm.add("upload", "Send a module, which a filter then runs");
   const auto upload = std::make_shared<Upload>();
   command.option("FILE", upload->file, "the module, - for standard input").required();
   command.option("PIPELINE", upload->pipeline, "pipeline").required();

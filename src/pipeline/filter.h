@@ -20,6 +20,7 @@
 #include "config/fields.h"
 #include "loop/core.h"
 #include "loop/task.h"
+#include "pipeline/code_record.h"
 #include "pipeline/state_registry.h"
 #include "resilience/policies.h"
 
@@ -49,6 +50,8 @@ struct ReloadInputs {
   std::stop_token stop{};  // a request to give up
   const std::string* code =
       nullptr;  // the new code; null: what the files and URLs of the spec hold
+  // Takes the reason why nothing changes, if the user would not expect that.
+  std::string* remark = nullptr;
 };
 
 class FilterPrototype {
@@ -93,6 +96,8 @@ struct FilterContext {
   StateScope states{};
   // The FilterPrototype::pin() of the filter that was built last; null: none.
   const Json* pin = nullptr;
+  // Of the codes that the filter has run; null: nothing is known.
+  const CodeRecord* record = nullptr;
   // Read the files and URLs of the spec again, even if they are pinned or in use.
   bool fresh = false;
   // A request to give up: fail soon.
@@ -125,7 +130,8 @@ class FilterKind {
   // called on a core. `value` is the filter's map, including `name` and `kind`.
   [[nodiscard]] virtual std::shared_ptr<const FilterPrototype> build(
       const config::Value& value, const FilterContext& context, config::Faults& faults) const = 0;
-  // True for the kinds whose filters have shared data, and code that reload() reads.
+  // True for the kinds whose filters run code of a user, which reload() reads. Their prototypes are
+  // WithCode (pipeline/with_code.h). It says nothing of shared data.
   [[nodiscard]] virtual bool has_code() const { return false; }
   // `pins`: all stored pins. Data that neither a pin nor a living prototype needs may be deleted.
   // Any thread but a worker's.

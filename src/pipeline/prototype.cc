@@ -119,6 +119,10 @@ void PipelinePrototype::build_filters(const FilterKinds& kinds, const BuildInput
     context.stop = inputs.stop;
     context.states = inputs.states.of_filter(name, kind_name);
     if (inputs.pins != nullptr && inputs.pins->contains(name)) context.pin = &inputs.pins->at(name);
+    if (inputs.records != nullptr) {
+      const auto record = inputs.records->find(name);
+      if (record != inputs.records->end()) context.record = &record->second;
+    }
     // Added even if its build failed, so that the faults of the flow are reported together with its
     // own.
     filters_.push_back({name, kind, kind->build(value, context, faults)});
@@ -286,6 +290,12 @@ const FilterPrototype* PipelinePrototype::find(std::string_view filter) const {
   return nullptr;
 }
 
+bool PipelinePrototype::has_code(std::string_view filter) const {
+  return std::ranges::any_of(filters_, [filter](const NamedFilter& each) {
+    return each.name == filter && each.kind->has_code();
+  });
+}
+
 bool PipelinePrototype::has_shared_data() const {
   return std::ranges::any_of(
       filters_, [](const NamedFilter& each) { return each.prototype->has_shared_data(); });
@@ -299,11 +309,13 @@ std::shared_ptr<const PipelinePrototype> PipelinePrototype::reload(std::vector<R
   bool changed = false;
   for (NamedFilter& filter : next->filters_) {
     if (!only.empty() && filter.name != only) continue;
-    auto fresh =
-        filter.prototype->reload(states.of_filter(filter.name, filter.kind->name()), inputs);
-    if (filter.prototype->has_shared_data()) {
+    std::string remark;
+    ReloadInputs its = inputs;
+    its.remark = &remark;
+    auto fresh = filter.prototype->reload(states.of_filter(filter.name, filter.kind->name()), its);
+    if (filter.kind->has_code()) {
       notes.push_back({filter.name, fresh.has_value() && *fresh != nullptr,
-                       fresh ? "" : fresh.error().message});
+                       fresh ? "" : fresh.error().message, std::move(remark)});
     }
     if (!fresh || *fresh == nullptr) continue;
     filter.prototype = *std::move(fresh);

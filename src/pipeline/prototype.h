@@ -76,6 +76,7 @@ class PipelinePrototype {
   struct BuildInputs {
     StateScope states{};         // of the pipeline
     const Json* pins = nullptr;  // pins() of the last build
+    const CodeRecords* records = nullptr;
     bool fresh = false;
     std::stop_token stop{};
     unsigned core_count = 0;  // 0: the runs of the filters are not counted
@@ -114,14 +115,17 @@ class PipelinePrototype {
   void hold_limits(std::uint64_t revision) const;
   // True if one of its filters has shared data (FilterPrototype::has_shared_data).
   [[nodiscard]] bool has_shared_data() const;
+  // True if that filter is there, and of a kind with code.
+  [[nodiscard]] bool has_code(std::string_view filter) const;
 
   // Reloads every filter that refers to code. Returns a new generation, or null if nothing changed.
-  // `notes` gets the outcome for each filter with shared data. `states`: of the pipeline, with all
+  // `notes` gets the outcome for each filter with code. `states`: of the pipeline, with all
   // states of this generation. `only`: the one filter to reload; "": all.
   struct ReloadNote {
     std::string filter;
     bool changed;
     std::string error;
+    std::string remark;  // of a filter that does not change: why, if the user would not expect that
   };
   [[nodiscard]] std::shared_ptr<const PipelinePrototype> reload(std::vector<ReloadNote>& notes,
                                                                 const StateScope& states,

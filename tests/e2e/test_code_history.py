@@ -9,6 +9,7 @@ import subprocess
 import pytest
 import yaml
 
+import plugin_guests
 from client import Connection, Load, fetch, request
 from covers import covers
 from gateway import BIN, Server, documents, free_port, http_server, mock, pipeline, sale_server, wait_until, wasm
@@ -288,6 +289,137 @@ def test_the_history_has_the_name_of_the_user(tmp_path, port, guests):
         server.stop()
 
 
+def test_what_was_rolled_back_stays_out(site):
+    """A reload for another filter brings none of them back, however many there are."""
+    second, third = site.reload(), site.reload()
+    for _ in range(2):
+        site.egctl("rollback", "p", "wasm")
+    for again in (lambda: None, site.server.restart):
+        again()
+        kept = site.egctl("reload-code")
+        assert running(site.server)["codeHash"] == site.first
+        assert kept.stderr.startswith(f"Warning: p/wasm: `code` holds {third[:12]}"), kept.stderr
+        assert [("rolledBack" in one) for one in history(site.server)] == [False, True, True], "the marks stay"
+        assert third[:12] in running(site.server)["codeNote"]
+    mine = site.file.with_name("mine.wasm")
+    mine.write_bytes(site.codes[-1])
+    site.egctl("upload", str(mine), "p", "wasm")
+    assert running(site.server)["codeHash"] == third, "somebody has asked for it"
+    assert [(one["sha256"], "rolledBack" in one) for one in history(site.server)] == [
+        (third, False),
+        (site.first, False),
+        (second, True),
+    ]
+    site.file.write_bytes(site.codes[1])
+    assert "Warning" in site.egctl("reload-code").stderr, "the second is still refused"
+    fourth = site.reload()
+    site.file.write_bytes(site.codes[1])
+    assert "reloaded" in site.egctl("reload-code").stdout, f"the source has held {fourth} since"
+    assert running(site.server)["codeHash"] == second
+
+
+def test_a_rollback_from_code_that_does_not_run_any_more(site):
+    """Somebody brings a remedy while another one decides."""
+    bad, remedy = site.reload(), site.reload()
+    done = site.egctl("rollback", "p", "wasm", "--from", bad, check=False)
+    assert done.returncode == 5 and remedy[:12] in done.stderr and bad[:12] in done.stderr
+    assert running(site.server)["codeHash"] == remedy
+    site.egctl("rollback", "p", "wasm", "--from", remedy[:9])
+    assert running(site.server)["codeHash"] == bad
+
+
+# --- Plugins
+
+
+class Plugin:
+    """A ProxyWasm filter, whose code is in a file. Each write() is another code."""
+
+    def __init__(self, server, port, file):
+        self.server, self.file, self.module = server, file, plugin_guests.every().read_bytes()
+        self.first = self.write()
+        code = {"name": "plugin", "kind": "ProxyWasm", "code": str(file), "timeout": "10s"}
+        server.apply(http_server(port, {"backend": "p"}), pipeline("p", code, mock("page\n")))
+
+    def write(self, file=None) -> str:
+        code = distinct(self.module)
+        (file or self.file).write_bytes(code)
+        return hash_of(code)
+
+    def status(self, member=None) -> dict:
+        member = member or self.server
+        own = member.own_status("p") if hasattr(member, "own_status") else member.status("p")
+        return own["filters"]["plugin"]
+
+    def hashes(self) -> list:
+        return [(one["sha256"], "rolledBack" in one) for one in history(self.server, "plugin")]
+
+
+@pytest.fixture
+def plugin(server, port, tmp_path):
+    return Plugin(server, port, tmp_path / "plugin.wasm")
+
+
+def test_a_plugin_has_the_same_way_back(plugin, tmp_path):
+    server, second = plugin.server, plugin.write()
+    assert server.egctl("wasm", "reload-code").stdout == f"p/plugin: reloaded (sha256 {second})\n"
+    newest = history(server, "plugin")[0]
+    assert (newest["source"], newest["place"]) == ("path", str(plugin.file))
+    assert newest["bytes"] == plugin.file.stat().st_size
+    assert server.egctl("wasm", "rollback", "p", "plugin").stdout == f"p/plugin: rolled back (sha256 {plugin.first})\n"
+    for again in (lambda: None, server.restart, server.hot_restart):
+        again()
+        kept = server.egctl("wasm", "reload-code")
+        assert "Warning: p/plugin: " in kept.stderr and second[:12] in kept.stderr
+        status = plugin.status()
+        assert (status["codeHash"], status["rolledBackFrom"]) == (plugin.first, second)
+        assert second[:12] in status["codeNote"] and status["codeSource"] == "spec" and status["trial"] is None
+        assert plugin.hashes() == [(plugin.first, False), (second, True)]
+    mine = tmp_path / "mine.wasm"
+    third = plugin.write(mine)
+    server.egctl("wasm", "upload", str(mine), "p", "plugin")
+    assert (plugin.status()["codeHash"], plugin.status()["codeSource"]) == (third, "upload")
+    assert "uploaded" in plugin.status()["codeNote"] and history(server, "plugin")[0]["source"] == "upload"
+    server.egctl("wasm", "rollback", "p", "plugin", "--to", second)
+    assert plugin.status()["codeHash"] == second
+
+
+def test_new_code_that_a_plugin_refuses(plugin, tmp_path):
+    server, bad = plugin.server, tmp_path / "bad.wasm"
+    bad.write_bytes(b"no module")
+    sent = server.egctl("wasm", "upload", str(bad), "p", "plugin", check=False)
+    plugin.file.write_bytes(b"no module")
+    read = server.egctl("wasm", "reload-code", check=False)
+    for done in (sent, read):
+        assert done.returncode == 1 and "p/plugin: " in done.stderr, done.stderr
+    assert plugin.status()["codeHash"] == plugin.first
+    for command in (["rollback"], ["history"], ["upload", str(bad)]):
+        done = server.egctl("wasm", *command, "p", "mock", check=False)
+        assert done.returncode == 4 and "runs no filter mock with code" in done.stderr
+
+
+def test_without_code_there_is_nothing_to_reload(server, port):
+    server.apply(http_server(port, {"backend": "p"}), pipeline("p", mock("page\n")))
+    assert server.egctl("wasm", "reload-code").stdout == "there are no filters with code, so there is no code to reload\n"
+
+
+def test_plugins_of_all_members_go_back(new_cluster, port, tmp_path):
+    one, two, three = members = new_cluster(3).start()
+    plugin = Plugin(one, port, tmp_path / "plugin.wasm")
+    for member in members:
+        wait_until(lambda: member.own_status("p").get("state") == "running", "it runs the pipeline")
+    second = plugin.write()
+    assert "reloaded" in two.egctl("wasm", "reload-code").stdout
+    assert [plugin.status(member)["codeHash"] for member in members] == [second] * 3
+    three.egctl("wasm", "rollback", "p", "plugin")
+    assert [plugin.status(member)["codeHash"] for member in members] == [plugin.first] * 3
+    assert "Warning" in two.egctl("wasm", "reload-code").stderr
+    assert [plugin.status(member)["codeHash"] for member in members] == [plugin.first] * 3
+    mine = tmp_path / "mine.wasm"
+    third = plugin.write(mine)
+    two.egctl("wasm", "upload", str(mine), "p", "plugin")
+    assert [plugin.status(member)["codeHash"] for member in members] == [third] * 3
+
+
 # --- Back by itself
 
 
@@ -330,7 +462,8 @@ def test_good_code_stays_and_few_runs_say_nothing(site):
     for _ in range(50):
         assert running(site.server)["codeHash"] == bad
         assert fetch(site.port).status == 503
-    wait_until(lambda: running(site.server)["codeHash"] == good, "50 runs are enough")
+    wait_until(lambda: running(site.server)["codeHash"] == site.first, "50 runs are enough")
+    assert history(site.server)[2]["sha256"] == good, "its own window had not ended: it may be bad, too"
     assert history(site.server)[1]["rolledBack"]["why"].startswith("50 of 50 runs ended in wasmError within ")
 
 
@@ -376,6 +509,131 @@ def test_what_was_put_back_is_not_judged(site):
     for _ in range(60):
         assert fetch(site.port).status == 503
     assert running(site.server)["codeHash"] == first
+
+
+LIMITS = {"errorRate": 0.1, "window": "1h"}
+
+
+def fail_runs(site, count: int = 60) -> None:
+    for _ in range(count):
+        assert fetch(site.port).status in (200, 503)
+
+
+def trials(server) -> list[str]:
+    """What the history says of each trial, the newest code first."""
+    return [one.get("trial", "") for one in history(server)]
+
+
+def upload(site, guest: str) -> str:
+    mine = site.file.with_name("mine.wasm")
+    mine.write_bytes(distinct((site.guests / f"{guest}.wasm").read_bytes()))
+    site.egctl("upload", str(mine), "p", "wasm")
+    return hash_of(mine.read_bytes())
+
+
+def apply_with(site, guest: str) -> str:
+    site.file = site.file.with_name(f"applied-{len(site.codes)}.wasm")
+    now = site.write(guest)
+    site.server.apply(*site.objects(rollback=LIMITS))
+    return now
+
+
+@pytest.mark.parametrize("ways", [(Site.reload, Site.reload), (upload, upload), (apply_with, Site.reload)])
+def test_two_bad_codes_within_the_window(site, ways):
+    """The first was replaced before its trial had ended: nobody goes back to it."""
+    site.server.apply(*site.objects(rollback=LIMITS))
+    one, two = [way(site, "divide") for way in ways]
+    assert trials(site.server) == ["running", "replaced", ""]
+    fail_runs(site)
+    wait_until(lambda: running(site.server)["codeHash"] == site.first, "the code that nobody found bad runs again")
+    assert [(one["sha256"], one.get("trial", "")) for one in history(site.server)] == [
+        (site.first, ""),
+        (two, "failed"),
+        (one, "replaced"),
+    ]
+    fail_runs(site)
+    assert running(site.server)["codeHash"] == site.first
+
+
+def test_code_whose_window_has_ended_is_found_good(site):
+    site.server.apply(*site.objects(rollback={"errorRate": 0.1, "window": "1s"}))
+    good = site.reload()
+    assert fetch(site.port).status == 200
+    wait_until(lambda: trials(site.server) == ["passed", ""], "its window ends")
+    assert running(site.server)["trial"] is None
+    site.server.apply(*site.objects(rollback=LIMITS))
+    site.server.restart()
+    assert running(site.server)["trial"] is None, "it is known to be good"
+    site.reload("divide")
+    fail_runs(site)
+    wait_until(lambda: running(site.server)["codeHash"] == good, "back to that one")
+
+
+def lines_with(server, word: str) -> int:
+    return sum(word in line for line in server.log().splitlines())
+
+
+def test_without_good_code_before_the_bad_one_runs_on(site):
+    site.server.apply(*site.objects(rollback=LIMITS))
+    second = site.reload()
+    site.egctl("rollback", "p", "wasm")
+    site.egctl("rollback", "p", "wasm", "--to", second)
+    upload(site, "step1")
+    site.egctl("upload", str(site.file), "p", "wasm")
+    bad = upload(site, "divide")
+    fail_runs(site)
+    trouble = wait_until(lambda: running(site.server)["trial"]["trouble"], "it says so")
+    assert "its trial failed (" in trouble and "was found good" in trouble and "egctl wasm rollback p wasm" in trouble
+    assert running(site.server)["codeHash"] == bad and trouble in running(site.server)["codeNote"]
+    assert "its trial failed" in site.server.egctl("health", check=False).stdout
+    wait_until(lambda: trials(site.server)[0] == "failed", "the history has it")
+    assert "running, failed its trial" in site.egctl("history", "p", "wasm").stdout
+    figure = 'sluice_reloads_total{kind="rollback",result="refused"} 2'
+    wait_until(lambda: figure in site.server.egctl("metrics").stdout, "it tries again")
+    assert lines_with(site.server, "is not rolled back, and runs on") == 1
+    site.egctl("rollback", "p", "wasm", "--to", site.first)
+    assert running(site.server)["codeHash"] == site.first and running(site.server)["trial"] is None
+    assert "its trial failed" not in running(site.server)["codeNote"]
+
+
+def test_the_code_to_go_back_to_is_gone(site):
+    site.server.apply(*site.objects(rollback=LIMITS))
+    bad = site.reload("divide")
+    kept = site.server.home / "data" / "code" / f"{site.first}.wasm"
+    wait_until(kept.exists, "it is kept")
+    kept.unlink()
+    fail_runs(site)
+    trouble = wait_until(lambda: running(site.server)["trial"]["trouble"], "it says so")
+    assert f"{site.first} is not there any more" in trouble and running(site.server)["codeHash"] == bad
+    assert lines_with(site.server, "is not rolled back, and runs on") == 1
+    assert "other code was read" not in site.server.log(), "nothing else is built in its place"
+    kept.write_bytes(site.codes[0])
+    wait_until(lambda: running(site.server)["codeHash"] == site.first, "the next try finds it")
+    assert running(site.server)["trial"] is None and history(site.server)[1]["trial"] == "failed"
+    assert "automatic rollback of p/wasm: now" in site.server.log()
+
+
+def test_a_hot_restart_goes_on_with_a_trial(site):
+    site.server.apply(*site.objects(rollback=LIMITS))
+    bad = site.reload("divide")
+    fail_runs(site, 30)
+    left = running(site.server)["trial"]["secondsLeft"]
+    site.server.hot_restart()
+    trial = running(site.server)["trial"]
+    assert (trial["runs"], trial["failed"]) == (30, 30) and trial["secondsLeft"] <= left
+    assert trials(site.server) == ["running", ""] and running(site.server)["codeHash"] == bad
+    fail_runs(site, 30)
+    wait_until(lambda: running(site.server)["codeHash"] == site.first, "both processes have seen enough")
+
+
+def test_a_restart_begins_a_trial_anew(site):
+    site.server.apply(*site.objects(rollback=LIMITS))
+    bad = site.reload("divide")
+    fail_runs(site, 30)
+    site.server.restart()
+    assert running(site.server)["trial"]["runs"] == 0 and running(site.server)["codeHash"] == bad
+    fail_runs(site)
+    wait_until(lambda: running(site.server)["codeHash"] == site.first, "it is judged")
 
 
 @pytest.mark.parametrize(
@@ -443,6 +701,22 @@ def test_one_member_sees_the_failures_and_all_go_back(trio):
     assert len(decided) == 1, "one decision for all"
     lists = [history(member) for member in trio.members]
     assert lists[0] == lists[1] == lists[2] and "wasmError" in lists[0][1]["rolledBack"]["why"]
+
+
+def test_members_agree_on_what_was_found_good(trio):
+    one, two, three = trio.members
+    for member in (one, two):
+        trio.server = member
+        trio.reload("divide")
+    three.restart()
+    wait_until(lambda: (three.own_status("p").get("filters", {}).get("wasm", {}).get("trial") or {}), "it judges, too")
+    for _ in range(60):
+        three.ask(trio.port)
+    for member in trio.members:
+        wait_until(lambda: own_hash(member) == trio.first, "not the code that was replaced on trial")
+        assert trials(member) == ["", "failed", "replaced"]
+        assert member.egctl("wasm", "reload-code").stderr.startswith("Warning: p/wasm: `code` holds ")
+        assert own_hash(member) == trio.first
 
 
 def test_a_decision_does_not_undo_a_newer_reload(trio):

@@ -52,6 +52,7 @@ std::shared_ptr<const ObjectPrototype> build_pipeline(const config::Value& docum
       document, context.filters,
       {.states = context.states,
        .pins = pins != nullptr && pins->is_object() ? pins : nullptr,
+       .records = background.records,
        .fresh = background.fresh,
        .stop = background.stop,
        .core_count = context.core_count},

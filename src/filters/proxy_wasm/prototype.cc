@@ -7,13 +7,10 @@
 #include "filters/proxy_wasm/abi.h"
 #include "filters/proxy_wasm/filter.h"
 #include "filters/proxy_wasm/metrics.h"
-#include "filters/wasm_host/pins.h"
 #include "filters/wasm_host/spec.h"
 
 namespace sluice::filters::proxy_wasm {
 namespace {
-
-constexpr std::string_view kCodeState = "code";  // among the states of a filter
 
 // A text as it is, a map or list as JSON.
 std::string text_of(const config::UndecodedValue& given) {
@@ -25,7 +22,8 @@ std::string text_of(const config::UndecodedValue& given) {
 
 }  // namespace
 
-ProxyWasmPrototype::ProxyWasmPrototype(ProxyWasmSpec spec, Place place, KeptParts kept, Code code,
+ProxyWasmPrototype::ProxyWasmPrototype(ProxyWasmSpec spec, Place place, KeptParts kept,
+                                       CodeInForce code,
                                        std::shared_ptr<const WasmEnvironment> environment,
                                        GuestBudget::Reservation reservation)
     : spec_(std::move(spec)),
@@ -53,46 +51,25 @@ std::shared_ptr<const GuestRecipe> ProxyWasmPrototype::make_recipe() const {
                   .pipelines = kept_.pipelines});
   return std::make_shared<const GuestRecipe>(
       GuestRecipe{.setup = std::move(setup),
-                  .module = code_->module(),
+                  .module = code_.code->module(),
                   .memory_bytes_max = *parse_size(spec_.max_memory),
                   .timeout = spec_.timeout,
                   .pause_max = spec_.max_pause,
                   .body_bytes_max = *parse_size(spec_.max_body_size)});
 }
 
-// Told apart from those of WasmHost, whose code is kept elsewhere.
-Json ProxyWasmPrototype::pin_of(const RunningCode& code) {
-  Json pin = code.pin();
-  pin[kPinKind] = kKindName;
-  return pin;
-}
-
-Result<ProxyWasmPrototype::Code> ProxyWasmPrototype::choose_code(
-    const ProxyWasmSpec& spec, const pipeline::FilterContext& context,
-    const WasmEnvironment& environment) {
-  if (context.fresh) return RunningCode::read(spec.code, environment, context.stop);
-  auto in_force = context.states.find<const RunningCode>(kCodeState, spec.code);
-  if (context.pin != nullptr && (!in_force || pin_of(*in_force) != *context.pin)) {
-    SLUICE_TRY(auto code, RunningCode::pinned(spec.code, *context.pin, environment, context.stop));
-    if (code) return code;
-  }
-  if (!in_force) return RunningCode::read(spec.code, environment, context.stop);
-  SLUICE_CHECK(in_force->share(environment));
-  return in_force;
-}
-
 Result<std::shared_ptr<const ProxyWasmPrototype>> ProxyWasmPrototype::create(
-    ProxyWasmSpec spec, const pipeline::FilterContext& context, KeptParts kept, Code code,
+    ProxyWasmSpec spec, const pipeline::FilterContext& context, KeptParts kept, CodeInForce code,
     std::shared_ptr<const WasmEnvironment> environment) {
-  context.states.put(kCodeState, spec.code, code);
+  put_code(context.states, spec.code, code.code);
   return prove(std::move(spec), {context.pipeline, context.name}, std::move(kept), std::move(code),
                std::move(environment), context.stop);
 }
 
 Result<std::shared_ptr<const ProxyWasmPrototype>> ProxyWasmPrototype::prove(
-    ProxyWasmSpec spec, Place place, KeptParts kept, Code code,
+    ProxyWasmSpec spec, Place place, KeptParts kept, CodeInForce code,
     std::shared_ptr<const WasmEnvironment> environment, const std::stop_token& stop) {
-  SLUICE_CHECK(check_module(code->module()->module()));
+  SLUICE_CHECK(check_module(code.code->module()->module()));
   SLUICE_TRY(auto reservation, environment->guests->reserve(place.pipeline + "/" + place.filter,
                                                             environment->core_count));
   std::shared_ptr<ProxyWasmPrototype> made(
@@ -123,29 +100,27 @@ std::unique_ptr<pipeline::Filter> ProxyWasmPrototype::instantiate(const loop::Co
 
 Result<std::shared_ptr<const pipeline::FilterPrototype>> ProxyWasmPrototype::reload(
     const pipeline::StateScope& states, const pipeline::ReloadInputs& inputs) const {
-  SLUICE_TRY(auto code, inputs.code != nullptr
-                            ? RunningCode::uploaded(spec_.code, *inputs.code, *environment_)
-                            : RunningCode::read(spec_.code, *environment_, inputs.stop));
-  if (code->sha256() == code_->sha256()) return nullptr;
-  SLUICE_TRY(auto made, prove(spec_, place_, kept_, code, environment_, inputs.stop));
-  states.put(kCodeState, spec_.code, code);
+  SLUICE_TRY(auto code, renew_code(code_, spec_.code, inputs, *environment_));
+  if (!code.code) return nullptr;
+  const auto renewed = code.code;
+  SLUICE_TRY(auto made, prove(spec_, place_, kept_, std::move(code), environment_, inputs.stop));
+  put_code(states, spec_.code, renewed);
   return made;
 }
 
 Json ProxyWasmPrototype::status() const {
   const auto& counters = kept_.statistics->counters;
   const std::string fault = kept_.statistics->get_fault();
-  return {{"health", fault.empty() ? "ready" : "no guest can be made: " + fault},
+  Json status = {{"health", fault.empty() ? "ready" : "no guest can be made: " + fault},
           {"requests", counters.sum(&PluginCounters::requests)},
           {"answered", counters.sum(&PluginCounters::answered)},
           {"traps", counters.sum(&PluginCounters::traps)},
           {"timeouts", counters.sum(&PluginCounters::timeouts)},
           {"busy", counters.sum(&PluginCounters::no_vm)},
           {"replaced", counters.sum(&PluginCounters::replaced)},
-          {"lastFailure", kept_.statistics->get_last_failure()},
-          {"codeHash", code_->sha256()},
-          {"loadedAt", code_->loaded_at()},
-          {"codeNote", code_->note()}};
+          {"lastFailure", kept_.statistics->get_last_failure()}};
+  add_code_status(code_, nullptr, "", status);
+  return status;
 }
 
 void ProxyWasmPrototype::expose(const pipeline::FilterPlace& place,

@@ -12,10 +12,13 @@
 #include "filters/proxy_wasm/guest.h"
 #include "filters/proxy_wasm/spec.h"
 #include "filters/proxy_wasm/statistics.h"
+#include "filters/wasm_host/code_choice.h"
 #include "filters/wasm_host/environment.h"
-#include "filters/wasm_host/running_code.h"
+#include "filters/wasm_host/pins.h"
 #include "pipeline/figures.h"
 #include "pipeline/filter.h"
+#include "pipeline/runs_other_code.h"
+#include "pipeline/with_code.h"
 
 namespace sluice::filters::proxy_wasm {
 
@@ -29,19 +32,16 @@ struct KeptParts {
 
 inline constexpr std::string_view kKindName = "ProxyWasm";
 
-class ProxyWasmPrototype final : public pipeline::FilterPrototype, public pipeline::WithFigures {
+class ProxyWasmPrototype final : public pipeline::FilterPrototype,
+                                 public pipeline::WithFigures,
+                                 public pipeline::WithCode,
+                                 public pipeline::RunsOtherCode {
  public:
-  using Code = std::shared_ptr<const RunningCode>;
-
   // Blocks: makes a guest for each core. Error `conflict`: the guests would exceed the guest
   // budget.
   [[nodiscard]] static Result<std::shared_ptr<const ProxyWasmPrototype>> create(
-      ProxyWasmSpec spec, const pipeline::FilterContext& context, KeptParts kept, Code code,
+      ProxyWasmSpec spec, const pipeline::FilterContext& context, KeptParts kept, CodeInForce code,
       std::shared_ptr<const WasmEnvironment> environment);
-  // The code of the filter: that in force, or pinned, or what the spec names.
-  [[nodiscard]] static Result<Code> choose_code(const ProxyWasmSpec& spec,
-                                                const pipeline::FilterContext& context,
-                                                const WasmEnvironment& environment);
 
   [[nodiscard]] Json spec() const override { return config::encode(spec_); }
   [[nodiscard]] Json status() const override;
@@ -51,20 +51,22 @@ class ProxyWasmPrototype final : public pipeline::FilterPrototype, public pipeli
   [[nodiscard]] Result<std::shared_ptr<const pipeline::FilterPrototype>> reload(
       const pipeline::StateScope& states = {},
       const pipeline::ReloadInputs& inputs = {}) const override;
-  [[nodiscard]] Json pin() const override { return pin_of(*code_); }
-  [[nodiscard]] std::string note() const override { return code_->note(); }
+  // Told apart from those of WasmHost, whose code is kept elsewhere.
+  [[nodiscard]] Json pin() const override { return pin_of(*code_.code, kKindName); }
+  [[nodiscard]] std::string note() const override { return code_.code->note(code_.refused); }
+  [[nodiscard]] pipeline::CodeFacts code_facts() const override { return code_.code->facts(); }
+  [[nodiscard]] std::string other_code() const override { return remark_on_upload(*code_.code); }
 
  private:
-  [[nodiscard]] static Json pin_of(const RunningCode& code);
   struct Place {
     std::string pipeline;
     std::string filter;
   };
-  ProxyWasmPrototype(ProxyWasmSpec spec, Place place, KeptParts kept, Code code,
+  ProxyWasmPrototype(ProxyWasmSpec spec, Place place, KeptParts kept, CodeInForce code,
                      std::shared_ptr<const WasmEnvironment> environment,
                      GuestBudget::Reservation reservation);
   [[nodiscard]] static Result<std::shared_ptr<const ProxyWasmPrototype>> prove(
-      ProxyWasmSpec spec, Place place, KeptParts kept, Code code,
+      ProxyWasmSpec spec, Place place, KeptParts kept, CodeInForce code,
       std::shared_ptr<const WasmEnvironment> environment, const std::stop_token& stop);
   [[nodiscard]] std::shared_ptr<const GuestRecipe> make_recipe() const;
   [[nodiscard]] Result<void> make_guests(const std::stop_token& stop);
@@ -72,7 +74,7 @@ class ProxyWasmPrototype final : public pipeline::FilterPrototype, public pipeli
   const ProxyWasmSpec spec_;
   const Place place_;
   const KeptParts kept_;
-  const Code code_;
+  const CodeInForce code_;
   const std::shared_ptr<const WasmEnvironment> environment_;
   const GuestBudget::Reservation reservation_;
   const std::shared_ptr<const GuestRecipe> recipe_;

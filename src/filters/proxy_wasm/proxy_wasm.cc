@@ -105,7 +105,7 @@ std::shared_ptr<const pipeline::FilterPrototype> ProxyWasmKind::build(
     faults.warn(at("code"), "is not read here");
     return std::make_shared<UnreadPlugin>(spec);
   }
-  auto code = ProxyWasmPrototype::choose_code(spec, context, *environment_);
+  auto code = choose_code(spec.code, context, *environment_, kKindName);
   if (code) {
     KeptParts kept = keep_parts(spec, context);
     auto made = ProxyWasmPrototype::create(std::move(spec), context, std::move(kept),

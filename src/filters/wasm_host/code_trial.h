@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // CodeTrial: counts the runs of code that has taken the place of other code, and says when too many
 // of them fail, so that the gateway goes back (`rollback` of a WasmHost).
+//
+// A hot restart passes it on. After another start, the trial begins anew: the history of the code
+// knows that it has not ended (pipeline/code_record.h).
 #pragma once
 
 #include <atomic>
@@ -8,8 +11,12 @@
 #include <optional>
 #include <string>
 
+#include "base/json.h"
+#include "base/mutex.h"
 #include "base/time.h"
+#include "config/value.h"
 #include "observe/counter.h"
+#include "pipeline/with_code.h"
 
 namespace sluice::filters {
 
@@ -25,7 +32,6 @@ class CodeTrial {
   CodeTrial(std::string sha256, bool judged, unsigned core_count)
       : sha256_(std::move(sha256)), judged_(judged), counts_(core_count) {}
 
-  [[nodiscard]] const std::string& sha256() const { return sha256_; }
   [[nodiscard]] bool is_judged() const { return judged_; }
   // The code is in force: its window begins. Later calls do nothing.
   void begin();
@@ -40,10 +46,19 @@ class CodeTrial {
   struct Progress {
     std::uint64_t runs;
     std::uint64_t failed;
-    Duration left;  // of the window
+    Duration left;  // of the window; 0: it has ended
   };
-  // Nullopt: the code is not judged, or not any more.
+  // Nullopt: the code is not judged, or not in force yet.
   [[nodiscard]] std::optional<Progress> progress(const RollbackSpec& spec) const;
+  [[nodiscard]] pipeline::TrialState state(const RollbackSpec& spec) const;
+  // What has become of a verdict that could not be carried out; "": nothing.
+  void set_trouble(const std::string& trouble);
+  [[nodiscard]] std::string trouble() const;
+
+  // As of pipeline::Learning. learn() ignores the trial of other code. Requires: nobody else has
+  // this one.
+  [[nodiscard]] Json knowledge() const;
+  void learn(const config::Value& value);
 
  private:
   struct Counts {
@@ -54,6 +69,10 @@ class CodeTrial {
   const bool judged_;
   std::atomic<Duration::rep> begun_{0};  // since the epoch of Clock; 0: not in force yet
   observe::PerCore<Counts> counts_;
+  std::uint64_t runs_before_ = 0;  // in the process before
+  std::uint64_t failed_before_ = 0;
+  mutable Mutex mutex_;
+  std::string trouble_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::filters

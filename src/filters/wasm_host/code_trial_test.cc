@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
+#include "config/from_json.h"
 #include "filters/wasm_host/spec.h"
 
 namespace sluice::filters {
@@ -50,9 +53,11 @@ TEST_F(Trial, EndsWithItsWindow) {
   run(0, 100);
   ASSERT_TRUE(trial_.progress(spec_));
   EXPECT_EQ(trial_.progress(spec_)->failed, 100U);
+  EXPECT_EQ(trial_.state(spec_), pipeline::TrialState::running);
   spec_.window = Duration(1);
   EXPECT_FALSE(goes());
-  EXPECT_FALSE(trial_.progress(spec_));
+  EXPECT_EQ(trial_.progress(spec_)->left, Duration::zero());
+  EXPECT_EQ(trial_.state(spec_), pipeline::TrialState::passed);
 }
 
 TEST_F(Trial, CodeWithoutAnotherBeforeItIsNotJudged) {
@@ -60,6 +65,34 @@ TEST_F(Trial, CodeWithoutAnotherBeforeItIsNotJudged) {
   first.begin();
   for (int i = 0; i < 100; ++i) first.count_run(0, true);
   EXPECT_EQ(first.verdict(spec_), "");
+  EXPECT_EQ(first.state(spec_), pipeline::TrialState::none);
+  EXPECT_TRUE(first.knowledge().is_null());
+}
+
+TEST_F(Trial, AVerdictThatCouldNotBeCarriedOutStays) {
+  trial_.begin();
+  trial_.set_trouble("no code is there");
+  spec_.window = Duration(1);
+  EXPECT_EQ(trial_.state(spec_), pipeline::TrialState::failed) << "also after the window";
+}
+
+TEST_F(Trial, GoesOnInTheNextProcess) {
+  EXPECT_TRUE(trial_.knowledge().is_null()) << "it has not begun";
+  trial_.begin();
+  run(20, 20);
+  const config::Value known = config::from_json(trial_.knowledge());
+  CodeTrial next("hash", true, 1);
+  next.learn(known);
+  next.begin();
+  EXPECT_EQ(next.progress(spec_)->runs, 40U);
+  EXPECT_LE(next.progress(spec_)->left, trial_.progress(spec_)->left + Duration(1'000'000));
+  for (int i = 0; i < 10; ++i) next.count_run(0, true);
+  EXPECT_NE(next.verdict(spec_), "");
+  EXPECT_EQ(config::from_json(next.knowledge()).find("runs")->scalar, "50");
+  CodeTrial other("other hash", true, 1);
+  other.learn(known);
+  other.learn(config::from_json(Json{{"sha256", "other hash"}}));
+  EXPECT_FALSE(other.progress(spec_));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "filters/wasm_host/code_choice.h"
 #include "filters/wasm_host/code_trial.h"
 #include "filters/wasm_host/environment.h"
 #include "filters/wasm_host/handover/handed_run.h"
@@ -29,6 +30,7 @@ struct WasmHostParts {
   std::shared_ptr<const Recipe> recipe;
   std::shared_ptr<WasmStatistics> statistics;
   std::shared_ptr<pipeline::CorePlaces<WasmHostFilter>> in_force;
+  CodeInForce code;
   std::shared_ptr<CodeTrial> trial;  // of the code
   bool on_trial = false;             // the runs are counted there
 };

@@ -15,6 +15,12 @@ std::string member_text(const Json& pin, const char* name) {
 
 }  // namespace
 
+Json pin_of(const RunningCode& code, std::string_view kind) {
+  Json pin = code.pin();
+  if (!kind.empty()) pin[kPinKind] = kind;
+  return pin;
+}
+
 std::string pinned_hash(const Json& pin, std::string_view kind) {
   if (!pin.is_object() || member_text(pin, kPinKind) != kind) return {};
   return member_text(pin, "sha256");

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "filters/wasm_host/kept_code.h"
+#include "filters/wasm_host/running_code.h"
 
 namespace sluice::filters {
 
@@ -15,6 +16,9 @@ namespace sluice::filters {
 inline constexpr const char* kPinKind = "kind";
 inline constexpr std::string_view kWasmHostPins{};
 
+// The pin of `code`, for a filter of `kind`. Members that run the same code under different pins
+// would store their pins in turn.
+[[nodiscard]] Json pin_of(const RunningCode& code, std::string_view kind);
 // Returns the hash in a pin of filters of `kind`; "" for any other pin.
 [[nodiscard]] std::string pinned_hash(const Json& pin, std::string_view kind);
 // Deletes the code that no pin of filters of `kind` names, as KeptCode::sweep().

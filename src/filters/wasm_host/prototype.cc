@@ -13,8 +13,8 @@ namespace sluice::filters {
 namespace {
 
 // Among the states of a filter.
-constexpr std::string_view kCode = "code";
-constexpr std::string_view kTrial = "trial";
+constexpr std::string_view kTrial = "trial";  // its terms: the hash of the code
+constexpr std::string_view kTried = "tried";  // that hash
 constexpr std::size_t kShownFailureBytesMax = 300;
 
 unsigned share_of(int max_concurrency, unsigned core, unsigned cores) {
@@ -90,19 +90,19 @@ Json store_status(const store::Store& store) {
 
 }  // namespace
 
-WasmHostPrototype::WasmHostPrototype(WasmHostSpec spec, WasmHostParts parts, Code code,
+WasmHostPrototype::WasmHostPrototype(WasmHostSpec spec, WasmHostParts parts,
                                      GuestBudget::Reservation reservation)
     : spec_(std::move(spec)),
       parts_(std::move(parts)),
-      code_(std::move(code)),
       reservation_(std::move(reservation)),
       guests_(parts_.environment->core_count) {}
 
 Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::create(
     WasmHostSpec spec, const pipeline::FilterContext& context,
     std::shared_ptr<const WasmEnvironment> environment) {
-  SLUICE_TRY(auto code, choose_code(spec, context, *environment));
-  context.states.put(kCode, spec.source(), code);
+  SLUICE_TRY(auto code, choose_code(spec.source(), context, *environment, kWasmHostPins));
+  put_code(context.states, spec.source(), code.code);
+  auto trial = continue_trial(*code.code, context, environment->core_count);
   const unsigned cores = environment->core_count;
   WasmHostParts parts{
       .environment = std::move(environment),
@@ -112,47 +112,30 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::create(
       .in_force = context.states.keep(
           "filters",
           [cores] { return std::make_shared<pipeline::CorePlaces<WasmHostFilter>>(cores); }),
-      .trial = continue_trial(*code, context.states, cores)};
+      .code = std::move(code),
+      .trial = std::move(trial)};
   return prove(std::move(spec), context.pipeline + "/" + context.name, std::move(parts),
-               std::move(code), context.stop);
+               context.stop);
 }
 
 // Code that a filter begins with has no code before it, and code that is put back is not judged.
 std::shared_ptr<CodeTrial> WasmHostPrototype::continue_trial(const RunningCode& code,
-                                                             const pipeline::StateScope& states,
+                                                             const pipeline::FilterContext& context,
                                                              unsigned core_count) {
-  auto trial = states.find<CodeTrial>(kTrial, pipeline::NoTerms());
-  if (!trial || trial->sha256() != code.sha256()) {
-    const bool judged = trial != nullptr && code.rolled_back_from().empty();
-    trial = std::make_shared<CodeTrial>(code.sha256(), judged, core_count);
-  }
-  states.put(kTrial, pipeline::NoTerms(), trial);
-  return trial;
-}
-
-Result<WasmHostPrototype::Code> WasmHostPrototype::choose_code(
-    const WasmHostSpec& spec, const pipeline::FilterContext& context,
-    const WasmEnvironment& environment) {
-  if (context.fresh) {
-    SLUICE_TRY(auto code, RunningCode::read(spec.source(), environment, context.stop));
-    const bool refused = context.pin != nullptr && RunningCode::refuses(*context.pin, *code);
-    if (!refused) return code;
-    return RunningCode::pinned(spec.source(), *context.pin, environment, context.stop);
-  }
-  auto in_force = context.states.find<const RunningCode>(kCode, spec.source());
-  if (context.pin != nullptr && (!in_force || !in_force->is_of(*context.pin))) {
-    SLUICE_TRY(auto code,
-               RunningCode::pinned(spec.source(), *context.pin, environment, context.stop));
-    if (code) return code;
-  }
-  if (!in_force) return RunningCode::read(spec.source(), environment, context.stop);
-  SLUICE_CHECK(in_force->share(environment));
-  return in_force;
+  const std::string& sha256 = code.sha256();
+  const pipeline::CodeRecord* record = context.record;
+  const bool replaces = record != nullptr && !record->sha256.empty() && record->sha256 != sha256;
+  const bool goes_on = record != nullptr && record->sha256 == sha256 && record->on_trial;
+  const bool changed = context.states.changed(kTried, sha256);
+  const bool judged = code.rolled_back_from().empty() && (changed || replaces || goes_on);
+  return context.states.keep(kTrial, sha256, [&] {
+    return std::make_shared<CodeTrial>(sha256, judged, core_count);
+  });
 }
 
 Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
-    WasmHostSpec spec, std::string ns, WasmHostParts parts, Code code,
-    const std::stop_token& stop) {
+    WasmHostSpec spec, std::string ns, WasmHostParts parts, const std::stop_token& stop) {
+  const auto code = parts.code.code;
   const WasmEnvironment& environment = *parts.environment;
   unsigned count = 0;
   for (unsigned core = 0; core < environment.core_count; ++core)
@@ -173,8 +156,8 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
   if (recipe.script) SLUICE_CHECK(wasm::run_here(recipe.take_snapshot(wasm::Pace(stop))));
   parts.recipe = std::make_shared<const Recipe>(std::move(recipe));
   parts.on_trial = spec.rollback && parts.trial->is_judged();
-  std::shared_ptr<WasmHostPrototype> made(new WasmHostPrototype(
-      std::move(spec), std::move(parts), std::move(code), std::move(reservation)));
+  std::shared_ptr<WasmHostPrototype> made(
+      new WasmHostPrototype(std::move(spec), std::move(parts), std::move(reservation)));
   SLUICE_CHECK(made->make_guests(stop));
   SLUICE_CHECK(environment.store.prepare(made->parts_.recipe->name));
   return made;
@@ -208,21 +191,19 @@ std::unique_ptr<pipeline::Filter> WasmHostPrototype::instantiate(const loop::Cor
 
 Result<std::shared_ptr<const pipeline::FilterPrototype>> WasmHostPrototype::reload(
     const pipeline::StateScope& states, const pipeline::ReloadInputs& inputs) const {
-  SLUICE_TRY(auto code,
-             inputs.code != nullptr
-                 ? RunningCode::uploaded(spec_.source(), *inputs.code, *parts_.environment)
-                 : RunningCode::read(spec_.source(), *parts_.environment, inputs.stop));
-  const std::string& refused = code_->rolled_back_from();
-  if (inputs.code == nullptr && !refused.empty() && code->sha256() == refused) return nullptr;
-  // If the source holds the code that was put back, that is no rollback any more.
-  if (code->sha256() == code_->sha256() && refused.empty()) return nullptr;
+  SLUICE_TRY(auto code, renew_code(parts_.code, spec_.source(), inputs, *parts_.environment));
+  if (!code.code) return nullptr;
+  const auto renewed = code.code;
+  const std::string& sha256 = renewed->sha256();
+  const bool judged = sha256 != this->code().sha256();
+  const auto trial = std::make_shared<CodeTrial>(sha256, judged, parts_.environment->core_count);
   WasmHostParts parts = parts_;
-  const bool judged = code->sha256() != code_->sha256();
-  parts.trial = std::make_shared<CodeTrial>(code->sha256(), judged, parts_.environment->core_count);
-  const auto trial = parts.trial;
-  SLUICE_TRY(auto made, prove(spec_, parts_.recipe->name, std::move(parts), code, inputs.stop));
-  states.put(kTrial, pipeline::NoTerms(), trial);
-  states.put(kCode, spec_.source(), code);
+  parts.code = std::move(code);
+  parts.trial = trial;
+  SLUICE_TRY(auto made, prove(spec_, parts_.recipe->name, std::move(parts), inputs.stop));
+  (void)states.changed(kTried, sha256);
+  states.put(kTrial, sha256, trial);
+  put_code(states, spec_.source(), renewed);
   return made;
 }
 
@@ -240,10 +221,18 @@ void WasmHostPrototype::hold_limit(std::uint64_t revision) const {
 
 Json WasmHostPrototype::spec() const { return config::encode(spec_); }
 
-std::string WasmHostPrototype::other_code() const {
-  if (!code_->is_uploaded() || !code_->rolled_back_from().empty()) return {};
-  return "runs the code that was uploaded at " + code_->loaded_at() +
-         "; that of the spec runs after `egctl wasm reload-code`";
+std::string WasmHostPrototype::note() const {
+  const std::string trouble = parts_.trial->trouble();
+  const std::string note = code().note(parts_.code.refused);
+  return trouble + (trouble.empty() || note.empty() ? "" : "; ") + note;
+}
+
+pipeline::TrialState WasmHostPrototype::trial_state() const {
+  return parts_.on_trial ? parts_.trial->state(*spec_.rollback) : pipeline::TrialState::none;
+}
+
+void WasmHostPrototype::set_trial_trouble(const std::string& trouble) const {
+  parts_.trial->set_trouble(trouble);
 }
 
 std::string WasmHostPrototype::verdict() const {
@@ -257,18 +246,19 @@ std::string WasmHostPrototype::verdict() const {
 
 Json WasmHostPrototype::trial_status() const {
   const auto now = parts_.on_trial ? parts_.trial->progress(*spec_.rollback) : std::nullopt;
-  if (!now) return nullptr;
+  const std::string trouble = parts_.trial->trouble();
+  if (!now || (now->left == Duration::zero() && trouble.empty())) return nullptr;
   return {{"runs", now->runs},
           {"failed", now->failed},
-          {"secondsLeft", std::chrono::ceil<std::chrono::seconds>(now->left).count()}};
+          {"secondsLeft", std::chrono::ceil<std::chrono::seconds>(now->left).count()},
+          {"trouble", trouble}};
 }
 
 Json WasmHostPrototype::status() const {
   const auto& counters = parts_.statistics->counters;
   const auto sum = [&counters](observe::Cell WasmCounters::*cell) { return counters.sum(cell); };
   const auto data = parts_.environment->store.status(parts_.recipe->name);
-  const std::string other = other_code();
-  return {
+  Json status = {
       {"health", health()},
       {"lastFailure", parts_.statistics->get_last_failure()},
       {"numOfRequest", sum(&WasmCounters::requests)},
@@ -297,13 +287,9 @@ Json WasmHostPrototype::status() const {
       {"durableLag", data.committed - std::min(data.committed, data.durable)},
       {"durableLagMs", milliseconds(data.durable_lag)},
       {"store", store_status(parts_.environment->store)},
-      {"codeHash", code_->sha256()},
-      {"loadedAt", code_->loaded_at()},
-      {"codeSource", code_->is_uploaded() ? "upload" : "spec"},
-      {"codeNote", other.empty() ? code_->note() : other},
-      {"rolledBackFrom", code_->rolled_back_from()},
-      {"trial", trial_status()},
   };
+  add_code_status(parts_.code, trial_status(), parts_.trial->trouble(), status);
+  return status;
 }
 
 void WasmHostPrototype::expose(const pipeline::FilterPlace& place, observe::Exposition& out) const {
@@ -311,7 +297,7 @@ void WasmHostPrototype::expose(const pipeline::FilterPlace& place, observe::Expo
   GuestBounds bounds{0, parts_.recipe->waiting_max * cores};
   for (unsigned core = 0; core < cores; ++core) bounds.guests_max += share_of(core);
   expose_guests(*parts_.statistics, bounds, place, out);
-  expose_code(*code_, place, out);
+  expose_code(code(), place, out);
   expose_data(parts_.environment->store.status(parts_.recipe->name), place, out);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/mutex.h"
 #include "filters/wasm_host/filter.h"
+#include "filters/wasm_host/pins.h"
 #include "filters/wasm_host/running_code.h"
 #include "filters/wasm_host/spec.h"
 #include "pipeline/figures.h"
@@ -41,36 +42,30 @@ class WasmHostPrototype final : public pipeline::FilterPrototype,
       const pipeline::ReloadInputs& inputs = {}) const override;
   [[nodiscard]] bool has_shared_data() const override { return true; }
   void hold_limit(std::uint64_t revision) const override;
-  [[nodiscard]] Json pin() const override { return code_->pin(); }
-  [[nodiscard]] std::string note() const override { return code_->note(); }
+  [[nodiscard]] Json pin() const override { return pin_of(code(), kWasmHostPins); }
+  [[nodiscard]] std::string note() const override;
   [[nodiscard]] std::string verdict() const override;
-  [[nodiscard]] pipeline::CodeFacts code_facts() const override { return code_->facts(); }
-  [[nodiscard]] std::string other_code() const override;
+  [[nodiscard]] pipeline::TrialState trial_state() const override;
+  void set_trial_trouble(const std::string& trouble) const override;
+  [[nodiscard]] pipeline::CodeFacts code_facts() const override { return code().facts(); }
+  [[nodiscard]] std::string other_code() const override { return remark_on_upload(code()); }
 
  private:
   using Guests = std::vector<std::unique_ptr<wasm::Instance>>;
 
-  using Code = std::shared_ptr<const RunningCode>;
-
-  WasmHostPrototype(WasmHostSpec spec, WasmHostParts parts, Code code,
-                    GuestBudget::Reservation reservation);
-  [[nodiscard]] static std::shared_ptr<CodeTrial> continue_trial(const RunningCode& code,
-                                                                 const pipeline::StateScope& states,
-                                                                 unsigned core_count);
+  WasmHostPrototype(WasmHostSpec spec, WasmHostParts parts, GuestBudget::Reservation reservation);
+  [[nodiscard]] const RunningCode& code() const { return *parts_.code.code; }
+  [[nodiscard]] static std::shared_ptr<CodeTrial> continue_trial(
+      const RunningCode& code, const pipeline::FilterContext& context, unsigned core_count);
   [[nodiscard]] Json trial_status() const;
-  [[nodiscard]] static Result<Code> choose_code(const WasmHostSpec& spec,
-                                                const pipeline::FilterContext& context,
-                                                const WasmEnvironment& environment);
   [[nodiscard]] static Result<std::shared_ptr<const WasmHostPrototype>> prove(
-      WasmHostSpec spec, std::string ns, WasmHostParts parts, Code code,
-      const std::stop_token& stop);
+      WasmHostSpec spec, std::string ns, WasmHostParts parts, const std::stop_token& stop);
   [[nodiscard]] unsigned share_of(unsigned core) const;
   [[nodiscard]] Result<void> make_guests(const std::stop_token& stop);
   [[nodiscard]] std::string health() const;
 
   WasmHostSpec spec_;
   WasmHostParts parts_;
-  Code code_;
   GuestBudget::Reservation reservation_;
   mutable Mutex mutex_;
   mutable std::vector<Guests> guests_ SLUICE_GUARDED_BY(mutex_);  // per core, until fetched

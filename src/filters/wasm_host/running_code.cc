@@ -85,7 +85,7 @@ Result<std::shared_ptr<RunningCode>> RunningCode::take_in(const std::string& sou
     code->kept_ = *std::move(kept);
   } else {
     code->trouble_ = "a restart has to read `code` again, for " + kept.error().message;
-    environment.logger.error("WasmHost: " + code->trouble_);
+    environment.logger.error("code of filters: " + code->trouble_);
   }
   if (environment.store.is_shared())
     SLUICE_CHECK(store::Blobs(environment.store).put(code->sha256(), bytes));
@@ -117,7 +117,7 @@ Result<std::string> RunningCode::load(const std::string& sha256,
   if (kept || !environment.store.is_shared()) return kept;
   SLUICE_TRY(std::string bytes, store::Blobs(environment.store).load(sha256));
   if (const auto again = environment.kept->keep(sha256, bytes); !again)
-    environment.logger.error("WasmHost: " + again.error().message);
+    environment.logger.error("code of filters: " + again.error().message);
   return bytes;
 }
 
@@ -148,7 +148,7 @@ Result<std::shared_ptr<const RunningCode>> RunningCode::read_again(
     const auto bytes = read_source(source, environment, stop);
     if (!bytes) return fail(bytes.error().kind, bytes.error().message + "; and " + gone);
     if (sha256_hex(*bytes) == sha256) return take_in(source, *bytes, environment);
-    return fail(ErrorKind::conflict,
+    return fail(ErrorKind::not_found,
                 gone + "; `code` holds other code: say `egctl wasm reload-code`");
   }
   auto again = read(source, environment, stop);
@@ -159,7 +159,7 @@ Result<std::shared_ptr<const RunningCode>> RunningCode::read_again(
   if ((*again)->sha256() == sha256) return again;
   auto other = std::const_pointer_cast<RunningCode>(*again);
   other->trouble_ = gone + "; other code was read";
-  environment.logger.error("WasmHost: " + other->trouble_);
+  environment.logger.error("code of filters: " + other->trouble_);
   return again;
 }
 
@@ -179,9 +179,10 @@ Json RunningCode::pin() const {
   return pin;
 }
 
-bool RunningCode::refuses(const Json& pin, const RunningCode& code) {
+bool RunningCode::refuses(const Json& pin, const RunningCode& code,
+                          const std::set<std::string>& refused) {
   return text_of(pin, kSource) == sha256_hex(code.source_) &&
-         text_of(pin, kRolledBackFrom) == code.sha256();
+         (text_of(pin, kRolledBackFrom) == code.sha256() || refused.contains(code.sha256()));
 }
 
 pipeline::CodeFacts RunningCode::facts() const {
@@ -199,13 +200,11 @@ std::string RunningCode::rollback_note() const {
          ": `egctl wasm reload-code` ends this once there is other code";
 }
 
-bool RunningCode::is_of(const Json& its_pin) const { return its_pin == pin(); }
-
-std::string RunningCode::note() const {
+std::string RunningCode::note(const std::set<std::string>& refused) const {
   const MutexLock lock(mutex_);
   if (const auto path = uploaded_ ? std::nullopt : file_of(source_)) {
     if (std::string now = look_at(*path); now != seen_) {
-      said_ = compare(*path);
+      said_ = compare(*path, refused);
       seen_ = std::move(now);
     }
   }
@@ -216,7 +215,8 @@ std::string RunningCode::note() const {
   return note;
 }
 
-std::string RunningCode::compare(const std::string& path) const {
+std::string RunningCode::compare(const std::string& path,
+                                 const std::set<std::string>& refused) const {
   const auto runs = [this] {
     return "; the code of " + loaded_at_ + " (sha256 " + sha256().substr(0, kShortHash) + "…) runs";
   };
@@ -226,6 +226,10 @@ std::string RunningCode::compare(const std::string& path) const {
   if (!bytes) return bytes.error().message + runs();
   const std::string sha256_now = sha256_hex(*bytes);
   if (sha256_now == sha256() || sha256_now == rolled_back_from_) return {};
+  if (refused.contains(sha256_now)) {
+    return path + " holds code that was rolled back (sha256 " + sha256_now.substr(0, kShortHash) +
+           "…)" + runs() + ", and `egctl wasm reload-code` leaves it so";
+  }
   return path + " holds other code now (sha256 " + sha256_now.substr(0, kShortHash) + "…, " +
          std::to_string(bytes->size()) + " bytes)" + runs() +
          " until you say `egctl wasm reload-code`";

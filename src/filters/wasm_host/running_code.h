@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <stop_token>
 #include <string>
 
@@ -54,16 +55,16 @@ class RunningCode {
   // uploaded code, "rolledBackFrom" and "why" of a rollback. Secrets in `source`, such as a
   // password, are left out.
   [[nodiscard]] Json pin() const;
-  // True if `its_pin` is pin(), in all its parts. Members that run the same code under different
-  // pins would store their pins in turn.
-  [[nodiscard]] bool is_of(const Json& its_pin) const;
-  // True if `pin` is of a rollback from `code`, which its source still holds.
-  [[nodiscard]] static bool refuses(const Json& pin, const RunningCode& code);
+  // True if `pin` is of other code of the same source, and `code`, which the source still holds,
+  // was rolled back: it is among `refused`, or the pin says so.
+  [[nodiscard]] static bool refuses(const Json& pin, const RunningCode& code,
+                                    const std::set<std::string>& refused);
   // On a shared store: makes sure that the store has the code. Else does nothing. Blocks.
   [[nodiscard]] Result<void> share(const WasmEnvironment& environment) const;
   // "" or how the running code differs from the source file, and why a restart might not find it.
   // Reads the file if it has changed; does not fetch a URL. Uploaded code differs on purpose.
-  [[nodiscard]] std::string note() const;
+  // `refused`: hashes of code that reload-code leaves out.
+  [[nodiscard]] std::string note(const std::set<std::string>& refused = {}) const;
 
  private:
   RunningCode(std::string source, std::string loaded_at);
@@ -78,7 +79,8 @@ class RunningCode {
   [[nodiscard]] static Result<std::shared_ptr<RunningCode>> compile(
       const std::string& source, const std::string& bytes, std::string loaded_at,
       const WasmEnvironment& environment);
-  [[nodiscard]] std::string compare(const std::string& path) const;
+  [[nodiscard]] std::string compare(const std::string& path,
+                                    const std::set<std::string>& refused) const;
   [[nodiscard]] std::string rollback_note() const;
 
   std::string source_;

@@ -59,7 +59,7 @@ class Guest {
       const text = `It runs ${told(codes[0])}, and would run ${told(target)} again, here and on all members of the cluster. Requests go on; shared data stays.`;
       if (!(await confirmed(`Roll back the code of ${this.place}?`, text, "Roll back"))) return;
       this.say("Rolling back…");
-      const answer = await call(`${path}/rollback?to=${target.sha256}`, { method: "POST" });
+      const answer = await call(`${path}/rollback?to=${target.sha256}&from=${codes[0].sha256}`, { method: "POST" });
       this.say(answer.reloaded.map((one) => `${one.pipeline}/${one.filter}: back to ${one.codeHash.slice(0, kShownDigits)}`).join("; "));
     } catch (error) {
       this.say(`Not rolled back: ${error.message}`);
@@ -122,7 +122,7 @@ export class Guests {
     await this.readCode();
   }
   async reloadCode() {
-    const text = "Every WasmHost filter reads its code again, here and on all members of the cluster. Requests go on; shared data stays.";
+    const text = "Every filter with code reads it again, here and on all members of the cluster. Requests go on; shared data stays.";
     if (!(await confirmed("Reload the code of all filters?", text, "Reload"))) return;
     setText(this.said, "Reloading…");
     try {
