@@ -47,9 +47,7 @@ class NullView final : public View {
                                TimePoint /*deadline*/) override {
     co_return Result<void>();
   }
-  Task<Result<OwnerAnswer>> last_sent(TimePoint /*deadline*/) override {
-    co_return OwnerAnswer();
-  }
+  Task<Result<OwnerAnswer>> last_sent(TimePoint /*deadline*/) override { co_return OwnerAnswer(); }
   Task<Result<void>> opened(TimePoint /*deadline*/) override { co_return Result<void>(); }
   ExchangeId new_exchange() override { return {}; }
   Task<Result<ExchangeFate>> fate_of(ExchangeId /*id*/, Fence /*fence*/,

@@ -80,9 +80,9 @@ Result<ApiResponse> roll_back(Context& context, const ApiRequest& request, const
     const auto found = request.query.find(name);
     return found != request.query.end() ? found->second : std::string();
   };
-  SLUICE_TRY(const auto done, context.controller.roll_back_code(
-                                  names[0], names[1], given("to"), given("from"),
-                                  query_flag(request, "force"), request.caller));
+  SLUICE_TRY(const auto done,
+             context.controller.roll_back_code(names[0], names[1], given("to"), given("from"),
+                                               query_flag(request, "force"), request.caller));
   return respond_reloaded(request, done.reloaded, {{"rolledBackFrom", done.from}});
 }
 

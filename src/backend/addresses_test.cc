@@ -102,7 +102,8 @@ TEST(KnownAddresses, AFailureBringsTheNextLookUpNear) {
   known.tell({{"127.0.0.1", 80}}, before + seconds(60));
   const TimePoint told = Clock::now();
   known.hasten();
-  EXPECT_FALSE(known.claim(before + KnownAddresses::kHastenedAfter - std::chrono::nanoseconds(1), seconds(30)));
+  EXPECT_FALSE(known.claim(before + KnownAddresses::kHastenedAfter - std::chrono::nanoseconds(1),
+                           seconds(30)));
   EXPECT_TRUE(known.claim(told + KnownAddresses::kHastenedAfter, seconds(30)));
   known.hasten();  // the look-up goes on
   EXPECT_FALSE(known.claim(told + seconds(30), seconds(30)));

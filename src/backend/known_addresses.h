@@ -36,8 +36,8 @@ class KnownAddresses {
 
  private:
   std::atomic<std::uint64_t> version_{0};
-  std::atomic<Clock::rep> due_{0};              // since the epoch of Clock
-  std::atomic<Clock::rep> ended_{0};            // the last look-up, likewise
+  std::atomic<Clock::rep> due_{0};    // since the epoch of Clock
+  std::atomic<Clock::rep> ended_{0};  // the last look-up, likewise
   std::atomic<bool> claimed_{false};
   Published<std::vector<net::Endpoint>> list_;  // read only after a change of the version
 };

@@ -32,9 +32,8 @@ struct OutlierPolicy {
 class ServerState {
  public:
   // `known_addresses`: of its name, if they outlive this state.
-  explicit ServerState(
-      unsigned core_count,
-      std::shared_ptr<KnownAddresses> known_addresses = std::make_shared<KnownAddresses>())
+  explicit ServerState(unsigned core_count, std::shared_ptr<KnownAddresses> known_addresses =
+                                                std::make_shared<KnownAddresses>())
       : cells(core_count),
         gate(std::make_shared<ConnectionGate>(core_count)),
         addresses(std::move(known_addresses)) {}

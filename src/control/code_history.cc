@@ -189,8 +189,8 @@ void put_last(Json& codes, const Object& object, const std::string& filter,
 // Each kind keeps its code by itself, and runs no code of another one. So the history of a filter
 // that is of another kind now begins anew.
 Json codes_before(const Object* before, const Object& object, const std::string& filter) {
-  const bool goes_on = before != nullptr && pin_text(*before, filter, kPinKind) ==
-                                                pin_text(object, filter, kPinKind);
+  const bool goes_on = before != nullptr &&
+                       pin_text(*before, filter, kPinKind) == pin_text(object, filter, kPinKind);
   return goes_on ? codes_of(*before, filter) : Json::array();
 }
 

@@ -7,8 +7,8 @@
 //
 // `trial` is of a code that was judged (WithCode::trial_state): `running`; `passed`; `failed`: it
 // was found bad; `replaced`: other code came before the end. Code without it was judged by nobody:
-// the first one, code of a filter without such a rule or of a time before there was one, and code to
-// which somebody has gone back. The gateway goes back by itself only to code that is found good:
+// the first one, code of a filter without such a rule or of a time before there was one, and code
+// to which somebody has gone back. The gateway goes back by itself only to code that is found good:
 // `passed`, or judged by nobody, and not rolled back. So every way by which code comes into force
 // goes through history_after(), which closes the entry of the code before.
 #pragma once

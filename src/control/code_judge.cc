@@ -72,8 +72,8 @@ void CodeJudge::judge(const std::shared_ptr<const Object>& object, const std::st
                          error + "; bring other code, or choose one with `egctl wasm rollback " +
                          object->name + " " + filter + " --to HASH`");
   if (note_failure(key, error)) {
-    logger_.error("the code " + hash + " of " + place + " is not rolled back, and runs on: " +
-                  error + "; " + why);
+    logger_.error("the code " + hash + " of " + place +
+                  " is not rolled back, and runs on: " + error + "; " + why);
   }
 }
 

@@ -157,8 +157,8 @@ FreshCode ControllerState::build_fresh(const std::string& name, const CodeReques
                               .code_hash = hash_of(*runs, note.filter),
                               .error = std::move(note.error),
                               .warning = !note.remark.empty() ? std::move(note.remark)
-                                         : same ? runs->find(note.filter)->note()
-                                                : ""});
+                                         : same               ? runs->find(note.filter)->note()
+                                                              : ""});
   }
   if (!fresh) return result;
   auto reloaded = std::make_shared<Object>(*object);

@@ -24,9 +24,9 @@ struct Background {
   const Json* pins = nullptr;  // the Object::pins of the last build; null: none
   // Of the object that is there (code_records()); null: nothing is known. build_stored() has them.
   const pipeline::CodeRecords* records = nullptr;
-  bool fresh = false;          // read the sources of the spec again
-  std::stop_token stop{};      // the object is no longer wanted: fail soon
-  bool anew = false;           // no state of a running object of that name goes on
+  bool fresh = false;      // read the sources of the spec again
+  std::stop_token stop{};  // the object is no longer wanted: fail soon
+  bool anew = false;       // no state of a running object of that name goes on
 };
 
 struct BuildContext {

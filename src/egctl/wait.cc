@@ -69,6 +69,19 @@ TimePoint end_of(const Waiting& waiting) {
   return Clock::now() + parse_duration(waiting.timeout).value_or(Duration::zero());
 }
 
+// A look that fails while etcd elects a leader, or the asked member restarts, says nothing of the
+// change, which is made.
+bool may_pass(const Error& error) {
+  return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::closed ||
+         error.kind == ErrorKind::timed_out;
+}
+
+Result<void> unless_it_passes(Result<void> look, std::vector<std::string>& open) {
+  if (look || !may_pass(look.error())) return look;
+  open.push_back("the members cannot be asked: " + look.error().message);
+  return {};
+}
+
 class Watch {
  public:
   Watch(const ApiClient& client, std::ostream& notes) : client_(client), notes_(notes) {}
@@ -157,7 +170,8 @@ Result<void> await_members(const ApiClient& client, const Json& applied, const W
   while (true) {
     std::vector<std::string> open;
     std::vector<std::string> failed;
-    for (const Wanted& object : objects) SLUICE_CHECK(watch.look(object, open, failed));
+    for (const Wanted& object : objects)
+      SLUICE_CHECK(unless_it_passes(watch.look(object, open, failed), open));
     if (open.empty() && failed.empty()) return {};
     if (open.empty())
       return fail(ErrorKind::timed_out,
@@ -181,7 +195,8 @@ Result<void> await_deletion(const ApiClient& client, const std::vector<Json>& de
     std::vector<std::string> open;
     for (const Json& one : deleted) {
       const std::string name = text_at(one, "name");
-      SLUICE_CHECK(look_for_remains(client, {name, text_at(one, "kind") + " " + name, 0}, open));
+      const Wanted gone{name, text_at(one, "kind") + " " + name, 0};
+      SLUICE_CHECK(unless_it_passes(look_for_remains(client, gone, open), open));
     }
     if (open.empty()) return {};
     if (Clock::now() >= end) {

@@ -19,7 +19,8 @@ using testing::ElementsAre;
 // A server that answers the status of the Pipeline p.
 class WaitTest : public testing::Test {
  protected:
-  // Returns the states by member at the n-th look; null: there is no such object.
+  // Returns the states by member at the n-th look; null: there is no such object; a number: the
+  // status of the answer.
   using Look = std::function<Json(int look)>;
 
   void SetUp() override {
@@ -27,8 +28,8 @@ class WaitTest : public testing::Test {
                 [this](const httplib::Request&, httplib::Response& response) {
                   response.set_header("X-Config-Version", "1");
                   const Json states = look_(++looks_);
-                  if (states.is_null()) {
-                    response.status = 404;
+                  if (states.is_null() || states.is_number()) {
+                    response.status = states.is_null() ? 404 : states.get<int>();
                     return;
                   }
                   Json answer = Json::object();
@@ -129,6 +130,20 @@ TEST_F(WaitTest, SaysWhoHasGoneWithoutHavingFollowed) {
   EXPECT_TRUE(waited) << waited.error().message;
   EXPECT_EQ(notes_.str(),
             "Warning: three: Pipeline p: the member has gone without having followed\n");
+}
+
+TEST_F(WaitTest, OutlivesLooksThatFail) {
+  const auto look = [](int look) -> Json {
+    if (look < 3) return 503;
+    return {{"one", state("running", 7)}};
+  };
+  const auto waited = await(look);
+  EXPECT_TRUE(waited) << waited.error().message;
+  EXPECT_EQ(looks_, 3);
+  const auto late = await([](int) -> Json { return 503; }, {.wait = true, .timeout = "200ms"});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::timed_out) << "exit code 6: it is applied";
+  EXPECT_FALSE(await([](int) -> Json { return 403; })) << "this does not pass";
 }
 
 TEST_F(WaitTest, NotForWhatIsDeletedMeanwhile) {

@@ -16,7 +16,8 @@ constexpr Duration kFailedFor = std::chrono::seconds(5);
 // Copies that the endpoint has certainly not processed are sent again, each on a new connection or
 // with a new token.
 constexpr int kRefusedMax = 3;
-constexpr Method kAuthenticate{"/etcdserverpb.Auth/Authenticate", true, false, false, false};
+// An endpoint that is cut off from its peers would answer it after seconds.
+constexpr Method kAuthenticate{"/etcdserverpb.Auth/Authenticate", true, false, true, false};
 
 Result<backend::Server> parse_endpoint(std::string_view text, bool secure) {
   std::string url(text);
@@ -56,7 +57,9 @@ CallEnd end_of(const GrpcCall& call, GrpcCall::Received received, bool has_answe
 }
 
 // The words of net::resolve(), which has more time than a call.
-std::string late_look_up(const std::string& host) { return "looking up " + host + " took too long"; }
+std::string late_look_up(const std::string& host) {
+  return "looking up " + host + " took too long";
+}
 
 std::string_view advice_for_unsent(const Error& error) {
   if (error.message.starts_with("looking up") || error.message.starts_with("cannot look up"))
@@ -93,9 +96,10 @@ std::string advice_for_denied(const Options& options) {
 }  // namespace
 
 Endpoints::Place::Place(const loop::Core& core, backend::Server its_server,
-                        const backend::ConnectorOptions& connector_options)
+                        const backend::ConnectorOptions& connector_options,
+                        std::shared_ptr<backend::KnownAddresses> known)
     : server(std::move(its_server)),
-      connector(core, server, connector_options, std::make_shared<backend::KnownAddresses>()),
+      connector(core, server, connector_options, std::move(known)),
       dialled(core.loop) {}
 
 Endpoints::Endpoints(const loop::Core& core, Options options)
@@ -119,7 +123,10 @@ Result<std::shared_ptr<Endpoints>> Endpoints::make(const loop::Core& core, Optio
     SLUICE_TRY(backend::Server server, parse_endpoint(text, connector.tls != nullptr));
     if (server.secure && !connector.tls)
       return fail(ErrorKind::invalid, "etcd-endpoints: \"" + text + "\" needs TLS settings");
-    made->places_.push_back(std::make_unique<Place>(core, std::move(server), connector));
+    auto known = made->options_.addresses ? made->options_.addresses->of(server.host)
+                                          : std::make_shared<backend::KnownAddresses>();
+    made->places_.push_back(
+        std::make_unique<Place>(core, std::move(server), connector, std::move(known)));
   }
   return made;
 }
@@ -153,7 +160,10 @@ std::vector<EndpointIndex> Endpoints::order(EndpointIndex avoid) const {
 }
 
 void Endpoints::note_failure(EndpointIndex index) {
-  places_[index]->failed_at = loop::EventLoop::now();
+  Place& place = *places_[index];
+  place.failed_at = loop::EventLoop::now();
+  // Its name may stand for several members of etcd: the next call connects to another address.
+  if (!place.server.has_ip_host && place.connection) place.connection->retire();
   if (index == current_) current_ = order(index).front();
 }
 
@@ -240,7 +250,10 @@ Task<void> Endpoints::authenticate(std::shared_ptr<Endpoints> self, EndpointInde
   request.set_name(self->options_.user);
   request.set_password(self->options_.password.text());
   const std::string framed = frame_of(request);
-  const TimePoint deadline = loop::EventLoop::now() + self->options_.call_max;
+  // Calls to the other endpoints wait for it.
+  const Duration longest =
+      self->count() > 1 ? self->options_.read_patience : self->options_.call_max;
+  const TimePoint deadline = loop::EventLoop::now() + longest;
   const auto reply = co_await self->call_at(index, kAuthenticate, framed, deadline);
   pb::AuthenticateResponse response;
   self->authenticated_ = {};

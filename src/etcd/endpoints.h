@@ -96,7 +96,8 @@ class Endpoints : public std::enable_shared_from_this<Endpoints> {
   // Of one endpoint.
   struct Place {
     Place(const loop::Core& core, backend::Server its_server,
-          const backend::ConnectorOptions& connector_options);
+          const backend::ConnectorOptions& connector_options,
+          std::shared_ptr<backend::KnownAddresses> known);
     const backend::Server server;
     backend::Connector connector;
     std::shared_ptr<GrpcConnection> connection{};  // null: none yet

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/address_book.h"
 #include "base/renewable_text.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -36,7 +37,9 @@ struct Options {
   std::shared_ptr<const net::TlsClientContext> tls{};
   std::string user{};        // empty: no password; etcd may take the user from the certificate
   RenewableText password{};  // of the next authentication
-  std::string keys{};        // what all keys of the client begin with; for messages
+  // Null: the client forgets its addresses with its end.
+  std::shared_ptr<backend::AddressBook> addresses{};
+  std::string keys{};  // what all keys of the client begin with; for messages
   Duration dial_max = std::chrono::seconds(2);  // of look-up and TCP; likewise of the TLS handshake
   // A PING is sent on a connection with calls that has been silent for this long; at least
   // kKeepAliveMin. Without a sign of life for `keep_alive_max` after it, the connection ends.

@@ -62,8 +62,9 @@ Result<std::vector<Endpoint>> look_up(const std::string& host, std::uint16_t por
 // The end of a loop does not wait for a name server.
 loop::BlockingPool& lookups_of(loop::EventLoop& loop) {
   std::shared_ptr<void>& pool = loop.poller().lookups();
-  if (!pool) pool = std::make_shared<loop::BlockingPool>(loop::BlockingPool::kThreadsMax,
-                                                          loop::BlockingPool::AtEnd::leave);
+  if (!pool)
+    pool = std::make_shared<loop::BlockingPool>(loop::BlockingPool::kThreadsMax,
+                                                loop::BlockingPool::AtEnd::leave);
   return *static_cast<loop::BlockingPool*>(pool.get());
 }
 

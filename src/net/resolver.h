@@ -35,8 +35,8 @@ struct Endpoint {
 
 // Returns the addresses of `host` in the order to try them; at least one. An IP literal resolves
 // without waiting. Names are looked up on threads that belong to the loop, four at a time, so that
-// a name server that hangs holds up other names less. A// deadline of TimePoint::max() means none. Errors: `timed_out`, `unavailable` (the name cannot be
-// looked up). Core-bound.
+// a name server that hangs holds up other names less. A// deadline of TimePoint::max() means none.
+// Errors: `timed_out`, `unavailable` (the name cannot be looked up). Core-bound.
 [[nodiscard]] Task<Result<std::vector<Endpoint>>> resolve(loop::EventLoop& loop, std::string host,
                                                           std::uint16_t port, TimePoint deadline);
 

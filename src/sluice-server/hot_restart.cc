@@ -11,6 +11,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "admin/health_server.h"
 #include "base/descriptor.h"
@@ -26,10 +27,6 @@ namespace {
 
 // The time that runs have to finish before the store is closed.
 constexpr std::chrono::seconds kRunPatience{5};
-
-// etcd may elect a leader meanwhile.
-constexpr std::chrono::seconds kMediumPatience{5};
-constexpr std::chrono::milliseconds kMediumPause{100};
 
 // The space on disk that opening the store may need. An orderly close removes the store's log, so
 // this is plenty.
@@ -51,19 +48,6 @@ Result<void> check_disk(const Running& running) {
                   ": look at the data directory and its disk");
 }
 
-// Refuses a hot restart while etcd does not answer: the new process could not join, and held requests
-// would wait for etcd. health() notices an outage seconds later.
-Result<void> check_medium(const Running& running) {
-  if (!running.store.is_shared()) return {};
-  const TimePoint end = Clock::now() + kMediumPatience;
-  while (true) {
-    const auto members = running.store.members();
-    if (members) return {};
-    if (Clock::now() >= end) return std::unexpected(members.error());
-    std::this_thread::sleep_for(kMediumPause);
-  }
-}
-
 // Requires: the store is closed, so there is no way back. If the new program fails now, starts the
 // executable of the old one, even if the file at its path has changed.
 Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess successor,
@@ -77,27 +61,39 @@ Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess succ
                [pid_file = running.options.path_of("sluice.pid")] {
                  return read_pid(pid_file) == ::getpid();
                });
-  const auto look = [&end] { end.look(); };
+  bool told = false;
+  const auto look = [&] {
+    end.look();
+    if (!end.asked() || std::exchange(told, true)) return;
+    running.logger.info("hand-over: the new process is told to stop, too");
+    successor.ask_to_stop();
+  };
+  const auto given_up = [&end] {
+    end.look();
+    return end.asked();
+  };
   constexpr int kTries = 5;
   Result<void> serves = successor.give_store(knowledge, look);
-  for (int i = 0; i < kTries && !serves; ++i) {
+  for (int i = 0; i < kTries && !serves && !given_up(); ++i) {
     running.logger.error("hand-over: the new process does not serve, back to the old program: " +
                          serves.error().message);
-    auto again = SuccessorProcess::start(running.program, "/proc/self/exe", [] { return false; });
+    auto again = SuccessorProcess::start(running.program, "/proc/self/exe", given_up);
     if (!again) {
       serves = std::unexpected(again.error());
       std::this_thread::sleep_for(std::chrono::seconds(1));
       continue;
     }
     successor = *std::move(again);
-    serves = successor.give_sockets(estate, [] { return false; });
+    serves = successor.give_sockets(estate, given_up);
     if (serves) serves = successor.give_store(knowledge, look);
   }
-  if (!serves) return std::unexpected(serves.error());
-  end.look();  // since the last look of give_store()
-  if (end.asked()) {
-    running.logger.info("hand-over: the new process is told to stop, too");
-    successor.ask_to_stop();
+  if (serves) {
+    look();  // since the last look of give_store()
+  } else if (end.asked()) {
+    return fail(ErrorKind::closed,
+                "stopped in the middle of a hot restart, before the new process served");
+  } else {
+    return std::unexpected(serves.error());
   }
   return successor;
 }
@@ -149,10 +145,6 @@ Result<bool> hand_over(const Running& running) {
   if (given_up()) {
     successor->end();
     return stay({ErrorKind::closed, "it is asked to stop"});
-  }
-  if (const auto medium = check_medium(running); !medium) {
-    successor->end();
-    return stay(medium.error());
   }
 
   const TimePoint begin = Clock::now();

@@ -16,6 +16,7 @@
 #include "admin/api.h"
 #include "admin/health.h"
 #include "admin/health_server.h"
+#include "backend/address_book.h"
 #include "base/log.h"
 #include "base/memory_size.h"
 #include "control/controller.h"
@@ -202,6 +203,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   const std::string code_folder = options.path_of(options.data_dir) + "/code";
   SLUICE_TRY(const auto engine, make_engine(options));
   SLUICE_TRY(auto cluster, make_cluster_ports(options, tls, cores));
+  const auto etcd_addresses = std::make_shared<backend::AddressBook>();
   PredecessorProcess::Estate inherited;
   config::Value known;
   if (predecessor != nullptr) {
@@ -211,12 +213,14 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   if (predecessor != nullptr) {
     SLUICE_CHECK(accept_estate(options, inherited, api_options));
     SLUICE_CHECK(rehearse(inherited.objects, *engine, logger, cores, code_folder));
+    SLUICE_CHECK(await_answer_of_store(options, tls, etcd_addresses));
     SLUICE_TRY(known, predecessor->take_store());
   }
   SLUICE_TRY(auto locks, lock_directories(options));
-  SLUICE_TRY(const auto store, open_store(options, tls, cores, logger, std::move(cluster.ask_owner),
-                                          std::move(cluster.reach_member),
-                                          [&signals] { return signals.end_is_asked(); }));
+  SLUICE_TRY(const auto store, open_store(
+                                   options, tls, cores, logger, std::move(cluster.ask_owner),
+                                   std::move(cluster.reach_member),
+                                   [&signals] { return signals.end_is_asked(); }, etcd_addresses));
   if (store == nullptr) return {};
   SLUICE_TRY(std::string secret, own_secret(options.path_of(options.data_dir) + "/gateway.secret"));
   const auto pid_file = PidFile::write(options.path_of("sluice.pid"));

@@ -10,10 +10,13 @@
 #include "base/text.h"
 #include "sluice-server/process.h"
 #include "sluice-server/say.h"
+#include "store/etcd/try_etcd.h"
 
 namespace sluice::server_program {
 namespace {
 
+// A look-up may take long, and etcd may elect a leader.
+constexpr Duration kAnswerPatience = std::chrono::seconds(20);
 constexpr Duration kPauseMin = std::chrono::seconds(1);
 constexpr Duration kPauseMax = std::chrono::seconds(10);
 constexpr Duration kLook = std::chrono::milliseconds(50);
@@ -133,7 +136,8 @@ Result<std::unique_ptr<store::Store>> open_store(const Options& options, const M
                                                  unsigned cores, const Logger& logger,
                                                  store::AskOwner ask_owner,
                                                  store::ReachMember reach_member,
-                                                 const std::function<bool()>& given_up) {
+                                                 const std::function<bool()>& given_up,
+                                                 std::shared_ptr<backend::AddressBook> addresses) {
   if (!options.cluster.on_etcd()) {
     return store::open_embedded_store(
         options.path_of(options.data_dir), cores, logger, {},
@@ -149,10 +153,24 @@ Result<std::unique_ptr<store::Store>> open_store(const Options& options, const M
   if (!options.accept_older_store) its.expected.id = before;
   std::string joined;
   its.given_up = given_up;
+  its.addresses = std::move(addresses);
   its.on_joined = [&joined](const std::string& id) { joined = id; };
   SLUICE_TRY(auto store, open_on_etcd(its, cores, logger, given_up));
   if (store != nullptr && joined != before) SLUICE_CHECK(known.keep(joined));
   return store;
+}
+
+Result<void> await_answer_of_store(const Options& options, const MemberTls& tls,
+                                   std::shared_ptr<backend::AddressBook> addresses) {
+  if (!options.cluster.on_etcd()) return {};
+  store::EtcdOptions its = etcd_options(options, tls);
+  its.addresses = std::move(addresses);
+  const TimePoint end = Clock::now() + kAnswerPatience;
+  while (true) {
+    auto answer = store::try_etcd(its);
+    if (answer || !may_heal(answer.error()) || Clock::now() >= end) return answer;
+    std::this_thread::sleep_for(kLook);
+  }
 }
 
 Result<std::optional<DirectoryLocks>> lock_directories(const Options& options) {

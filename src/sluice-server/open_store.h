@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "backend/address_book.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "sluice-server/member_tls.h"
@@ -18,13 +19,19 @@ namespace sluice::server_program {
 
 // Opens the store. On etcd, blocks until this process is a member of its cluster: while etcd cannot
 // be reached or cannot write, the log, standard error and the service manager say so, and it tries
-// again. `ask_owner`, `reach_member`: as of EtcdOptions. Polls `given_up`, and returns null once
-// that returns true. Errors: those of the store that a later try would meet again; they name the
-// option at fault.
+// again. `ask_owner`, `reach_member`, `addresses`: as of EtcdOptions. Polls `given_up`, and returns
+// null once that returns true. Errors: those of the store that a later try would meet again; they
+// name the option at fault.
 [[nodiscard]] Result<std::unique_ptr<store::Store>> open_store(
     const Options& options, const MemberTls& tls, unsigned cores, const Logger& logger,
     store::AskOwner ask_owner, store::ReachMember reach_member,
-    const std::function<bool()>& given_up);
+    const std::function<bool()>& given_up, std::shared_ptr<backend::AddressBook> addresses);
+
+// Returns once etcd has answered a read, at once if the store is not on etcd. A new process asks
+// before the old one gives up its store: it could not open its own, and requests would wait for it.
+// `addresses`: keeps what is found, for open_store().
+[[nodiscard]] Result<void> await_answer_of_store(const Options& options, const MemberTls& tls,
+                                                 std::shared_ptr<backend::AddressBook> addresses);
 
 // The directories that this process has alone.
 struct DirectoryLocks {

@@ -44,6 +44,9 @@
 namespace sluice::net {
 class TlsClientContext;
 }
+namespace sluice::backend {
+class AddressBook;
+}
 
 namespace sluice::store {
 
@@ -570,6 +573,9 @@ struct EtcdOptions {
   Expected expected{};
   // Gets the id of the cluster that the process has joined, before open_etcd_store() returns.
   std::function<void(const std::string& id)> on_joined{};
+  // The addresses of the endpoints' names, for stores and tries that follow each other. Null: each
+  // looks them up.
+  std::shared_ptr<backend::AddressBook> addresses{};
   // True: the process is to end, and waits for the name of an endpoint no longer. Any thread.
   std::function<bool()> given_up{};
 };

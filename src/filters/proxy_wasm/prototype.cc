@@ -112,13 +112,13 @@ Json ProxyWasmPrototype::status() const {
   const auto& counters = kept_.statistics->counters;
   const std::string fault = kept_.statistics->get_fault();
   Json status = {{"health", fault.empty() ? "ready" : "no guest can be made: " + fault},
-          {"requests", counters.sum(&PluginCounters::requests)},
-          {"answered", counters.sum(&PluginCounters::answered)},
-          {"traps", counters.sum(&PluginCounters::traps)},
-          {"timeouts", counters.sum(&PluginCounters::timeouts)},
-          {"busy", counters.sum(&PluginCounters::no_vm)},
-          {"replaced", counters.sum(&PluginCounters::replaced)},
-          {"lastFailure", kept_.statistics->get_last_failure()}};
+                 {"requests", counters.sum(&PluginCounters::requests)},
+                 {"answered", counters.sum(&PluginCounters::answered)},
+                 {"traps", counters.sum(&PluginCounters::traps)},
+                 {"timeouts", counters.sum(&PluginCounters::timeouts)},
+                 {"busy", counters.sum(&PluginCounters::no_vm)},
+                 {"replaced", counters.sum(&PluginCounters::replaced)},
+                 {"lastFailure", kept_.statistics->get_last_failure()}};
   add_code_status(code_, nullptr, "", status);
   return status;
 }

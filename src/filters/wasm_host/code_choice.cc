@@ -42,8 +42,7 @@ bool is_newly_read(const RunningCode& code, const std::string& source,
                    const pipeline::FilterContext& context) {
   if (code.is_uploaded() || !code.rolled_back_from().empty()) return false;
   const Code before = context.states.find<const RunningCode>(kCodeInForce, source);
-  return context.record->sha256 != code.sha256() ||
-         (before && !before->rolled_back_from().empty());
+  return context.record->sha256 != code.sha256() || (before && !before->rolled_back_from().empty());
 }
 
 }  // namespace

@@ -128,9 +128,8 @@ std::shared_ptr<CodeTrial> WasmHostPrototype::continue_trial(const RunningCode& 
   const bool goes_on = record != nullptr && record->sha256 == sha256 && record->on_trial;
   const bool changed = context.states.changed(kTried, sha256);
   const bool judged = code.rolled_back_from().empty() && (changed || replaces || goes_on);
-  return context.states.keep(kTrial, sha256, [&] {
-    return std::make_shared<CodeTrial>(sha256, judged, core_count);
-  });
+  return context.states.keep(
+      kTrial, sha256, [&] { return std::make_shared<CodeTrial>(sha256, judged, core_count); });
 }
 
 Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(

@@ -30,6 +30,7 @@ Result<std::unique_ptr<etcd::Client>> make_etcd_client(const loop::Core& core,
   its.password = options.password;
   its.keys = options.prefix + "/";
   its.tls = options.tls;
+  its.addresses = options.addresses;
   return etcd::Client::make(core, std::move(its));
 }
 

@@ -10,8 +10,8 @@ namespace sluice::filters {
 namespace {
 
 constexpr int kStatusAnswered = 200;
-// Connecting to a member of the same cluster takes milliseconds. A look-up that takes longer goes on
-// behind, and the next exchange finds its addresses.
+// Connecting to a member of the same cluster takes milliseconds. A look-up that takes longer goes
+// on behind, and the next exchange finds its addresses.
 constexpr Duration kConnectMax = std::chrono::seconds(1);
 // The owner may wait for its store for long, and gives no byte meanwhile.
 constexpr Duration kAnswerSilenceMax = std::chrono::hours(2);
@@ -33,8 +33,7 @@ std::shared_ptr<backend::Client> HttpCourier::client_of(const std::string& addre
   options.silence_max = kAnswerSilenceMax;
   Peer& peer = peers_[address];
   auto servers = std::make_shared<const backend::Servers>(backend::Servers{*std::move(server)});
-  backend::ServerStates states{
-      std::make_shared<backend::ServerState>(core_.count, peer.addresses)};
+  backend::ServerStates states{std::make_shared<backend::ServerState>(core_.count, peer.addresses)};
   peer.client =
       std::make_shared<backend::Client>(core_, std::move(servers), std::move(states), options);
   return peer.client;
