@@ -91,8 +91,9 @@ void Addresses::note_failure(const net::Endpoint& endpoint) {
 }
 
 Task<void> Addresses::look_up(std::shared_ptr<Addresses> self) {
+  const auto name_of = self->share_ ? net::NameOf::clients : net::NameOf::options;
   auto found = co_await net::resolve(self->loop_, self->host_, self->port_,
-                                     loop::EventLoop::now() + kLookUpMax);
+                                     loop::EventLoop::now() + kLookUpMax, name_of);
   self->looking_ = false;
   if (self->share_) --self->share_->running;
   const TimePoint next = loop::EventLoop::now() + self->period_;

@@ -59,22 +59,26 @@ Result<std::vector<Endpoint>> look_up(const std::string& host, std::uint16_t por
   return endpoints;
 }
 
-// The end of a loop does not wait for a name server.
-loop::BlockingPool& lookups_of(loop::EventLoop& loop) {
-  std::shared_ptr<void>& pool = loop.poller().lookups();
-  if (!pool)
-    pool = std::make_shared<loop::BlockingPool>(loop::BlockingPool::kThreadsMax,
-                                                loop::BlockingPool::AtEnd::leave);
-  return *static_cast<loop::BlockingPool*>(pool.get());
+// Of a loop, whose end does not wait for a name server.
+struct LookUps {
+  loop::BlockingPool own{loop::BlockingPool::kThreadsMax, loop::BlockingPool::AtEnd::leave};
+  loop::BlockingPool of_clients{loop::BlockingPool::kThreadsMax, loop::BlockingPool::AtEnd::leave};
+};
+
+loop::BlockingPool& pool_for(loop::EventLoop& loop, NameOf name_of) {
+  std::shared_ptr<void>& kept = loop.poller().lookups();
+  if (!kept) kept = std::make_shared<LookUps>();
+  auto& look_ups = *static_cast<LookUps*>(kept.get());
+  return name_of == NameOf::clients ? look_ups.of_clients : look_ups.own;
 }
 
 using Found = std::optional<Result<std::vector<Endpoint>>>;
 
-Task<void> look_up_apart(loop::EventLoop& loop, std::string host, std::uint16_t port, Found& found,
-                         loop::Event& done) {
+Task<void> look_up_apart(loop::EventLoop& loop, std::string host, std::uint16_t port,
+                         NameOf name_of, Found& found, loop::Event& done) {
   // Not within the co_await expression: GCC 12 destroys such a lambda twice.
   auto work = [host = std::move(host), port] { return look_up(host, port); };
-  found = co_await lookups_of(loop).run(loop, std::move(work));
+  found = co_await pool_for(loop, name_of).run(loop, std::move(work));
   done.notify();
 }
 
@@ -151,14 +155,15 @@ bool is_ip_literal(std::string_view host) {
 }
 
 Task<Result<std::vector<Endpoint>>> resolve(loop::EventLoop& loop, std::string host,
-                                            std::uint16_t port, TimePoint deadline) {
+                                            std::uint16_t port, TimePoint deadline,
+                                            NameOf name_of) {
   if (is_ip_literal(host)) {
     co_return std::vector<Endpoint>{{std::string(without_brackets(host)), port}};
   }
   Found found;
   loop::Event done(loop);
   // Destroyed at the deadline, so that a look-up that has not begun does not hold up others.
-  Task<void> lookup = look_up_apart(loop, host, port, found, done);
+  Task<void> lookup = look_up_apart(loop, host, port, name_of, found, done);
   lookup.start();
   const bool in_time = co_await done.wait(deadline);
   if (!in_time) {

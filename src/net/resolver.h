@@ -33,12 +33,17 @@ struct Endpoint {
 // True for "10.0.0.1", "::1" and "[::1]". Any thread.
 [[nodiscard]] bool is_ip_literal(std::string_view host);
 
+// Whose name is looked up. Names that clients choose have threads of their own, so that they do not
+// hold up the others.
+enum class NameOf : std::uint8_t { options, clients };
+
 // Returns the addresses of `host` in the order to try them; at least one. An IP literal resolves
 // without waiting. Names are looked up on threads that belong to the loop, four at a time, so that
-// a name server that hangs holds up other names less. A// deadline of TimePoint::max() means none.
+// a name server that hangs holds up other names less. A deadline of TimePoint::max() means none.
 // Errors: `timed_out`, `unavailable` (the name cannot be looked up). Core-bound.
 [[nodiscard]] Task<Result<std::vector<Endpoint>>> resolve(loop::EventLoop& loop, std::string host,
-                                                          std::uint16_t port, TimePoint deadline);
+                                                          std::uint16_t port, TimePoint deadline,
+                                                          NameOf name_of = NameOf::options);
 
 // Connects to `endpoint`. Errors: `unavailable` (refused, no route), `timed_out`, `invalid` (no IP
 // literal), `internal` (this machine has no descriptor, memory or local port left). The Stream has
