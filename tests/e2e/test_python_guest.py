@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from client import Connection, fetch
-from gateway import BIN, ROOT, Server, free_port, http_server, pipeline, wait_until, wasm
+from gateway import BIN, ROOT, Server, free_port, http_server, mock, pipeline, sale_server, wait_until, wasm
 from language_guests import BY_NAME, built, componentize_guest
+from shared_sale import wait_running
 
 SOURCES = "tests/guests/python"
 
@@ -93,6 +94,24 @@ def test_instances_draw_numbers_of_their_own(host, guest):
 def test_a_short_sleep_ends(host, guest):
     use(host, guest, concurrency=1, timeout="30s")
     assert ask(host, "nap").text == "awake"
+
+
+def test_one_sale_on_three_members(new_cluster, port, tmp_path):
+    """The program is 18 MB, and travels by the store: the other members never see its file."""
+    limit = 10
+    if why := BY_NAME["python"].missing():
+        pytest.skip(why)
+    members = new_cluster(3).start()
+    code = tmp_path / "sale.wasm"
+    code.write_bytes((built("python") / "flash_sale.wasm").read_bytes())
+    members[0].apply(sale_server(port))
+    members[0].apply(pipeline("p", wasm(code, parameters={"maxPermission": str(limit)}), mock("buy\n")))
+    code.unlink()
+    wait_running(members)
+    answers = [members[n % 3].ask(port, Authorization=f"user{n}").text for n in range(limit + 5)]
+    assert answers == ["buy\n"] * limit + ["sold out.\n"] * 5
+    for member in members:
+        assert member.ask(port, Authorization="user0").text == "buy\n"
 
 
 def egctl(*arguments) -> subprocess.CompletedProcess:
