@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what a Debian 12 machine lacks for the given tasks (default: build).
 #   tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house]
-# `languages`: what builds guests with the SDKs. Zig, which Debian has not, goes into the cache. Go is
-# not installed: the tests of its SDK are skipped without it.
+# `languages`: what builds guests with the SDKs. Zig and componentize-py, which Debian has not, go into the
+# cache. Go is not installed: the tests of its SDK are skipped without it.
 # `house` also puts lizard, which counts functions, into .cache/lizard.
 # Nothing missing: no network, no root, a fraction of a second.
 set -euo pipefail
@@ -20,17 +20,20 @@ languages=(rustc cargo libstd-rust-dev-wasm32 lld-14 clang-16 lld-16 libc++-16-d
 cluster=(etcd-server etcd-client curl)
 lizard=(lizard==1.24.3 pathspec==1.1.1 pygments==2.21.0)
 engines=$(dirname "${BASH_SOURCE[0]}")/../engines
+python_sdk=$(dirname "${BASH_SOURCE[0]}")/../sdk/python
+componentize=$(sed -n 's/^componentize-py==\([0-9.]*\).*/\1/p' "$python_sdk/componentize.txt")
 ziglang=$(sed -n 's/^ziglang==\([0-9.]*\).*/\1/p' "$engines/compiler.txt")
 
 packages=("${build[@]}")
 with_lizard=0
 with_ziglang=0
+with_componentize=0
 for task in "$@"; do
   case $task in
     build) ;;
     cluster) packages+=("${cluster[@]}") ;;
     test) packages+=("${test[@]}") ;;
-    languages) packages+=("${languages[@]}") with_ziglang=1 ;;
+    languages) packages+=("${languages[@]}") with_ziglang=1 with_componentize=1 ;;
     bench) packages+=("${bench[@]}") ;;
     lint) packages+=("${lint[@]}") ;;
     fuzz) packages+=("${fuzz[@]}") ;;
@@ -100,14 +103,18 @@ if ((with_lizard)); then
   fi
 fi
 
-# The folder appears as a whole.
-if ((with_ziglang)); then
-  folder=${SLUICE_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}/ziglang-$ziglang
-  if [[ ! -x $folder/ziglang/zig ]]; then
-    printf 'install: ziglang %s\n' "$ziglang" >&2
-    rm -rf "$folder" "$folder.new"
-    /usr/bin/python3 -m pip install --quiet --no-deps --require-hashes --root-user-action=ignore \
-      --target "$folder.new" -r "$engines/compiler.txt" </dev/null >&2
-    mv "$folder.new" "$folder"
-  fi
+# pip_into FOLDER REQUIREMENTS: the folder appears as a whole.
+pip_into() {
+  printf 'install: %s\n' "${1##*/}" >&2
+  rm -rf "$1" "$1.new"
+  /usr/bin/python3 -m pip install --quiet --no-deps --require-hashes --root-user-action=ignore \
+    --target "$1.new" -r "$2" </dev/null >&2
+  mv "$1.new" "$1"
+}
+cache=${SLUICE_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}
+if ((with_ziglang)) && [[ ! -x $cache/ziglang-$ziglang/ziglang/zig ]]; then
+  pip_into "$cache/ziglang-$ziglang" "$engines/compiler.txt"
+fi
+if ((with_componentize)) && [[ ! -x $cache/componentize-py-$componentize/bin/componentize-py ]]; then
+  pip_into "$cache/componentize-py-$componentize" "$python_sdk/componentize.txt"
 fi

@@ -8,11 +8,13 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <vector>
 
 #include "base/encoding.h"
 #include "egctl/files.h"
 #include "egctl/guest/guest_host.h"
 #include "egctl/json_text.h"
+#include "wasm/preamble.h"
 
 namespace sluice::egctl {
 namespace {
@@ -37,6 +39,12 @@ std::string abi_of(const Json& module) {
   const auto marks = [](const std::string& name) { return name.starts_with("proxy_abi_version_"); };
   if (std::ranges::any_of(exported, marks) || exported.contains("proxy_on_context_create"))
     return kProxyWasm;
+  if (module["component"] == true) {
+    constexpr std::string_view kWorld = "sluice:gateway/";
+    const auto of_world = [](const std::string& name) { return name.starts_with(kWorld); };
+    const bool ours = std::ranges::any_of(modules, of_world) || exported.contains("configure");
+    return ours ? std::string(kWorld) + "filter" : "another component";
+  }
   if (exported.contains("_start") && modules.contains("wasi_snapshot_preview1"))
     return "WASI command";
   return "unknown";
@@ -69,8 +77,10 @@ std::string inspection_text(const Json& report) {
   row("sha256", text_at(report, "sha256"));
   if (report.contains("abi")) {
     row("abi", text_at(report, "abi"));
-    row("memory",
-        std::to_string(report["memoryBytes"].get<std::uint64_t>() >> 10) + " KiB at the start");
+    if (report.contains("memoryBytes")) {
+      row("memory",
+          std::to_string(report["memoryBytes"].get<std::uint64_t>() >> 10) + " KiB at the start");
+    }
     for (const Json& each : report["imports"])
       row("import", text_at(each, "module") + "." + text_at(each, "name"));
     for (const Json& each : report["exports"]) {
@@ -97,30 +107,78 @@ std::optional<std::uint32_t> take_number(std::string_view& bytes) {
   return std::nullopt;
 }
 
-// A module with more than this takes minutes.
-Result<void> check_counts(std::string_view bytes) {
-  constexpr std::size_t kPreambleBytes = 8;
+constexpr std::size_t kPreambleBytes = 8;
+
+struct Section {
+  char id;
+  std::string_view bytes;
+};
+
+// Removes a section from the front; nullopt: there is none, and the compiler says what is wrong.
+std::optional<Section> take_section(std::string_view& bytes) {
+  if (bytes.empty()) return std::nullopt;
+  Section section{bytes.front(), {}};
+  bytes.remove_prefix(1);
+  const auto size = take_number(bytes);
+  if (!size || *size > bytes.size()) return std::nullopt;
+  section.bytes = bytes.substr(0, *size);
+  bytes.remove_prefix(*size);
+  return section;
+}
+
+struct Counts {
+  std::uint64_t functions = 0;
+  std::uint64_t exports = 0;
+};
+
+void count_module(std::string_view bytes, Counts& counts) {
   constexpr char kFunctionSection = 3;
   constexpr char kExportSection = 7;
-  if (bytes.size() < kPreambleBytes || !bytes.starts_with(std::string_view("\0asm", 4))) return {};
-  bytes.remove_prefix(kPreambleBytes);
-  while (!bytes.empty()) {
-    const char id = bytes.front();
-    bytes.remove_prefix(1);
-    const auto size = take_number(bytes);
-    if (!size || *size > bytes.size()) return {};  // the compiler says what is wrong
-    std::string_view section = bytes.substr(0, *size);
-    bytes.remove_prefix(*size);
-    const std::uint32_t count = take_number(section).value_or(0);
-    if (id == kFunctionSection && count > kFunctionsMax)
-      return fail(ErrorKind::invalid, "it has " + std::to_string(count) +
-                                          " functions: inspect compiles at most " +
-                                          std::to_string(kFunctionsMax));
-    if (id == kExportSection && count > kExportsMax)
-      return fail(ErrorKind::invalid, "it has " + std::to_string(count) +
-                                          " exports: inspect lists at most " +
-                                          std::to_string(kExportsMax));
+  while (auto section = take_section(bytes)) {
+    if (section->id == kFunctionSection)
+      counts.functions += take_number(section->bytes).value_or(0);
+    if (section->id == kExportSection) counts.exports += take_number(section->bytes).value_or(0);
   }
+}
+
+// The modules of a component, and of those inside it, which have no more bytes than it has. Their
+// exports are not listed.
+Counts count_parts(std::string_view bytes) {
+  constexpr char kModuleSection = 1;
+  constexpr char kComponentSection = 4;
+  Counts counts;
+  const bool is_inner = wasm::is_component(bytes);
+  std::vector<std::string_view> parts{bytes};
+  while (!parts.empty()) {
+    std::string_view part = parts.back();
+    parts.pop_back();
+    const bool component = wasm::is_component(part);
+    if (part.size() < kPreambleBytes || !part.starts_with(std::string_view("\0asm", 4))) continue;
+    part.remove_prefix(kPreambleBytes);
+    if (!component) {
+      count_module(part, counts);
+      if (is_inner) counts.exports = 0;
+      continue;
+    }
+    while (const auto section = take_section(part)) {
+      if (section->id == kModuleSection || section->id == kComponentSection)
+        parts.push_back(section->bytes);
+    }
+  }
+  return counts;
+}
+
+// A program with more than this takes minutes.
+Result<void> check_counts(std::string_view bytes) {
+  const Counts counts = count_parts(bytes);
+  if (counts.functions > kFunctionsMax)
+    return fail(ErrorKind::invalid, "it has " + std::to_string(counts.functions) +
+                                        " functions: inspect compiles at most " +
+                                        std::to_string(kFunctionsMax));
+  if (counts.exports > kExportsMax)
+    return fail(ErrorKind::invalid, "it has " + std::to_string(counts.exports) +
+                                        " exports: inspect lists at most " +
+                                        std::to_string(kExportsMax));
   return {};
 }
 

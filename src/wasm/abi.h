@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "wasm/value.h"
+#include "wasm/wit_world.h"
 
 namespace sluice::wasm {
 
@@ -74,10 +75,11 @@ consteval auto guest_exports(const Functions&... functions) {
   return table;
 }
 
-// Requires: the modules and exports that an Abi refers to outlive every Linker made of it.
+// Requires: what an Abi refers to outlives every Linker made of it.
 struct Abi {
   std::span<const ImportModule> modules;
   std::span<const GuestExport> guest;
+  const WitWorld* world = nullptr;  // null: no components
 };
 
 }  // namespace sluice::wasm

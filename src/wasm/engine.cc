@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include "wasm/component.h"
 #include "wasm/handles.h"
 #include "wasm/module_cache.h"
 #include "wasm/ticker.h"
@@ -40,6 +41,14 @@ void use_pool(wasm_config_t* config, const EngineOptions& options) {
   wasmtime_pooling_allocation_strategy_set(config, pool.get());
 }
 
+Result<ComponentsPtr> make_components() {
+  sluice_components* made = nullptr;
+  OwnedBytes error;
+  if (!sluice_components_new(kGuestStackBytes, kFiberStackBytes, &made, error.out()))
+    return fail(ErrorKind::internal, "no engine for components: " + one_line(error.view()));
+  return ComponentsPtr(made);
+}
+
 EnginePtr make_engine(const EngineOptions& options) {
   wasm_config_t* config = wasm_config_new();  // wasm_engine_new_with_config takes it
   wasmtime_config_epoch_interruption_set(config, true);
@@ -56,6 +65,7 @@ EnginePtr make_engine(const EngineOptions& options) {
 
 struct Engine::Handle {
   EnginePtr engine;
+  ComponentsPtr components;
 };
 
 Result<std::unique_ptr<Engine>> Engine::create(EngineOptions options) {
@@ -66,17 +76,24 @@ Result<std::unique_ptr<Engine>> Engine::create(EngineOptions options) {
   if (options.memory_bytes_max < 65536 || options.memory_bytes_max > (std::uint64_t{4} << 30)) {
     return fail(ErrorKind::invalid, "the memory of a WebAssembly instance must be 64 KiB to 4 GiB");
   }
-  return std::unique_ptr<Engine>(new Engine(std::move(options)));
+  SLUICE_TRY(ComponentsPtr components, make_components());
+  auto handle = std::make_unique<Handle>(make_engine(options), std::move(components));
+  return std::unique_ptr<Engine>(new Engine(std::move(options), std::move(handle)));
 }
 
-Engine::Engine(EngineOptions options)
+Engine::Engine(EngineOptions options, std::unique_ptr<Handle> handle)
     : options_(std::move(options)),
-      handle_(std::make_unique<Handle>(make_engine(options_))),
+      handle_(std::move(handle)),
       cache_(std::make_unique<ModuleCache>(options_.cache_directory)),
-      ticker_(std::make_unique<Ticker>([this] { wasmtime_engine_increment_epoch(handle()); })) {}
+      ticker_(std::make_unique<Ticker>([this] {
+        wasmtime_engine_increment_epoch(this->handle());
+        sluice_components_tick(&components());
+      })) {}
 
 Engine::~Engine() = default;
 
 wasm_engine_t* Engine::handle() const { return handle_->engine.get(); }
+
+const sluice_components& Engine::components() const { return *handle_->components; }
 
 }  // namespace sluice::wasm

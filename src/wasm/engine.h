@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 
+struct sluice_components;
 struct wasm_engine_t;
 
 namespace sluice::wasm {
@@ -38,7 +39,7 @@ struct EngineOptions {
 // Any thread. Outlives every Module and Instance.
 class Engine {
  public:
-  // Error `invalid` for options out of range.
+  // Error `invalid` for options out of range, `internal` if Wasmtime has no engine.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> create(EngineOptions options);
   ~Engine();
   Engine(const Engine&) = delete;
@@ -46,12 +47,15 @@ class Engine {
 
   [[nodiscard]] const EngineOptions& options() const { return options_; }
   [[nodiscard]] wasm_engine_t* handle() const;
+  // The engine of components. It has no pool: an instance is many parts, of which each has its
+  // size.
+  [[nodiscard]] const sluice_components& components() const;
   [[nodiscard]] Ticker& ticker() const { return *ticker_; }
   [[nodiscard]] const ModuleCache& cache() const { return *cache_; }
 
  private:
-  explicit Engine(EngineOptions options);
   struct Handle;
+  Engine(EngineOptions options, std::unique_ptr<Handle> handle);
 
   EngineOptions options_;
   std::unique_ptr<Handle> handle_;

@@ -40,15 +40,6 @@ Result<void> env_abort(GuestMemory memory, std::uint32_t message, std::uint32_t 
   return fail(ErrorKind::invalid, std::move(text));
 }
 
-Result<void> fill_random(std::span<char> out) {
-  while (!out.empty()) {
-    const ssize_t got = getrandom(out.data(), std::min<std::size_t>(out.size(), 256), 0);
-    if (got < 0) return fail(ErrorKind::internal, "no random bytes from the system");
-    out = out.subspan(static_cast<std::size_t>(got));
-  }
-  return {};
-}
-
 Result<double> env_seed() {
   std::uint64_t bits = 0;
   SLUICE_CHECK(fill_random({reinterpret_cast<char*>(&bits), sizeof bits}));
@@ -97,6 +88,15 @@ constexpr HostFunction kWasi[] = {
 };
 
 }  // namespace
+
+Result<void> fill_random(std::span<char> out) {
+  while (!out.empty()) {
+    const ssize_t got = getrandom(out.data(), std::min<std::size_t>(out.size(), 256), 0);
+    if (got < 0) return fail(ErrorKind::internal, "no random bytes from the system");
+    out = out.subspan(static_cast<std::size_t>(got));
+  }
+  return {};
+}
 
 std::span<const ImportModule> runtime_modules() {
   // A runtime may call them in its allocator, at a garbage collection for example.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "wasm/abi.h"
 
@@ -11,6 +12,9 @@ namespace sluice::wasm {
 
 // Returns these modules. They live as long as the process. Any thread.
 [[nodiscard]] std::span<const ImportModule> runtime_modules();
+
+// Random bytes of the system.
+[[nodiscard]] Result<void> fill_random(std::span<char> out);
 
 inline constexpr std::string_view kWasiModule = "wasi_snapshot_preview1";
 

@@ -10,7 +10,13 @@ namespace sluice::wasm {
 
 void* HostCall::context_pointer() const { return instance_.user; }
 
+GuestTexts* HostCall::texts() {
+  return instance_.component ? &instance_.component->texts : nullptr;
+}
+
 Result<GuestMemory> HostCall::memory() {
+  if (instance_.component)
+    return fail(ErrorKind::internal, "the host does not see the memory of a component");
   if (!instance_.has_memory) {
     // A start function runs before the exports are known.
     wasmtime_extern_t item;

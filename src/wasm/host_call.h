@@ -17,6 +17,7 @@
 
 namespace sluice::wasm {
 
+struct GuestTexts;
 struct InstanceState;
 
 class HostCall {
@@ -25,8 +26,10 @@ class HostCall {
   HostCall(InstanceState& instance, void* caller, RawValue* values)
       : instance_(instance), caller_(caller), values_(values) {}
 
-  // Returns the guest's memory. Error `invalid` if the guest has none.
+  // Returns the guest's memory. Error `invalid` if the guest has none, as a component.
   [[nodiscard]] Result<GuestMemory> memory();
+  // Null: the guest is a core module. Else the arguments that are addresses are numbers of texts.
+  [[nodiscard]] GuestTexts* texts();
   // Calls a function that the guest exports. While it runs, the guest may not call host functions
   // of the ABI (ImportModule::in_nested_calls). But it may give way, and the other work of the core
   // may free what the host function sees by a view. Requires: after an error, the host function

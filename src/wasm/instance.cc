@@ -17,6 +17,12 @@ namespace {
 constexpr std::uint64_t kTicksPerSlice = 1;
 
 void make_store(InstanceState& state, const InstanceOptions& options) {
+  if (state.module->uses_wasi())
+    state.output = std::make_unique<GuestOutput>(options.logger, options.name);
+  if (const sluice_linked* component = state.module->component()) {
+    state.component = std::make_unique<ComponentGuest>(*component, state, options.memory_bytes_max);
+    return;
+  }
   state.store.reset(wasmtime_store_new(state.module->engine().handle(), &state, nullptr));
   state.context = wasmtime_store_context(state.store.get());
   wasmtime_store_limiter(state.store.get(), static_cast<std::int64_t>(options.memory_bytes_max),
@@ -24,8 +30,6 @@ void make_store(InstanceState& state, const InstanceOptions& options) {
   // The header declares a result that the function does not have: it must not be looked at.
   static_cast<void>(
       wasmtime_context_epoch_deadline_async_yield_and_update(state.context, kTicksPerSlice));
-  if (state.module->uses_wasi())
-    state.output = std::make_unique<GuestOutput>(options.logger, options.name);
 }
 
 bool find_function(InstanceState& state, std::string_view name, wasmtime_func_t& out) {
@@ -90,7 +94,10 @@ Task<Result<std::unique_ptr<Instance>>> Instance::create(std::shared_ptr<const L
   state->user = options.context;
   make_store(*state, options);
   std::unique_ptr<Instance> instance(new Instance(std::move(state)));
-  SLUICE_CO_CHECK(co_await instance->set_up(pace, deadline));
+  Task<Result<void>> setting_up = instance->is_component()
+                                      ? instance->set_up_component(pace, deadline)
+                                      : instance->set_up(pace, deadline);
+  SLUICE_CO_CHECK(co_await std::move(setting_up));
   co_return instance;
 }
 
@@ -114,6 +121,21 @@ Task<Result<void>> Instance::set_up(Pace pace, TimePoint deadline) {
   }
   state.alive = true;
   co_return Result<void>();
+}
+
+Task<Result<void>> Instance::set_up_component(Pace pace, TimePoint deadline) {
+  state_->returned = false;
+  state_->component->instantiate();
+  co_return co_await run_to_end(pace, deadline);
+}
+
+Task<Result<void>> Instance::configure(std::vector<std::string> texts, Pace pace,
+                                       TimePoint deadline) {
+  assert(is_component() && !busy() && alive());
+  state_->words.forget();
+  state_->returned = false;
+  state_->component->configure(texts);
+  co_return co_await run_to_end(pace, deadline);
 }
 
 // Returns the name of the function that sets the guest up; its handle is in state_->initializer.
@@ -141,7 +163,10 @@ bool Instance::has(const GuestExport& function) const { return state_->has(funct
 bool Instance::alive() const { return state_->alive; }
 TimePoint Instance::wake_at() const { return state_->wake_at; }
 std::string Instance::words() const { return state_->words.line(); }
-bool Instance::busy() const { return state_->future != nullptr; }
+bool Instance::is_component() const { return state_->component != nullptr; }
+bool Instance::busy() const {
+  return state_->component ? state_->component->busy() : state_->future != nullptr;
+}
 
 GuestMemory Instance::memory() {
   if (!state_->has_memory) return {nullptr, 0};
@@ -178,6 +203,12 @@ Result<void> Instance::restore(const Snapshot& snapshot) {
 void Instance::start_raw(std::size_t function, std::span<const RawValue> arguments) {
   assert(state_->has(function) && !busy() && alive());
   const GuestExport& called = state_->module->abi().guest[function];
+  if (state_->component) {
+    state_->words.forget();
+    state_->returned = false;
+    state_->component->run();
+    return;
+  }
   state_->entry = called.name;
   begin(state_->functions[function], called.params, arguments, called.result.size());
 }
@@ -200,13 +231,28 @@ bool Instance::poll() {
   state_->module->engine().ticker().touch();
   if (!state_->returned) {
     state_->wake_at = {};
-    state_->returned = wasmtime_call_future_poll(state_->future.get());
+    state_->returned = state_->component ? state_->component->poll()
+                                         : wasmtime_call_future_poll(state_->future.get());
+    if (state_->component && !state_->returned) state_->wake_at = state_->component->wake_at();
   }
   // A guest that returns before it has given way sleeps all the same.
   return state_->returned && (state_->wake_at == TimePoint{} || Clock::now() >= state_->wake_at);
 }
 
+Result<RawValue> Instance::finish_component() {
+  const Result<std::int32_t> value = state_->component->finish();
+  if (value) {
+    state_->result.of.i32 = *value;
+    return result();
+  }
+  state_->alive = false;
+  std::string& host_error = state_->host_error;
+  if (host_error.empty()) return std::unexpected(value.error());
+  return fail(ErrorKind::invalid, std::exchange(host_error, {}));
+}
+
 Result<RawValue> Instance::finish_raw() {
+  if (state_->component) return finish_component();
   state_->future.reset();
   const TrapPtr trap(std::exchange(state_->trap, nullptr));
   const ErrorPtr error(std::exchange(state_->error, nullptr));
@@ -229,6 +275,7 @@ RawValue Instance::result() const {
 void Instance::kill() {
   state_->alive = false;
   if (!busy()) return;
+  if (state_->component) return state_->component->kill();
   state_->future.reset();  // unwinds the guest's stack, host functions on it included
   const TrapPtr trap(std::exchange(state_->trap, nullptr));
   const ErrorPtr error(std::exchange(state_->error, nullptr));

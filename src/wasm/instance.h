@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
@@ -77,6 +78,13 @@ class Instance {
   // Error `too_large`: the memory may not become so large.
   [[nodiscard]] Result<void> restore(const Snapshot& snapshot);
 
+  // A component has neither memory nor snapshot, and its function `configure` takes the parameters.
+  [[nodiscard]] bool is_component() const;
+  // Calls `configure` with names and values in turn. Requires: is_component(), not busy, alive.
+  // Errors: `timed_out`, `invalid`, and `forbidden` with the error that the guest has returned.
+  [[nodiscard]] Task<Result<void>> configure(std::vector<std::string> texts, Pace pace,
+                                             TimePoint deadline);
+
   // Begins a call of a function of the instance's ABI. Requires: not busy, alive, has(function).
   template <class R, class... A>
   void start(const GuestFunction<R(A...)>& function, std::type_identity_t<A>... arguments) {
@@ -95,8 +103,8 @@ class Instance {
   // since the last call began; bounded, on one line.
   [[nodiscard]] std::string words() const;
   // Returns the result of a call. Error `invalid`: the guest has trapped, or a host function has
-  // failed; the guest is dead. Requires: poll() has returned true; the call began with the same
-  // function.
+  // failed; the guest is dead. Error `forbidden`: a component has returned this error. Requires:
+  // poll() has returned true; the call began with the same function.
   template <class R, class... A>
   [[nodiscard]] Result<R> finish(const GuestFunction<R(A...)>& /*function*/) {
     return result_of<R>(finish_raw());
@@ -130,10 +138,12 @@ class Instance {
   explicit Instance(std::unique_ptr<InstanceState> state);
   void start_raw(std::size_t function, std::span<const RawValue> arguments);
   [[nodiscard]] Result<RawValue> finish_raw();
+  [[nodiscard]] Result<RawValue> finish_component();
   void begin(const wasmtime_func& function, std::string_view params,
              std::span<const RawValue> arguments, std::size_t results);
   Task<Result<void>> run_to_end(Pace pace, TimePoint deadline);
   Task<Result<void>> set_up(Pace pace, TimePoint deadline);
+  Task<Result<void>> set_up_component(Pace pace, TimePoint deadline);
   [[nodiscard]] Result<std::string> find_exports();
   [[nodiscard]] RawValue result() const;
 

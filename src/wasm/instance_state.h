@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "wasm/abi.h"
+#include "wasm/component_guest.h"
 #include "wasm/guest_output.h"
 #include "wasm/handles.h"
 #include "wasm/linked_module.h"
@@ -25,6 +26,9 @@ struct InstanceState {
   bool has_memory = false;
   std::vector<wasmtime_func_t> functions;  // of the ABI; store_id 0: the guest has none
   wasmtime_func_t initializer{};
+
+  // Null: it is a core module. In its place the members above are unused.
+  std::unique_ptr<ComponentGuest> component;
 
   WasiDescriptors descriptors;
 
@@ -47,6 +51,7 @@ struct InstanceState {
 
   // True if the guest exports function `index` of the ABI. False before the exports are known.
   [[nodiscard]] bool has(std::size_t index) const {
+    if (component) return index == module->abi().world->run;
     return index < functions.size() && functions[index].store_id != 0;
   }
 };

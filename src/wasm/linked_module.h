@@ -7,6 +7,7 @@
 #include "wasm/abi.h"
 #include "wasm/module.h"
 
+struct sluice_linked;
 struct wasmtime_instance_pre;
 
 namespace sluice::wasm {
@@ -19,6 +20,9 @@ class LinkedModule {
   // Takes over `pre`. Requires: `engine` outlives this.
   LinkedModule(const Engine& engine, const Abi& abi, std::shared_ptr<const Module> module,
                wasmtime_instance_pre* pre, bool uses_wasi);
+  // Of a component. Takes over `component`, whose imports refer to `rows`.
+  LinkedModule(const Engine& engine, const Abi& abi, std::shared_ptr<const Module> module,
+               sluice_linked* component, std::shared_ptr<const void> rows);
   ~LinkedModule();
   LinkedModule(const LinkedModule&) = delete;
   LinkedModule& operator=(const LinkedModule&) = delete;
@@ -27,13 +31,18 @@ class LinkedModule {
   [[nodiscard]] const Abi& abi() const { return abi_; }
   [[nodiscard]] const Module& module() const { return *module_; }
   [[nodiscard]] const wasmtime_instance_pre* pre() const { return pre_; }
+  // Null: it is a core module.
+  [[nodiscard]] const sluice_linked* component() const { return component_; }
   [[nodiscard]] bool uses_wasi() const { return uses_wasi_; }
 
  private:
   const Engine& engine_;
   Abi abi_;
   std::shared_ptr<const Module> module_;
-  wasmtime_instance_pre* pre_;  // owned
+  std::shared_ptr<const void> rows_;
+  // Owned; one of them is null.
+  wasmtime_instance_pre* pre_ = nullptr;
+  sluice_linked* component_ = nullptr;
   bool uses_wasi_;
 };
 

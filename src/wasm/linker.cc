@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "wasm/component_linker.h"
 #include "wasm/engine.h"
 #include "wasm/failure.h"
 #include "wasm/guest_runtime.h"
@@ -79,12 +80,14 @@ bool offers(wasmtime_linker_t* linker, wasmtime_store_t* store, const Import& im
 
 struct Linker::Handle {
   LinkerPtr linker;
+  ComponentLinker components;
 };
 
 Linker::Linker(const Engine& engine, const Abi& abi)
     : engine_(engine),
       abi_(abi),
-      handle_(std::make_unique<Handle>(LinkerPtr(wasmtime_linker_new(engine.handle())))) {}
+      handle_(std::make_unique<Handle>(LinkerPtr(wasmtime_linker_new(engine.handle())),
+                                       ComponentLinker())) {}
 
 Linker::~Linker() = default;
 
@@ -95,6 +98,7 @@ Result<std::unique_ptr<const Linker>> Linker::create(const Engine& engine, const
   for (const ImportModule& module : runtime_modules()) SLUICE_CHECK(define(linker, module));
   SLUICE_CHECK(check_names(abi.modules));
   for (const ImportModule& module : abi.modules) SLUICE_CHECK(define(linker, module));
+  SLUICE_TRY(made->handle_->components, ComponentLinker::create(abi));
   return made;
 }
 
@@ -140,6 +144,7 @@ Result<void> Linker::check_exports(const Module& module) const {
 
 Result<std::shared_ptr<const LinkedModule>> Linker::link(
     std::shared_ptr<const Module> module) const {
+  if (module->component() != nullptr) return link_component(std::move(module));
   SLUICE_CHECK(check_imports(*module));
   SLUICE_CHECK(check_exports(*module));
   wasmtime_instance_pre_t* pre = nullptr;
@@ -149,6 +154,13 @@ Result<std::shared_ptr<const LinkedModule>> Linker::link(
     return fail(ErrorKind::invalid, "the module's imports do not fit: " + import_fault(*error));
   const bool uses_wasi = module->imports_from(kWasiModule);
   return std::make_shared<const LinkedModule>(engine_, abi_, std::move(module), pre, uses_wasi);
+}
+
+Result<std::shared_ptr<const LinkedModule>> Linker::link_component(
+    std::shared_ptr<const Module> module) const {
+  SLUICE_TRY(LinkedPtr linked, handle_->components.link(engine_.components(), *module));
+  return std::make_shared<const LinkedModule>(engine_, abi_, std::move(module), linked.release(),
+                                              handle_->components.rows());
 }
 
 }  // namespace sluice::wasm

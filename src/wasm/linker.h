@@ -2,7 +2,8 @@
 // Linker: resolves the imports of the guests of one ABI. It offers the host functions of the ABI.
 // Unless the ABI has its own of that module and name, it also offers WASI preview 1 without access
 // to anything (no files, arguments, environment; output goes to the log), and the three functions
-// that AssemblyScript programs import from `env`. Immutable; any thread.
+// that AssemblyScript programs import from `env`. A component gets the WitWorld of the ABI, and
+// WASI 0.2 likewise without access to anything. Immutable; any thread.
 #pragma once
 
 #include <memory>
@@ -32,6 +33,8 @@ class Linker {
  private:
   struct Handle;
   Linker(const Engine& engine, const Abi& abi);
+  [[nodiscard]] Result<std::shared_ptr<const LinkedModule>> link_component(
+      std::shared_ptr<const Module> module) const;
   [[nodiscard]] Result<void> check_imports(const Module& module) const;
   [[nodiscard]] Result<void> check_exports(const Module& module) const;
 

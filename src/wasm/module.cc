@@ -3,9 +3,11 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
+#include "wasm/component.h"
 #include "wasm/engine.h"
 #include "wasm/handles.h"
 #include "wasm/module_cache.h"
+#include "wasm/preamble.h"
 
 namespace sluice::wasm {
 namespace {
@@ -13,7 +15,6 @@ namespace {
 constexpr std::uint64_t kPageBytes = 65536;
 constexpr std::string_view kMagic{"\0asm", 4};
 constexpr std::string_view kCoreVersion{"\1\0\0\0", 4};
-constexpr std::string_view kComponentVersion{"\x0d\0\1\0", 4};
 
 std::string spell_start(std::string_view bytes) {
   std::string out;
@@ -30,11 +31,6 @@ Result<void> check_preamble(std::string_view bytes) {
                                         " instead of 00 61 73 6d");
   }
   const std::string_view version = bytes.substr(4, 4);
-  if (version == kComponentVersion) {
-    return fail(ErrorKind::invalid,
-                "a WebAssembly component (component model), which is not supported: "
-                "build a core module");
-  }
   if (version != kCoreVersion) {
     return fail(ErrorKind::invalid, "a WebAssembly module of an unknown version");
   }
@@ -152,6 +148,8 @@ std::string to_string(const Signature& signature) {
 Result<std::shared_ptr<const Module>> Module::compile(const Engine& engine,
                                                       std::string_view bytes) {
   std::string hash = sha256_hex(bytes);
+  const bool text = engine.options().accept_text && bytes.starts_with("(component");
+  if (text || is_component(bytes)) return compile_component(engine, bytes, std::move(hash));
   std::string binary;
   if (engine.options().accept_text && bytes.starts_with("(module")) {
     SLUICE_TRY(binary, from_text(bytes));
@@ -159,15 +157,46 @@ Result<std::shared_ptr<const Module>> Module::compile(const Engine& engine,
   }
   SLUICE_CHECK(check_preamble(bytes));
   SLUICE_TRY(ModulePtr handle, compile_bytes(engine, bytes, hash));
-  return std::shared_ptr<const Module>(new Module(handle.release(), std::move(hash)));
+  std::shared_ptr<Module> made(new Module(std::move(hash)));
+  made->handle_ = handle.release();
+  made->list();
+  return made;
 }
 
-Module::Module(wasmtime_module* handle, std::string sha256)
-    : handle_(handle), sha256_(std::move(sha256)) {
-  list();
+Result<std::shared_ptr<const Module>> Module::compile_component(const Engine& engine,
+                                                                std::string_view bytes,
+                                                                std::string hash) {
+  const std::optional<std::string> kept = engine.cache().load(hash);
+  ComponentPtr component = kept ? load_component(engine.components(), *kept) : nullptr;
+  if (!component) {
+    SLUICE_TRY(component, wasm::compile_component(engine.components(), bytes));
+    const std::string compiled = save_component(*component);
+    if (!compiled.empty()) engine.cache().save(hash, compiled);
+  }
+  std::shared_ptr<Module> made(new Module(std::move(hash)));
+  made->component_ = component.release();
+  made->list_component(engine);
+  return made;
 }
 
-Module::~Module() { wasmtime_module_delete(handle_); }
+Module::Module(std::string sha256) : sha256_(std::move(sha256)) {}
+
+Module::~Module() {
+  if (handle_ != nullptr) wasmtime_module_delete(handle_);
+  if (component_ != nullptr) sluice_component_delete(component_);
+}
+
+void Module::list_component(const Engine& engine) {
+  const auto found = [](void* user, bool imported, sluice_view interface, sluice_view name) {
+    auto& module = *static_cast<Module*>(user);
+    if (imported) {
+      module.imports_.push_back({std::string(to_text(interface)), std::string(to_text(name))});
+    } else if (interface.size == 0) {
+      module.exports_.push_back({std::string(to_text(name)), ExternKind::function, {}, 0});
+    }
+  };
+  sluice_component_list(&engine.components(), component_, this, found);
+}
 
 void Module::list() {
   wasm_importtype_vec_t imports;

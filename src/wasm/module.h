@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Module: compiled code, shared by all cores. Immutable; any thread.
+// Module: compiled code, of a core module or a component, shared by all cores. Immutable; any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 
 #include "base/result.h"
 
+struct sluice_component;
 struct wasmtime_module;
 
 namespace sluice::wasm {
@@ -57,13 +59,23 @@ class Module {
   [[nodiscard]] const Export* find_export(std::string_view name) const;
   // True if a function of that module is imported.
   [[nodiscard]] bool imports_from(std::string_view module) const;
+  // Null: it is a component.
   [[nodiscard]] const wasmtime_module* handle() const { return handle_; }
+  // Null: it is a core module. The functions of a component's interfaces are its imports, and those
+  // of no interface its exports, without a signature.
+  [[nodiscard]] const sluice_component* component() const { return component_; }
 
  private:
-  Module(wasmtime_module* handle, std::string sha256);
+  explicit Module(std::string sha256);
+  static Result<std::shared_ptr<const Module>> compile_component(const Engine& engine,
+                                                                 std::string_view bytes,
+                                                                 std::string hash);
   void list();
+  void list_component(const Engine& engine);
 
-  wasmtime_module* handle_;  // owned
+  // Owned; one of them is null.
+  wasmtime_module* handle_ = nullptr;
+  sluice_component* component_ = nullptr;
   std::string sha256_;
   std::vector<Import> imports_;
   std::vector<Export> exports_;

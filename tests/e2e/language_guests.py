@@ -19,9 +19,14 @@ CACHE = Path(
 )
 ZIG_VERSION = re.search(r"^ziglang==([\d.]+)", (ROOT / "engines" / "compiler.txt").read_text(), re.MULTILINE).group(1)
 ZIG = CACHE / f"ziglang-{ZIG_VERSION}" / "ziglang" / "zig"
+COMPONENTIZE_VERSION = re.search(
+    r"^componentize-py==([\d.]+)", (ROOT / "sdk" / "python" / "componentize.txt").read_text(), re.MULTILINE
+).group(1)
+COMPONENTIZE_FOLDER = CACHE / f"componentize-py-{COMPONENTIZE_VERSION}"
+COMPONENTIZE = COMPONENTIZE_FOLDER / "bin" / "componentize-py"
 SOURCES = ROOT / "tests" / "guests" / "languages"
 SDK = ROOT / "sdk"
-ENDINGS = {".h", ".hpp", ".c", ".cc", ".zig", ".zon", ".go", ".mod", ".rs", ".toml"}
+ENDINGS = {".h", ".hpp", ".c", ".cc", ".zig", ".zon", ".go", ".mod", ".rs", ".toml", ".py", ".wit"}
 
 BUILD_SECONDS_MAX = 900  # the first build of a machine compiles the C++ library
 
@@ -43,6 +48,7 @@ class Language:
     outside: tuple[str, ...] = ()
     sleep: str = "timeout"  # what ends a guest that sleeps, "" if it has no call for it
     environment: dict = field(default_factory=dict)
+    refusal: tuple[str, ...] = ("wasm_init failed", "the guest said")  # of parameters, at apply
     engine: str = ""  # of a script, which nobody builds: its `flash_sale` and `every` are paths
 
     def missing(self) -> str | None:
@@ -72,6 +78,13 @@ def cargo(package: Path, made: str, *options: str):
         return package, ["sh", "-c", f'"$@" --target-dir {target} && cp {made_at} {out}', "sh", *build]
 
     return command
+
+
+def componentize(folder: Path):
+    """`folder` has program.py."""
+    paths = ("-p", SDK / "python", "-p", folder)
+    world = ("-d", SDK / "wit", "-w", "filter")
+    return lambda out: (out.parent, [COMPONENTIZE, *world, "componentize", *paths, "sluice_program", "-o", out])
 
 
 def go(package: Path, name: str):
@@ -146,6 +159,16 @@ LANGUAGES = [
         outside=("file", "environment", "socket"),
         environment={"GOOS": "wasip1", "GOARCH": "wasm", "GOTOOLCHAIN": "local"},
     ),
+    Language(
+        "python",
+        COMPONENTIZE,
+        componentize(SDK / "python/examples"),
+        componentize(SOURCES / "python"),
+        ("python", "wit"),
+        outside=("file", "environment", "socket"),
+        environment={"PYTHONPATH": str(COMPONENTIZE_FOLDER)},
+        refusal=("configure failed: program.py:", "ValueError: "),
+    ),
 ]
 SCRIPTS = [
     Language(
@@ -200,6 +223,12 @@ def built(name: str) -> Path:
                     _run(*command(folder / f"{guest}.wasm"), language.environment)
             (folder / "complete").touch()
     return folder
+
+
+def componentize_guest(folder: str, out: Path) -> Path:
+    """Builds the Python program of a folder of the repository. Requires: the tool is there."""
+    _run(*componentize(ROOT / folder)(out), BY_NAME["python"].environment)
+    return out
 
 
 def _run(cwd: Path, command: list, environment: dict) -> None:

@@ -241,6 +241,7 @@ Json GuestHost::describe(const std::string& bytes, std::string& fault) const {
     fault = module.error().message;
     return nullptr;
   }
+  const bool component = (*module)->component() != nullptr;
   Json imports = Json::array();
   for (const wasm::Import& each : (*module)->imports())
     imports.push_back({{"module", each.module}, {"name", each.name}});
@@ -248,12 +249,15 @@ Json GuestHost::describe(const std::string& bytes, std::string& fault) const {
   std::uint64_t memory = 0;
   for (const wasm::Export& each : (*module)->exports()) {
     Json one = {{"name", each.name}, {"kind", kind_name(each.kind)}};
-    if (each.kind == wasm::ExternKind::function) one["signature"] = to_string(each.signature);
+    if (each.kind == wasm::ExternKind::function && !component)
+      one["signature"] = to_string(each.signature);
     memory = std::max(memory, each.memory_bytes);
     exports.push_back(std::move(one));
   }
-  return {
-      {"imports", std::move(imports)}, {"exports", std::move(exports)}, {"memoryBytes", memory}};
+  Json found = {
+      {"component", component}, {"imports", std::move(imports)}, {"exports", std::move(exports)}};
+  if (!component) found["memoryBytes"] = memory;  // a component hides its own
+  return found;
 }
 
 std::vector<DataChange> changes(const Data& before, const Data& after) {

@@ -34,6 +34,7 @@ struct ProjectLanguage {
 
 constexpr std::string_view kZig =
     "`pip install ziglang==@ZIGLANG@`, or `make ZIG=/path/to/zig` with Zig @ZIGLANG@";
+constexpr std::string_view kComponentize = "`pip install componentize-py==@COMPONENTIZE@`";
 constexpr std::string_view kNoTools = "none: the gateway runs the script";
 
 constexpr std::array kAssemblyScriptParts{
@@ -62,6 +63,11 @@ constexpr std::array kJavaScriptParts{Part{"src/egctl/new/script/", ""},
                                       Part{"examples/scripts/javascript/step6.js", "main.js"}};
 constexpr std::array kLuaParts{Part{"src/egctl/new/script/", ""},
                                Part{"examples/scripts/lua/step6.lua", "main.lua"}};
+constexpr std::array kPythonParts{Part{"src/egctl/new/python/", ""},
+                                  Part{"sdk/python/sluice/", "sluice/"},
+                                  Part{"sdk/python/sluice_program.py", "sluice_program.py"},
+                                  Part{"sdk/wit/sluice.wit", "wit/sluice.wit"},
+                                  Part{"sdk/python/examples/program.py", "program.py"}};
 constexpr std::array kRustParts{Part{"src/egctl/new/rust/", ""},
                                 Part{"sdk/rust/src/", "sluice/src/"},
                                 Part{"sdk/rust/Cargo.toml", "sluice/Cargo.toml"},
@@ -84,6 +90,8 @@ constexpr std::array kLanguages{
     ProjectLanguage{
         "javascript", "JavaScript", "main.js", "main.js", kNoTools, kJavaScriptParts, {}},
     ProjectLanguage{"lua", "Lua", "main.lua", "main.lua", kNoTools, kLuaParts, {}},
+    ProjectLanguage{
+        "python", "Python", "program.wasm", "program.py", kComponentize, kPythonParts, {}},
     ProjectLanguage{"rust", "Rust", "program.wasm", "src/lib.rs",
                     "Rust 1.63 or later, with the target wasm32-unknown-unknown", kRustParts,
                     kRustEdits},
@@ -110,6 +118,7 @@ std::string filled(std::string_view text, const ProjectLanguage& language,
   substitute(out, "@PROGRAM@", language.program);
   substitute(out, "@SOURCE@", language.source);
   substitute(out, "@ZIGLANG@", SLUICE_ZIGLANG_VERSION);
+  substitute(out, "@COMPONENTIZE@", SLUICE_COMPONENTIZE_VERSION);
   return out;
 }
 

@@ -19,7 +19,7 @@ const wasm::Abi& easegress_abi() {
       {.name = kModule, .functions = misc_functions()},
       {.name = kScriptModule, .functions = script_functions()},
   };
-  static const wasm::Abi kAbi{kModules, kGuest};
+  static const wasm::Abi kAbi{kModules, kGuest, &gateway_world()};
   return kAbi;
 }
 

@@ -18,6 +18,8 @@ inline constexpr wasm::GuestFunction<void(std::uint32_t)> kGuestInit{3, "wasm_in
 inline constexpr wasm::GuestFunction<void(std::uint32_t)> kGuestScript{4, "sluice_script", false};
 
 [[nodiscard]] const wasm::Abi& easegress_abi();
+// The same for components.
+[[nodiscard]] const wasm::WitWorld& gateway_world();
 
 [[nodiscard]] std::span<const wasm::HostFunction> request_functions();
 [[nodiscard]] std::span<const wasm::HostFunction> response_functions();

@@ -43,6 +43,11 @@ std::string shorten(const std::string& written) {
   return code.substr(0, kShownCodeBytesMax) + "…";
 }
 
+// For tests: a module or a component in text form.
+bool is_text_form(std::string_view code) {
+  return code.starts_with("(module") || code.starts_with("(component");
+}
+
 // Many paths are valid base64, too. A module is recognized by its magic number, and a broken module
 // by its length.
 std::optional<std::string> decoded_module(const std::string& code) {
@@ -71,8 +76,7 @@ bool is_url(std::string_view code) {
 
 std::optional<std::string> path_in(const std::string& code) {
   std::string path(trim_space(code));  // a block scalar (`code: |`) ends in a line break
-  if (is_url(path) || path.size() > kPathBytesMax || path.starts_with("(module"))
-    return std::nullopt;
+  if (is_url(path) || path.size() > kPathBytesMax || is_text_form(path)) return std::nullopt;
   std::error_code error;
   if (fs::exists(path, error) || !decoded_module(path)) return path;
   return std::nullopt;
@@ -90,7 +94,7 @@ Result<std::string> read_code_file(const std::string& path) {
 
 Result<std::string> load_code(const std::string& given, bool accept_text,
                               const std::stop_token& stop) {
-  if (accept_text && given.starts_with("(module")) return given;
+  if (accept_text && is_text_form(given)) return given;
   const std::string code(trim_space(given));
   if (is_url(code)) return fetch_url(code, stop);
   struct stat status {};

@@ -211,7 +211,11 @@ WasmHostFilter::RunOutcome WasmHostFilter::judge(Attempt& attempt, Result<std::i
 
 std::string WasmHostFilter::fault_of(const Attempt& attempt, const Result<std::int32_t>& value,
                                      const std::string& words) {
-  if (!value) return "trap: " + with_words(value.error().message, words);
+  if (!value) {
+    // A component has returned the reason itself.
+    const bool told = value.error().kind == ErrorKind::forbidden;
+    return (told ? "" : "trap: ") + with_words(value.error().message, words);
+  }
   if (const auto& failure = attempt.context.failure()) {
     if (!failure->time_is_over) return failure->text;
     counters_.timeouts.add();

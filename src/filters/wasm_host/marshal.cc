@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "filters/wasm_host/abi.h"
+#include "wasm/guest_texts.h"
 
 namespace sluice::filters {
 namespace {
@@ -60,10 +61,20 @@ void put_texts(char* at, std::span<const std::string> texts) {
   for (const std::string& text : texts) at = put_text(at, text);
 }
 
+std::unexpected<Error> too_long(std::size_t size, std::uint32_t bytes_max) {
+  return fail(ErrorKind::too_large, "a text of " + std::to_string(size) + " bytes, at most " +
+                                        std::to_string(bytes_max) + " may be passed");
+}
+
 // `rest`: the bytes that the length counts beyond the text.
 template <class T>
 Result<T> take(wasm::HostCall& call, std::uint32_t address, std::uint32_t rest,
                std::uint32_t bytes_max = kSizeMax) {
+  if (const wasm::GuestTexts* texts = call.texts()) {
+    const std::string_view text = texts->given[address];
+    if (text.size() > bytes_max) return too_long(text.size(), bytes_max);
+    return T{text};
+  }
   SLUICE_TRY(const wasm::GuestMemory memory, call.memory());
   SLUICE_TRY(const std::uint32_t length, memory.read<std::uint32_t>(address));
   if (length > kSizeMax || length < rest) {
@@ -71,11 +82,7 @@ Result<T> take(wasm::HostCall& call, std::uint32_t address, std::uint32_t rest,
                 "the length " + std::to_string(length) + " of an argument cannot be");
   }
   SLUICE_TRY(const std::span<char> bytes, memory.at(address, kLengthSize + std::uint64_t{length}));
-  if (length - rest > bytes_max) {
-    return fail(ErrorKind::too_large, "a text of " + std::to_string(length - rest) +
-                                          " bytes, at most " + std::to_string(bytes_max) +
-                                          " may be passed");
-  }
+  if (length - rest > bytes_max) return too_long(length - rest, bytes_max);
   return T{std::string_view(bytes.data() + kLengthSize, length - rest)};
 }
 
@@ -89,6 +96,20 @@ Result<std::uint32_t> give_string(wasm::HostCall& call, std::string_view text) {
   SLUICE_TRY(const Allocation made, allocate(call, kStringOverhead + text.size()));
   put_text(made.bytes, text);
   return made.address;
+}
+
+// The result for a component: the bytes stay where they are until its next call.
+bool answer(wasm::HostCall& call, std::string_view bytes) {
+  wasm::GuestTexts* texts = call.texts();
+  if (texts != nullptr) texts->answer = bytes;
+  return texts != nullptr;
+}
+
+// Likewise, of bytes that do not stay.
+bool answer_copy(wasm::HostCall& call, std::string_view bytes) {
+  wasm::GuestTexts* texts = call.texts();
+  if (texts != nullptr) texts->keep(bytes);
+  return texts != nullptr;
 }
 
 }  // namespace
@@ -107,18 +128,26 @@ Result<GuestHeaderText> GuestHeaderText::from_guest(wasm::HostCall& call, std::u
 }
 
 Result<std::uint32_t> GuestData::to_guest(wasm::HostCall& call) const {
+  if (answer(call, *this)) return 0;
   return give_data(call, *this);
 }
 Result<std::uint32_t> GuestString::to_guest(wasm::HostCall& call) const {
+  if (answer(call, *this)) return 0;
   return give_string(call, *this);
 }
 Result<std::uint32_t> OwnedGuestData::to_guest(wasm::HostCall& call) const {
+  if (answer_copy(call, bytes)) return 0;
   return give_data(call, bytes);
 }
 Result<std::uint32_t> OwnedGuestString::to_guest(wasm::HostCall& call) const {
+  if (answer_copy(call, text)) return 0;
   return give_string(call, text);
 }
 Result<std::uint32_t> GuestStringArray::to_guest(wasm::HostCall& call) const {
+  if (wasm::GuestTexts* its_texts = call.texts()) {
+    its_texts->answers = texts;
+    return 0;
+  }
   SLUICE_TRY(const Allocation made, allocate(call, size_of(texts)));
   put_texts(made.bytes, texts);
   return made.address;

@@ -38,11 +38,13 @@ Result<void> check_memory(const wasm::Module& module, const std::string& max_mem
                                       ": raise maxMemory, or build the module with less");
 }
 
-// A script names the functions that it calls; an engine imports all.
+// A script names the functions that it calls; an engine imports all. A component imports the
+// functions that its language's tool has found to be used, or those of the whole interface.
 bool reads_responses(const RunningCode& code) {
   if (code.script()) return script_reads_responses(*code.script());
   return std::ranges::any_of(code.module()->module().imports(), [](const wasm::Import& import) {
-    return import.name == "host_resp_get_body";
+    return import.name == "host_resp_get_body" ||
+           (import.name == "get-body" && import.module.starts_with("sluice:gateway/response@"));
   });
 }
 

@@ -18,13 +18,14 @@ constexpr Duration kMakingMin = std::chrono::seconds(2);
 // And a script must say where it is.
 constexpr Duration kScriptLateMax = std::chrono::seconds(1);
 
-std::string encode(const std::map<std::string, std::string>& parameters) {
+// Names and values in turn.
+std::vector<std::string> list_of(const std::map<std::string, std::string>& parameters) {
   std::vector<std::string> list;
   for (const auto& [key, value] : parameters) {
     list.push_back(key);
     list.push_back(value);
   }
-  return encode_strings(list);
+  return list;
 }
 
 Result<void> write_at(wasm::Instance& instance, std::uint32_t address, const std::string& bytes) {
@@ -85,15 +86,24 @@ Task<Result<void>> Recipe::give(Making& making, wasm::GuestFunction<void(std::ui
   co_return Result<void>();
 }
 
+Task<Result<void>> Recipe::configure(Making& making) const {
+  wasm::Instance& guest = *making.guest;
+  const auto done = co_await guest.configure(list_of(parameters), making.pace, making.deadline);
+  making.context.flush_logs(name);
+  if (!done) co_return explain("configure", done.error(), making.limit, guest.words());
+  co_return Result<void>();
+}
+
 Task<Result<void>> Recipe::set_up(Making& making) const {
   wasm::Instance& guest = *making.guest;
+  if (guest.is_component()) co_return co_await configure(making);
   if (script) {
     const std::vector<std::string> texts{script->name, script->text};
     const std::string bytes = encode_strings(texts);
     SLUICE_CO_CHECK(co_await give(making, kGuestScript, bytes, "script"));
   }
   if (guest.has(kGuestInit)) {
-    const std::string bytes = encode(parameters);
+    const std::string bytes = encode_strings(list_of(parameters));
     SLUICE_CO_CHECK(co_await give(making, kGuestInit, bytes, "parameters"));
   }
   co_return Result<void>();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recipe: creates a guest of a filter: instantiates the module, sets it up, and calls wasm_init
-// with the parameters.
+// with the parameters; `configure` in a component.
 #pragma once
 
 #include <map>
@@ -41,6 +41,7 @@ struct Recipe {
   // For the two above.
   struct Making;
   [[nodiscard]] Task<Result<void>> set_up(Making& making) const;
+  [[nodiscard]] Task<Result<void>> configure(Making& making) const;
   [[nodiscard]] Task<Result<void>> give(Making& making,
                                         wasm::GuestFunction<void(std::uint32_t)> function,
                                         const std::string& bytes, std::string_view what) const;
