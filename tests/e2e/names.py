@@ -7,6 +7,7 @@ import subprocess
 import threading
 from pathlib import Path
 
+LOOK = 0.05  # seconds between looks at the end
 HEAD = 12  # bytes of a DNS message before its question
 
 
@@ -32,18 +33,22 @@ class NameServer:
         self.asked: set[str] = set()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((address, 53))
+        self._socket.settimeout(LOOK)
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
+        self._closed.set()
+        self._thread.join()
         self._socket.close()
 
     def _serve(self) -> None:
-        while True:
+        while not self._closed.is_set():
             try:
                 question, client = self._socket.recvfrom(1500)
-            except OSError:
-                return
+            except TimeoutError:
+                continue
             labels, at = [], HEAD
             while size := question[at]:
                 labels.append(question[at + 1 : at + 1 + size].decode())

@@ -2,6 +2,7 @@
 """What a member finds at its start: endpoints that are down, a home that is taken, a port that is taken. And what
 members say of themselves and of each other when something is away."""
 
+import os
 import re
 import socket
 
@@ -68,7 +69,8 @@ def test_a_start_names_every_endpoint_that_it_has_tried(new_cluster):
 
 
 ETCD_NAME, LOST_NAME = "etcd.sluice.test", "lost.sluice.test"
-SILENT, KNOWING = "127.77.0.53", "127.77.0.54"
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+SILENT, KNOWING = f"127.77.{WORKER}.53", f"127.77.{WORKER}.54"
 
 
 @pytest.fixture
