@@ -133,11 +133,10 @@ TEST_F(WaitTest, SaysWhoHasGoneWithoutHavingFollowed) {
 }
 
 TEST_F(WaitTest, OutlivesLooksThatFail) {
-  const auto look = [](int look) -> Json {
+  const auto waited = await([](int look) -> Json {
     if (look < 3) return 503;
     return {{"one", state("running", 7)}};
-  };
-  const auto waited = await(look);
+  });
   EXPECT_TRUE(waited) << waited.error().message;
   EXPECT_EQ(looks_, 3);
   const auto late = await([](int) -> Json { return 503; }, {.wait = true, .timeout = "200ms"});

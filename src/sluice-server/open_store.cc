@@ -165,12 +165,7 @@ Result<void> await_answer_of_store(const Options& options, const MemberTls& tls,
   if (!options.cluster.on_etcd()) return {};
   store::EtcdOptions its = etcd_options(options, tls);
   its.addresses = std::move(addresses);
-  const TimePoint end = Clock::now() + kAnswerPatience;
-  while (true) {
-    auto answer = store::try_etcd(its);
-    if (answer || !may_heal(answer.error()) || Clock::now() >= end) return answer;
-    std::this_thread::sleep_for(kLook);
-  }
+  return store::try_etcd(its, kAnswerPatience);
 }
 
 Result<std::optional<DirectoryLocks>> lock_directories(const Options& options) {
