@@ -49,8 +49,7 @@ Result<void> try_etcd(const EtcdOptions& options, Duration patience) {
   auto client = thread.run([&] { return make_etcd_client(thread.core(), options); });
   if (!client) return std::unexpected(std::move(client).error());
   const TimePoint until = Clock::now() + patience;
-  auto answer =
-      thread.await([&] { return read_one(thread.core().loop, **client, keys, until); });
+  auto answer = thread.await([&] { return read_one(thread.core().loop, **client, keys, until); });
   thread.run([&] { client->reset(); });
   return answer;
 }
