@@ -48,7 +48,8 @@ struct Reloaded {
   std::string error;      // "", or why the new code is refused; the old code keeps running
   // The member that refuses the code; "": this one. Its `filter` is "" if several filters change.
   std::string member{};
-  // Of a member that is neither swapped nor refuses: it has gone meanwhile. `changed` is false.
+  // Without `changed`: of a member that is neither swapped nor refuses: it has gone meanwhile. With
+  // it: of the code that runs now.
   std::string warning{};
 };
 

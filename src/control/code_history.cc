@@ -312,6 +312,24 @@ pipeline::CodeRecords code_records(const Object& object) {
   return records;
 }
 
+std::string rolled_back_note(const Object& object, const std::string& filter,
+                             const std::string& hash) {
+  for (const Json& entry : codes_of(object, filter)) {
+    if (hash_in(entry) != hash || !is_rolled_back(entry)) continue;
+    const Json& back = entry[kRolledBack];
+    const std::string by = back.value("by", "-");
+    const std::string why = back.value("why", "");
+    std::string text = hash.substr(0, kShownHashDigits) + " was rolled back";
+    if (by != "-")
+      text += " by " + by;
+    else if (!why.empty())
+      text += " by itself";
+    text += " at " + back.value("at", "");
+    return text + (why.empty() ? "" : " (" + why + ")") + ", and is not judged again";
+  }
+  return "";
+}
+
 Json rolled_back_pins(const Object& object, const std::string& filter, const std::string& to,
                       const CodeChange& change, const std::string& now) {
   Json pins = object.pins;

@@ -49,6 +49,10 @@ inline constexpr std::uint64_t kCodeBytesKeptMax = std::uint64_t{64} << 20;
 // The same among all codes, for a look at one.
 [[nodiscard]] Result<std::string> find_code(const Object& object, const std::string& filter,
                                             const std::string& wanted);
+// Of a code of the filter that was rolled back, for whoever chooses it again: by whom, when and
+// why. "": it was not.
+[[nodiscard]] std::string rolled_back_note(const Object& object, const std::string& filter,
+                                           const std::string& hash);
 // The pins with which the filter runs that code in place of its own. Requires: it has a pin.
 [[nodiscard]] Json rolled_back_pins(const Object& object, const std::string& filter,
                                     const std::string& to, const CodeChange& change,

@@ -114,6 +114,21 @@ TEST_F(CodeHistory, ARollbackMarksWhatItLeaves) {
   EXPECT_EQ(letters(), "Acb") << "a reload clears the mark";
 }
 
+TEST_F(CodeHistory, TellsOfTheRollbackFromACodeThatIsChosenAgain) {
+  run('a');
+  run('b');
+  go_back();
+  const auto note = [this](char letter) { return rolled_back_note(*object_, "f", hash(letter)); };
+  EXPECT_EQ(note('a'), "");
+  EXPECT_EQ(note('b'), "bbbbbbbbbbbb was rolled back by bob at 3 (slow), and is not judged again");
+  run('c');
+  go_back_by_itself();
+  EXPECT_EQ(note('c'),
+            "cccccccccccc was rolled back by itself at 5 (traps), and is not judged again");
+  go_back(hash('b'));
+  EXPECT_EQ(note('b'), "");
+}
+
 TEST_F(CodeHistory, NamesOfCodes) {
   for (const char letter : {'a', 'b'}) run(letter);
   EXPECT_EQ(rollback_target(*object_, "f", hash('b')).error().kind, ErrorKind::conflict);

@@ -38,9 +38,9 @@ void log_outcome(const Reloaded& one, const CodeChange& change, const Logger& lo
   const std::string what = (change.how.empty() ? "reload" : change.how) + " of " + one.pipeline +
                            "/" + one.filter + (change.by.empty() ? "" : " by " + change.by) +
                            (one.member.empty() ? "" : " on member " + one.member);
-  if (!one.warning.empty()) {
-    logger.warn(what + ": " + one.warning);
-  } else if (!one.error.empty()) {
+  if (!one.warning.empty()) logger.warn(what + ": " + one.warning);
+  if (!one.warning.empty() && !one.changed) return;
+  if (!one.error.empty()) {
     logger.error(what + " refused, the old code serves on: " + one.error);
   } else {
     logger.info(what + (one.changed ? ": now " : ": unchanged, ") + one.code_hash);
@@ -232,6 +232,7 @@ FreshCode ControllerState::build_rolled_back(const std::shared_ptr<const Object>
   built->change = request.change;
   outcome.changed = true;
   outcome.code_hash = request.to;
+  outcome.warning = rolled_back_note(*object, request.filter, request.to);
   result.outcome.push_back(std::move(outcome));
   result.built = built;
   return result;

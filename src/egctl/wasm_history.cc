@@ -29,7 +29,13 @@ struct Place {
   }
 };
 
-// "rolled back: 61 of 61 runs ended in wasmError", by whom if nobody has said why.
+// Why the code was rolled back; "-": it was not, or by a user, who gives no reason.
+std::string reason_of(const Json& code) {
+  const Json back = code.value("rolledBack", Json());
+  const std::string why = back.is_object() ? text_at(back, "why") : "";
+  return why.empty() ? "-" : why;
+}
+
 std::string state_of(const Json& code) {
   const std::string trial = text_at(code, "trial");
   if (code.value("runs", false)) {
@@ -39,7 +45,7 @@ std::string state_of(const Json& code) {
   const Json back = code.value("rolledBack", Json());
   if (!back.is_object()) return trial == "replaced" ? "replaced while on trial" : "";
   const std::string why = text_at(back, "why");
-  return "rolled back " + (why.empty() ? "by " + text_at(back, "by") : "by itself: " + why);
+  return "rolled back " + (why.empty() ? "by " + text_at(back, "by") : "by itself");
 }
 
 Row code_row(const Json& code, bool wide) {
@@ -54,6 +60,7 @@ Row code_row(const Json& code, bool wide) {
   if (!wide) return row;
   row.push_back(text_at(code, "firstAt"));
   row.push_back(text_at(code, "firstBy"));
+  row.push_back(reason_of(code));
   return row;
 }
 
@@ -65,6 +72,7 @@ Result<void> print_history(Invocation& invocation, const Place& place) {
   if (invocation.wide()) {
     rows.front().emplace_back("FIRST");
     rows.front().emplace_back("FIRST-BY");
+    rows.front().emplace_back("REASON");
   }
   for (const Json& code : answer->value("codes", Json::array()))
     rows.push_back(code_row(code, invocation.wide()));
@@ -104,7 +112,8 @@ void add_wasm_history(Command wasm, Invocation& invocation) {
   command.option("--code", place->hash, "print this code, or script, on standard output")
       .type_name("HASH");
   command.footer(
-      "The newest is the first, and runs. -o wide adds when each ran first. A hash may be\n"
+      "The newest is the first, and runs. -o wide adds when each ran first, and why it\n"
+      "was rolled back. A hash may be\n"
       "shortened. Example:\n"
       "  egctl wasm history flash-sale-pipeline wasm --code 8f14e45f > refused.wasm");
   set_action(command, invocation, [place](Invocation& s) {

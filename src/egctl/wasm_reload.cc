@@ -44,7 +44,9 @@ Result<void> report(Invocation& invocation, const std::string& verb, const Json&
   for (const Json& one : reloaded) {
     if (const std::string warning = text_at(one, "warning"); !warning.empty()) {
       invocation.err << "Warning: " << place_of(one) << warning << "\n";
-    } else if (const std::string error = text_at(one, "error"); !error.empty()) {
+      if (!one.value("changed", false)) continue;
+    }
+    if (const std::string error = text_at(one, "error"); !error.empty()) {
       refusals.push_back(place_of(one) + error);
     } else if (invocation.format() == Output::standard) {
       invocation.out << reload_line(one, verb);

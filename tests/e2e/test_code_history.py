@@ -135,7 +135,10 @@ def test_the_way_back_goes_on_step_by_step(site):
     assert running(site.server)["codeHash"] == site.first, "not to what was rolled back"
     none = site.egctl("rollback", "p", "wasm", check=False)
     assert none.returncode == 4 and "--to HASH" in none.stderr
-    site.egctl("rollback", "p", "wasm", "--to", third[:10])
+    again = site.egctl("rollback", "p", "wasm", "--to", third[:10])
+    assert f"Warning: p/wasm: {third[:12]} was rolled back at 2" in again.stderr, again.stderr
+    assert again.stderr.endswith(", and is not judged again\n"), again.stderr
+    assert "p/wasm: rolled back (sha256 " in again.stdout
     assert running(site.server)["codeHash"] == third, "by its name, it may be any"
     same = site.egctl("rollback", "p", "wasm", "--to", third, check=False)
     assert same.returncode == 5 and "already" in same.stderr

@@ -7,6 +7,7 @@ import subprocess
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
+import plugin_guests
 import pytest
 import yaml
 from gateway import BIN, ROOT
@@ -278,3 +279,19 @@ def test_cases_that_are_not_right_are_named_by_their_path(tmp_path, case, words)
     done = egctl("test", str(STEP6), "--cases", cases(tmp_path, case))
     assert done.returncode == 1 and words in done.stderr, done.stderr
     assert done.stdout == "", "nothing runs"
+
+
+def test_a_module_of_the_other_kind_is_named(tmp_path):
+    plugin, program = plugin_guests.every(), compiled_guests() / "step6.wasm"
+    done = egctl("run", plugin)
+    assert done.returncode != 0 and "this is a proxy-wasm plugin: use kind ProxyWasm" in done.stderr, done.stderr
+    assert "egctl wasm run and test take programs of WasmHost only" in done.stderr and "env." not in done.stderr
+    for kind, code, other in (
+        ("WasmHost", plugin, "this is a proxy-wasm plugin: use kind ProxyWasm"),
+        ("ProxyWasm", program, "this is a program for WasmHost: use kind WasmHost"),
+    ):
+        spec = tmp_path / "pipeline.yaml"
+        filters = json.dumps([{"name": "f", "kind": kind, "code": str(code)}])
+        spec.write_text(f"name: p\nkind: Pipeline\nflow: [{{filter: f}}]\nfilters: {filters}\n")
+        done = subprocess.run([BIN / "egctl", "validate", "-f", spec], capture_output=True, text=True, timeout=120)
+        assert done.returncode != 0 and other in done.stdout + done.stderr, done.stdout + done.stderr

@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "egctl/files.h"
 #include "filters/proxy_wasm/proxy_wasm.h"
+#include "filters/wasm_host/code.h"
 #include "filters/wasm_host/script.h"
 #include "filters/wasm_host/wasm_host.h"
 #include "loop/event_loop.h"
@@ -168,7 +169,10 @@ Result<void> GuestHost::use(const GuestSpec& spec) {
                          {"timeout", format_duration(spec.timeout)},
                          {"maxMemory", spec.max_memory},
                          {"parameters", spec.parameters}};
-  return build(*parts_->kind, document);
+  auto built = build(*parts_->kind, document);
+  if (!built && built.error().message.contains(filters::kIsPlugin))
+    built.error().details.emplace_back("egctl wasm run and test take programs of WasmHost only");
+  return built;
 }
 
 Result<void> GuestHost::use_plugin(const GuestSpec& spec) {

@@ -3,12 +3,14 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
 #include "config/url_credentials.h"
+#include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/code.h"
 #include "store/blobs.h"
 
@@ -44,6 +46,18 @@ Result<std::string> read_source(const std::string& source, const WasmEnvironment
   return load_code(source, environment.engine.options().accept_text, stop);
 }
 
+// A module that is built for the other kind would be refused with a list of functions.
+Result<void> check_kind(const wasm::Module& module, const WasmEnvironment& environment) {
+  const bool for_plugins = environment.scripts == nullptr;
+  const bool program = module.find_export(kGuestRun.name) != nullptr;
+  const bool plugin = std::ranges::any_of(module.exports(), [](const wasm::Export& each) {
+    return each.name.starts_with("proxy_abi_version_");
+  });
+  if (plugin == program || plugin == for_plugins) return {};
+  return fail(ErrorKind::invalid, plugin ? std::string(kIsPlugin)
+                                         : "this is a program for WasmHost: use kind WasmHost");
+}
+
 std::optional<std::string> file_of(const std::string& source) {
   return is_builtin(source) ? script_path(source) : path_in(source);
 }
@@ -69,6 +83,7 @@ Result<std::shared_ptr<RunningCode>> RunningCode::compile(const std::string& sou
     code->sha256_ = sha256_hex(bytes);
   } else {
     SLUICE_TRY(auto module, wasm::Module::compile(environment.engine, bytes));
+    SLUICE_CHECK(check_kind(*module, environment));
     SLUICE_TRY(code->module_, environment.linker->link(std::move(module)));
     code->sha256_ = code->module_->module().sha256();
   }
