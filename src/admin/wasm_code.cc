@@ -20,12 +20,11 @@ std::string place_of(const Reloaded& one) {
 
 std::string text_line(const Reloaded& one) {
   const std::string filter = place_of(one);
-  const std::string warning =
-      one.warning.empty() ? "" : filter + "warning: " + one.warning + "\n";
+  const std::string warning = one.warning.empty() ? "" : filter + "warning: " + one.warning + "\n";
   if (!warning.empty() && !one.changed) return warning;
   if (!one.error.empty()) return filter + "refused: " + one.error + "\n";
-  return warning + filter + (one.changed ? "reloaded" : "unchanged") + " (sha256 " +
-         one.code_hash + ")\n";
+  return warning + filter + (one.changed ? "reloaded" : "unchanged") + " (sha256 " + one.code_hash +
+         ")\n";
 }
 
 Json json_of_reloaded(const std::vector<Reloaded>& reloaded) {

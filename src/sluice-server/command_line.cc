@@ -2,6 +2,7 @@
 #include "sluice-server/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -11,6 +12,7 @@
 #include "base/file.h"
 #include "base/password.h"
 #include "config/emit.h"
+#include "config/faults.h"
 #include "sluice-server/easegress_options.h"
 #include "sluice-server/flags.h"
 #include "sluice-server/process.h"
@@ -102,6 +104,35 @@ int signal_upgrade(const Options& options) {
   return 1;
 }
 
+std::string nearest_flag(const CLI::App& app, const std::string& name) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
+  std::string text = config::suggestion(name, {names.begin(), names.end()});
+  std::erase(text, '"');
+  return text.empty() ? "" : ";" + text.substr(1);
+}
+
+// A line for each argument that is not known, in the order of the command line. A word behind an
+// unknown option may be its value, so it has none.
+std::vector<std::string> unknown_arguments(const CLI::App& app, int argc, const char* const* argv) {
+  const std::vector<std::string> left = app.remaining();
+  std::vector<std::string> lines;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (std::ranges::find(left, word) == left.end()) continue;
+    const std::string name = word.substr(0, word.find('='));
+    if (!word.starts_with('-')) {
+      if (lines.empty()) lines.push_back(word + ": is no option");
+      continue;
+    }
+    const std::string_view advice = advice_for_flag(word);
+    lines.push_back(name + ": unknown option" +
+                    (advice.empty() ? nearest_flag(app, name) : "; " + std::string(advice)));
+  }
+  if (lines.empty()) lines.emplace_back("an argument is not known");
+  return lines;
+}
+
 CommandLine leave(int code) { return {.options = {}, .exit = true, .exit_code = code}; }
 
 CommandLine leave_with(const Error& error) {
@@ -119,6 +150,9 @@ Result<Options> read_options(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) words.push_back(argument.c_str());
   try {
     app.parse(static_cast<int>(words.size()), words.data());
+  } catch (const CLI::ExtrasError&) {
+    auto lines = unknown_arguments(app, static_cast<int>(words.size()), words.data());
+    return fail(ErrorKind::invalid, lines.front(), std::move(lines));
   } catch (const CLI::ParseError& error) {
     return fail(ErrorKind::invalid, error.what());
   }
@@ -131,12 +165,13 @@ CommandLine parse_command_line(int argc, char** argv) {
   Given given(app);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    for (const std::string& line : unknown_arguments(app, argc, argv))
+      say("sluice-server: " + line);
+    say("Run with --help for more information.");
+    return leave(1);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
-    for (const std::string& argument : app.remaining()) {
-      if (const auto advice = advice_for_flag(argument); !advice.empty())
-        say(argument + ": " + std::string(advice));
-    }
     return leave(code == 0 ? 0 : 1);
   }
   if (given.version) {

@@ -156,7 +156,9 @@ TEST_F(OptionsTest, TheFileMayBeAPipe) {
 
 TEST_F(OptionsTest, SecretsAreForTheFileOnly) {
   for (const char* flag : {"--basic-auth", "--api-tokens", "--api-readers"})
-    EXPECT_THAT(error(read({flag, "x"})), HasSubstr("not expected"));
+    EXPECT_THAT(error(read({flag, "x"})), HasSubstr("unknown option"));
+  EXPECT_EQ(error(read({"--clusterr-name", "x"})),
+            "--clusterr-name: unknown option; did you mean --cluster-name?");
   ::setenv("EG_API_READERS", "x", 1);
   EXPECT_TRUE(read({})->api_readers.empty());
   const auto options = read_file("{basic-auth: {alice: apple}, api-tokens: {ci: cherry}}");

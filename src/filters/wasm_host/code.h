@@ -12,8 +12,7 @@
 namespace sluice::filters {
 
 // Why a WasmHost refuses a module that is built for the other kind.
-inline constexpr std::string_view kIsPlugin =
-    "this is a proxy-wasm plugin: use kind ProxyWasm";
+inline constexpr std::string_view kIsPlugin = "this is a proxy-wasm plugin: use kind ProxyWasm";
 inline constexpr std::size_t kCodeBytesMax = 64 << 20;
 
 // The bytes for which `code` stands: the answer of an http:// or https:// URL, else the content of
