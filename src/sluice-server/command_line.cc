@@ -152,7 +152,8 @@ Result<Options> read_options(const std::vector<std::string>& arguments) {
     app.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ExtrasError&) {
     auto lines = unknown_arguments(app, static_cast<int>(words.size()), words.data());
-    return fail(ErrorKind::invalid, lines.front(), std::move(lines));
+    std::string first = lines.front();
+    return fail(ErrorKind::invalid, std::move(first), std::move(lines));
   } catch (const CLI::ParseError& error) {
     return fail(ErrorKind::invalid, error.what());
   }

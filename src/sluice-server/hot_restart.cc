@@ -61,30 +61,28 @@ Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess succ
                [pid_file = running.options.path_of("sluice.pid")] {
                  return read_pid(pid_file) == ::getpid();
                });
-  bool told = false;
+  pid_t told = -1;
   const auto look = [&] {
     end.look();
-    if (!end.asked() || std::exchange(told, true)) return;
+    if (!end.asked() || std::exchange(told, successor.pid()) == successor.pid()) return;
     running.logger.info("hand-over: the new process is told to stop, too");
     successor.ask_to_stop();
   };
-  const auto given_up = [&end] {
-    end.look();
-    return end.asked();
-  };
-  constexpr int kTries = 5;
+  int tries = 5;
   Result<void> serves = successor.give_store(knowledge, look);
-  for (int i = 0; i < kTries && !serves && !given_up(); ++i) {
+  while (!serves && tries > 0) {
+    // Once a stop is asked for, one more try serves the requests that wait, or nothing does.
+    tries = end.asked() ? 0 : tries - 1;
     running.logger.error("hand-over: the new process does not serve, back to the old program: " +
                          serves.error().message);
-    auto again = SuccessorProcess::start(running.program, "/proc/self/exe", given_up);
+    auto again = SuccessorProcess::start(running.program, "/proc/self/exe", [] { return false; });
     if (!again) {
       serves = std::unexpected(again.error());
       std::this_thread::sleep_for(std::chrono::seconds(1));
       continue;
     }
     successor = *std::move(again);
-    serves = successor.give_sockets(estate, given_up);
+    serves = successor.give_sockets(estate, [] { return false; });
     if (serves) serves = successor.give_store(knowledge, look);
   }
   if (serves) {
