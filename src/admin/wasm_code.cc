@@ -20,7 +20,7 @@ std::string place_of(const Reloaded& one) {
 
 std::string text_line(const Reloaded& one) {
   const std::string filter = place_of(one);
-  const std::string warning = one.warning.empty() ? "" : filter + "warning: " + one.warning + "\n";
+  std::string warning = one.warning.empty() ? "" : filter + "warning: " + one.warning + "\n";
   if (!warning.empty() && !one.changed) return warning;
   if (!one.error.empty()) return filter + "refused: " + one.error + "\n";
   return warning + filter + (one.changed ? "reloaded" : "unchanged") + " (sha256 " + one.code_hash +

@@ -40,7 +40,7 @@ std::string abi_of(const Json& module) {
   if (std::ranges::any_of(exported, marks) || exported.contains("proxy_on_context_create"))
     return kProxyWasm;
   if (module["component"] == true) {
-    constexpr std::string_view kWorld = "sluice:gateway/";
+    static constexpr std::string_view kWorld = "sluice:gateway/";
     const auto of_world = [](const std::string& name) { return name.starts_with(kWorld); };
     const bool ours = std::ranges::any_of(modules, of_world) || exported.contains("configure");
     return ours ? std::string(kWorld) + "filter" : "another component";

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "filters/proxy_wasm/values.h"
 #include "http/body_memory.h"
 #include "http/withheld_trailers.h"
 #include "pipeline/response_side.h"

@@ -33,7 +33,7 @@ std::optional<SharedData::Content> SharedData::get(std::string_view key) const {
   const Readers::Reading reading(readers_);
   const Value* value = cell->current.load();
   if (value == nullptr) return std::nullopt;
-  return Content(*value);
+  return Content{value->bytes, value->number};
 }
 
 Status SharedData::set(std::string_view key, std::string_view bytes, std::uint32_t expected) {

@@ -29,8 +29,8 @@ constexpr std::string_view kPublicV6Text = "2000::/3";
 constexpr std::array kSpecialV6Texts =
     std::to_array<std::string_view>({"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"});
 
-template <std::size_t N>
-std::vector<IpPrefix> prefixes(const std::array<std::string_view, N>& texts) {
+template <std::size_t count>
+std::vector<IpPrefix> prefixes(const std::array<std::string_view, count>& texts) {
   std::vector<IpPrefix> list;
   for (const std::string_view text : texts) {
     if (const auto prefix = IpPrefix::parse(text)) list.push_back(*prefix);
