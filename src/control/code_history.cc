@@ -80,7 +80,7 @@ pipeline::TrialState trial_of(const Object& object, const std::string& filter,
   return code->trial_state();
 }
 
-// `entry` with what `object` knows of its trial. What another member has found out stays.
+// `entry`, with the state of its trial on this member. The result of another member stays.
 Json with_trial(Json entry, const Object& object, const std::string& filter) {
   const std::string said = trial_in(entry);
   switch (trial_of(object, filter, hash_in(entry))) {

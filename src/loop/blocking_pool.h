@@ -44,7 +44,7 @@ class BlockingPool {
   static constexpr std::size_t kQueueMax = 1024;
   static constexpr unsigned kThreadsMax = 4;
 
-  // What becomes of the work in progress when the pool ends.
+  // How the pool ends while work is in progress.
   enum class AtEnd : std::uint8_t {
     wait,   // the pool ends after it
     leave,  // it ends alone, on a thread that nobody waits for. It uses nothing that the process
@@ -103,7 +103,7 @@ class BlockingPool {
     std::shared_ptr<Job> job_;
   };
 
-  // What the threads share. It outlives the pool as long as a thread works.
+  // The state that the threads share. It outlives the pool as long as a thread works.
   struct Common {
     Mutex mutex;
     Condition changed;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "loop/testing/run_to_completion.h"
@@ -45,18 +46,23 @@ struct Gate {
   std::latch open{1};
 };
 
+// Work that counts `ended` down once the gate is open.
+auto work_behind(std::shared_ptr<Gate> gate, std::shared_ptr<std::latch> ended) {
+  return [gate = std::move(gate), ended = std::move(ended)] {
+    gate->begun.count_down();
+    gate->open.wait();
+    ended->count_down();
+    return 1;
+  };
+}
+
 TEST(BlockingPool, DestroyedTaskLeavesTheWorkAlone) {
   const auto gate = std::make_shared<Gate>();
   const auto ended = std::make_shared<std::latch>(1);
   BlockingPool pool(1);
   {
     EventLoop loop;
-    auto task = pool.run(loop, [gate, ended] {
-      gate->begun.count_down();
-      gate->open.wait();
-      ended->count_down();
-      return 1;
-    });
+    auto task = pool.run(loop, work_behind(gate, ended));
     task.start();
     gate->begun.wait();
   }  // the Task ends, and then the loop, while the work runs
@@ -136,12 +142,7 @@ TEST(BlockingPool, LeavesWorkBehind) {
   {
     EventLoop loop;
     BlockingPool pool(1, BlockingPool::AtEnd::leave);
-    auto task = pool.run(loop, [gate, ended] {
-      gate->begun.count_down();
-      gate->open.wait();
-      ended->count_down();
-      return 1;
-    });
+    auto task = pool.run(loop, work_behind(gate, ended));
     task.start();
     gate->begun.wait();
   }

@@ -186,8 +186,16 @@ void say_started(const Options& options, unsigned cores, std::uint64_t memory,
       options.api_addr);
 }
 
+// The admin API hands calls over to other members.
+void link_members(admin::Options& api_options, ClusterPorts& cluster, const Options& options) {
+  api_options.handed = std::move(cluster.handed);
+  api_options.to_members = std::move(cluster.to_members);
+  api_options.owner_wait = options.cluster.owner_wait;
+}
+
 Result<void> run(const Options& options, const Program& program, PredecessorProcess* predecessor) {
   const Signals signals;
+  const auto end_is_asked = [&signals] { return signals.end_is_asked(); };
   const std::uint64_t descriptors = raise_file_limit();
   admin::Options api_options = admin_options(options);
   SLUICE_CHECK(admin::check(api_options));
@@ -217,10 +225,9 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
     SLUICE_TRY(known, predecessor->take_store());
   }
   SLUICE_TRY(auto locks, lock_directories(options));
-  SLUICE_TRY(const auto store, open_store(
-                                   options, tls, cores, logger, std::move(cluster.ask_owner),
-                                   std::move(cluster.reach_member),
-                                   [&signals] { return signals.end_is_asked(); }, etcd_addresses));
+  SLUICE_TRY(const auto store,
+             open_store(options, tls, cores, logger, std::move(cluster.ask_owner),
+                        std::move(cluster.reach_member), end_is_asked, etcd_addresses));
   if (store == nullptr) return {};
   SLUICE_TRY(std::string secret, own_secret(options.path_of(options.data_dir) + "/gateway.secret"));
   const auto pid_file = PidFile::write(options.path_of("sluice.pid"));
@@ -238,18 +245,14 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
                                  control::all_kinds(tracing_services(logger)));
   workers.start();
   std::optional<control::Controller::TakenOver> taken_over;
-  if (predecessor != nullptr) {
-    taken_over.emplace(std::move(inherited.objects), [&signals] { return signals.end_is_asked(); });
-  }
+  if (predecessor != nullptr) taken_over.emplace(std::move(inherited.objects), end_is_asked);
   SLUICE_CHECK(controller.start(std::move(inherited.ports), known, taken_over));
   const InitialObjects::Start start{.first = controller.list().empty(),
                                     .hot = predecessor != nullptr};
   InitialObjects initial(options.initial_object_config_files, start, controller, logger);
   // Behind a predecessor that has objects, clients wait for this process.
   if (start.first || !start.hot) SLUICE_CHECK(initial.wait());
-  api_options.handed = std::move(cluster.handed);
-  api_options.to_members = std::move(cluster.to_members);
-  api_options.owner_wait = options.cluster.owner_wait;
+  link_members(api_options, cluster, options);
   const auto health = std::make_shared<admin::Health>(controller);
   api_options.health = health;
   SLUICE_TRY(auto api, admin::Api::start(std::move(api_options), logger, controller));

@@ -8,7 +8,7 @@
 
 namespace sluice::wasm {
 
-// What a component calls: a function of the ABI, by the shape of its world. Outlives the guests.
+// A function of the ABI, which a component calls by the shape in its world. Outlives the guests.
 struct ComponentImport {
   const HostFunction* function;
   const WitImport* import;

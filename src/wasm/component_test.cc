@@ -158,7 +158,7 @@ TEST_F(Components, WorldMustBeThatOfTheAbi) {
 TEST_F(Components, HaveNoFilesAndNoSockets) {
   const testing::ComponentImportText open{"wasi:filesystem/preopens@0.2.3", "get-directories",
                                           "(result (list u8))", "(param i32)"};
-  // What has no answer here traps by its name.
+  // An import that the host does not answer traps, and the trap has its name.
   const testing::ComponentImportText other{"wasi:filesystem/types@0.2.3", "other", "", ""};
   const auto instance =
       world.must(ComponentText{.imports = {other}, .run = "(call $other) (i32.const 0)"}.text());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: abi_buffers.cc abi_context.cc abi_headers.cc abi_streams.cc failure_log.cc field_map.cc
 // Covers: made_bytes.cc stream.cc values.cc vm.cc
-// What a guest gets by the host functions, and what the host keeps of it.
+// The values that host functions give a guest, and those of a guest that the host keeps.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -51,7 +51,7 @@ class CodeTrial {
   // Nullopt: the code is not judged, or not in force yet.
   [[nodiscard]] std::optional<Progress> progress(const RollbackSpec& spec) const;
   [[nodiscard]] pipeline::TrialState state(const RollbackSpec& spec) const;
-  // What has become of a verdict that could not be carried out; "": nothing.
+  // Why the verdict could not be carried out; "": it was, or there is none.
   void set_trouble(const std::string& trouble);
   [[nodiscard]] std::string trouble() const;
 

@@ -23,7 +23,7 @@ inline constexpr std::size_t kGuestFieldBytesMax = std::size_t{1} << 20;  // nam
 [[nodiscard]] Result<http::Headers> parse_header_text(std::string_view text);
 
 // Headers::set and add, with a canonical name. Errors: a name or value that HTTP forbids;
-// `too_large`: more than the bounds. What is too long is neither read nor copied.
+// `too_large`: more than the bounds. A text that is too long is neither read nor copied.
 [[nodiscard]] Result<void> set_field(http::Headers& headers, std::string_view name,
                                      std::string_view value);
 [[nodiscard]] Result<void> add_field(http::Headers& headers, std::string_view name,
