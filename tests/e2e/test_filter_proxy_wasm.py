@@ -150,8 +150,9 @@ def test_a_long_response_passes_piece_by_piece(server, port, every):
 
 
 def test_shared_data_loses_no_change(server, port, every):
-    """Over all cores: the compare-and-swap of the ABI."""
+    """Over all cores: the compare-and-swap of the ABI. It has none for a value that is not there yet."""
     put(server, port, every)
+    assert lines(port, "/shared") == ["count=1"]
     count = 200
     connections = [Connection(port) for _ in range(8)]
     for _ in range(count // len(connections)):
@@ -159,9 +160,9 @@ def test_shared_data_loses_no_change(server, port, every):
             connection.send(request("/shared"))
         for connection in connections:
             assert connection.receive().status == 200
-    assert lines(port, "/shared") == [f"count={count + 1}"]
+    assert lines(port, "/shared") == [f"count={count + 2}"]
     put(server, port, every, configuration="another")
-    assert lines(port, "/shared") == [f"count={count + 2}"], "it outlives an update"
+    assert lines(port, "/shared") == [f"count={count + 3}"], "it outlives an update"
     for connection in connections:
         connection.close()
 

@@ -48,6 +48,7 @@ def all_labels(families) -> str:
 def test_both_formats_under_all_names(server, port):
     server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", mock("x")))
     assert fetch(port, "/").status == 200
+    server.counted(1)
     for accept, kind in (
         ("", "text/plain; version=0.0.4; charset=utf-8"),
         ("*/*", "text/plain; version=0.0.4; charset=utf-8"),
@@ -96,6 +97,7 @@ def test_promtool(server, port, backend):
         pytest.skip("no promtool: tools/install.sh test installs it")
     server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", proxy(backend.url)))
     fetch(port, "/")
+    server.counted(1)
     text = server.request("GET", "/metrics")[2]
     done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True)
     assert done.returncode == 0 and done.stderr == "", done.stdout + done.stderr

@@ -110,6 +110,7 @@ def test_the_page_agrees_with_metrics(server, port, backend, guests):
         for n in range(20):
             for path in ("/sale", "/shop/1", "/gone", "/nowhere"):
                 fetch(port, path, Authorization=f"user{n}")
+        server.counted(80)
         families = parse(server.request("GET", "/metrics")[2])
 
         def metric(name: str, suffix: str = "", **labels: str) -> int:
