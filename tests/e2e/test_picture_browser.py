@@ -90,6 +90,8 @@ def test_every_page_in_a_browser(tmp_path, port, backend, guests):
 
 
 def rows(page, table: str) -> list[list[str]]:
+    """Once the table is drawn and has a row."""
+    page.until(f"document.querySelector('[aria-label=\"{table}\"] tbody tr') !== null")
     return page.value(
         f"[...document.querySelectorAll('[aria-label=\"{table}\"] tbody tr')].map((row) => [...row.children].map((cell) => cell.innerText))"
     )
@@ -237,6 +239,7 @@ def samples(page) -> int:
 def test_a_chart_is_saved_and_a_range_exported(server, port):
     server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", mock("x")))
     with Page(f"http://{server.api}/") as page:
+        wait_until(lambda: samples(page) > 0, "a past before the requests, from which they differ")
         for _ in range(5):
             fetch(port, "/")
         page.until("document.querySelector('.tiles > div:last-child dd').innerText === '5'")
