@@ -10,9 +10,27 @@
 #include "control/state.h"
 #include "control/stored_names.h"
 #include "control/validation.h"
+#include "pipeline/refuses_all.h"
 #include "store/blobs.h"
 
 namespace sluice::control {
+namespace {
+
+// The filters on which nobody passes here, with the reason.
+std::vector<std::string> closed_filters(const Object& object) {
+  std::vector<std::string> lines;
+  const auto running = pipeline_of(object);
+  if (!running) return lines;
+  for (const Json& filter : object.spec.value("filters", Json::array())) {
+    const std::string name = filter.value("name", "");
+    const auto* its = dynamic_cast<const pipeline::RefusesAll*>(running->find(name));
+    if (std::string why = its == nullptr ? "" : its->why_nobody_passes(); !why.empty())
+      lines.push_back(name + ": " + std::move(why));
+  }
+  return lines;
+}
+
+}  // namespace
 
 std::vector<Json> Controller::list() const {
   std::vector<Json> specs;
@@ -211,6 +229,8 @@ std::vector<std::string> Controller::troubles() const {
     if (!object->runs()) continue;
     for (const std::string& note : object->prototype->notes())
       lines.push_back(object->kind + " " + name + ": " + note);
+    for (const std::string& closed : closed_filters(*object))
+      lines.push_back(object->kind + " " + name + ": " + closed);
   }
   return lines;
 }

@@ -106,6 +106,11 @@ def test_a_file_that_one_member_lacks_is_told_by_the_one_that_is_asked(members):
     for member in members:
         told = member.egctl("describe", "pipeline", "p").stdout
         assert told.count("nobody passes") == 1 and "- three: " in told, told
+    closed = "Pipeline p: private: basicAuth.userFile: users cannot be read"
+    assert closed in three.egctl("health").stdout and "nobody passes here" in three.egctl("health").stdout
+    assert one.egctl("health").stdout == "OK\n"
+    (three.home / "users").write_text("")
+    wait_until(lambda: three.egctl("health").stdout == "OK\n", "the file is read, and the member is well")
 
 
 def test_a_reload_by_force_says_who_does_not_run_it(new_cluster, guests, tmp_path):

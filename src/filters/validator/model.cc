@@ -239,6 +239,18 @@ Json ValidatorModel::status() const {
   return json;
 }
 
+std::string ValidatorModel::why_nobody_passes() const {
+  const auto missing = [](const auto& kept) {
+    if (!kept || kept->followed()->version() != 0) return std::string();
+    return kept->document().status().error;
+  };
+  if (std::string error = missing(users); !error.empty())
+    return "basicAuth.userFile: " + error + "; nobody passes here";
+  if (std::string error = missing(jwks); !error.empty())
+    return "jwt.jwks.url: " + error + "; no token passes here";
+  return "";
+}
+
 ValidatorModel build_model(ValidatorSpec spec, const DocumentServices& services,
                            std::shared_ptr<loop::BlockingPool> hashing,
                            const pipeline::FilterContext& context, config::Faults& faults) {

@@ -59,6 +59,8 @@ struct ValidatorModel {
 
   // The documents: when they were read, and why not. Null: there is none.
   [[nodiscard]] Json status() const;
+  // Why nobody passes: a document has never been read. "": somebody may.
+  [[nodiscard]] std::string why_nobody_passes() const;
 };
 
 // Incomplete if faults were added. Blocks: waits for the first read of the documents.

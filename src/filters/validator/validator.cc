@@ -16,6 +16,7 @@
 #include "pipeline/exchange.h"
 #include "pipeline/holds_certificates.h"
 #include "pipeline/names_others.h"
+#include "pipeline/refuses_all.h"
 
 namespace sluice::filters {
 namespace {
@@ -154,13 +155,15 @@ class Validator final : public pipeline::Filter {
 
 class ValidatorPrototype final : public pipeline::FilterPrototype,
                                  public pipeline::HoldsCertificates,
-                                 public pipeline::NamesOthers {
+                                 public pipeline::NamesOthers,
+                                 public pipeline::RefusesAll {
  public:
   ValidatorPrototype(Json spec, std::shared_ptr<const ValidatorModel> model)
       : spec_(std::move(spec)), model_(std::move(model)) {}
 
   Json spec() const override { return spec_; }
   Json status() const override { return model_->status(); }
+  std::string why_nobody_passes() const override { return model_->why_nobody_passes(); }
   net::CertificateEnds certificates() const override { return model_->certificates; }
   Names names() const override {
     const auto& passwords = model_->spec.basic_auth;
