@@ -54,12 +54,26 @@ Result<Blobs::Index> Blobs::find(const std::string& sha256) {
   return found != indexes.entries.end() ? decode(*found) : Index();
 }
 
+Result<void> Blobs::check_room(const std::string& sha256, std::size_t bytes) {
+  SLUICE_TRY(const Documents indexes, store_.documents(kIndexes));
+  std::size_t all = bytes;
+  for (const Document& document : indexes.entries) {
+    if (document.key != sha256) all += std::min(decode(document).bytes, kBytesMax);
+  }
+  if (all <= kAllBytesMax) return {};
+  return fail(ErrorKind::too_large,
+              "the code in the store of this cluster would have more than " +
+                  std::to_string(kAllBytesMax >> 20) +
+                  " MiB: what no object uses and no history has is cleared after 10 minutes");
+}
+
 Result<void> Blobs::put(const std::string& sha256, std::string_view bytes) {
   if (bytes.size() > kBytesMax) {
     return fail(ErrorKind::too_large, "code of more than " + std::to_string(kBytesMax >> 20) +
                                           " MiB does not fit the store of a cluster");
   }
   SLUICE_TRY(Index index, find(sha256));
+  if (!index.is_complete()) SLUICE_CHECK(check_room(sha256, bytes.size()));
   for (int overtaken = 0; !index.is_complete() || index.bytes != bytes.size();) {
     if (index.bytes != bytes.size()) index.pieces = 0;
     index.bytes = bytes.size();

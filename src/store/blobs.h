@@ -27,12 +27,16 @@ class Blobs {
   static constexpr std::size_t kPieceBytes = 900'000;  // fits a transaction of etcd
   // All pieces fit one answer of etcd, of 64 MiB.
   static constexpr std::size_t kBytesMax = std::size_t{48} << 20;
+  // Of all blobs together: half of the default quota of etcd. Members that put at the same time may
+  // pass it by what they put.
+  static constexpr std::size_t kAllBytesMax = std::size_t{1} << 30;
   static constexpr std::string_view kIndexes = "blobs";  // the collection of the indexes
 
   // Requires: `store` outlives this. Any thread but a worker's; all functions block.
   explicit Blobs(Store& store) : store_(store) {}
 
-  // Durable on return. Errors: `too_large` over kBytesMax, and those of the store. Requires: the
+  // Durable on return. Errors: `too_large` over kBytesMax, or if all would have more than
+  // kAllBytesMax, and those of the store. Requires: the
   // hash is that of the bytes.
   [[nodiscard]] Result<void> put(const std::string& sha256, std::string_view bytes);
   // Checks the hash. Errors: `not_found`, `internal` if the bytes are damaged, those of the store.
@@ -63,6 +67,8 @@ class Blobs {
     Version version = 0;  // 0: there is none
     [[nodiscard]] bool is_complete() const;
   };
+  // Error `too_large`.
+  [[nodiscard]] Result<void> check_room(const std::string& sha256, std::size_t bytes);
   [[nodiscard]] static Index decode(const Document& document);
   [[nodiscard]] static DocumentChange change_of(const std::string& sha256, const Index& index);
   [[nodiscard]] Result<Index> find(const std::string& sha256);

@@ -76,6 +76,25 @@ TEST_F(BlobsTest, TooMuchIsRefused) {
   EXPECT_EQ(documents(), 0U);
 }
 
+TEST_F(BlobsTest, AllTogetherHaveABound) {
+  const std::string index =
+      R"({"bytes": )" + std::to_string(Blobs::kBytesMax) + R"(, "pieces": 1})";
+  std::vector<DocumentChange> others;
+  for (std::size_t i = 0; i < Blobs::kAllBytesMax / Blobs::kBytesMax; ++i)
+    others.push_back({"blobs", "other" + std::to_string(i), index, {}});
+  ASSERT_TRUE(store_->change_documents(others));
+  const std::string small = bytes_of(1);
+  EXPECT_TRUE(blobs_.put(sha256_hex(small), small)) << "there is room for it";
+  const std::string large(Blobs::kBytesMax, 'x');
+  EXPECT_EQ(blobs_.put(sha256_hex(large), large).error().kind, ErrorKind::too_large);
+  EXPECT_EQ(blobs_.load(sha256_hex(large)).error().kind, ErrorKind::not_found);
+  EXPECT_TRUE(blobs_.put(sha256_hex(small), small)) << "it is there";
+  others.resize(1);
+  others.front().value.reset();
+  ASSERT_TRUE(store_->change_documents(others));
+  EXPECT_TRUE(blobs_.put(sha256_hex(large), large));
+}
+
 TEST_F(BlobsTest, ManyPutTheSame) {
   const std::string bytes = bytes_of(8);
   const std::string hash = sha256_hex(bytes);
