@@ -88,7 +88,7 @@ Result<void> delete_objects(Invocation& invocation, std::string_view kind,
   auto done = delete_specs(client, objects, deleted);
   print_deleted(invocation, deleted);
   print_users(invocation, deleted);
-  return done ? await_deletion(client, deleted, waiting) : done;
+  return done ? await_deletion(client, deleted, waiting, invocation.err) : done;
 }
 
 void add_delete(Command root, Invocation& invocation) {

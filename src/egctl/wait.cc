@@ -19,6 +19,8 @@ constexpr std::chrono::milliseconds kLookPeriod{100};
 // A member tries again what has failed every 2 seconds. A failure that lasts longer counts: a port
 // that passes from one server to another is not free at once.
 constexpr std::chrono::seconds kFailureLasts{3};
+// A wait that lasts longer says so, and says it again after each such time.
+constexpr std::chrono::seconds kNotePeriod{3};
 
 struct Wanted {
   std::string name;
@@ -82,10 +84,30 @@ Result<void> unless_it_passes(Result<void> look, std::vector<std::string>& open)
   return {};
 }
 
+// Says what a long wait is for.
+class Progress {
+ public:
+  explicit Progress(std::ostream& notes) : notes_(notes) {}
+  // Requires: `open` is not empty.
+  void note(const std::vector<std::string>& open) {
+    if (Clock::now() < due_) return;
+    due_ = Clock::now() + kNotePeriod;
+    notes_ << "Waiting: " << open.front();
+    if (open.size() > 1) notes_ << ", and " << open.size() - 1 << " more";
+    notes_ << std::endl;
+  }
+
+ private:
+  std::ostream& notes_;
+  TimePoint due_ = Clock::now() + kNotePeriod;
+};
+
 class Watch {
  public:
   Watch(const ApiClient& client, std::ostream& notes) : client_(client), notes_(notes) {}
 
+  // Before each round of looks.
+  void begin() { warnings_.clear(); }
   // Looks at the object on all members. Adds a line for each member that does not run it yet, and
   // for each that has failed for long.
   Result<void> look(const Wanted& object, std::vector<std::string>& open,
@@ -101,7 +123,7 @@ class Watch {
       if (current && state == "running") {
         since_.erase(key);
         missing.erase(key);
-        note_warnings(object, key, status);
+        keep_warnings(object, key, status);
         continue;
       }
       missing.insert(key);
@@ -117,14 +139,17 @@ class Watch {
     return {};
   }
 
+  // Prints the warnings of the last round. Those of a round before may be of what a member had not
+  // followed yet.
+  void tell_warnings() const {
+    for (const std::string& warning : warnings_) notes_ << "Warning: " << warning << "\n";
+  }
+
  private:
-  // Prints the warnings that other members have and the asked one lacks, such as of a file that is
-  // missing there.
-  void note_warnings(const Wanted& object, const std::string& key, const Json& status) {
+  // Those that other members have and the asked one lacks, such as of a file that is missing there.
+  void keep_warnings(const Wanted& object, const std::string& key, const Json& status) {
     for (const std::string& warning : warnings_in(status)) {
-      if (object.warnings.contains(warning) || !warned_.insert(key + "\n" + warning).second)
-        continue;
-      notes_ << "Warning: " << fault_at(key, object, warning) << "\n";
+      if (!object.warnings.contains(warning)) warnings_.push_back(fault_at(key, object, warning));
     }
   }
   void note_vanished(const Wanted& object, const Json& present) {
@@ -144,7 +169,7 @@ class Watch {
   std::ostream& notes_;
   // Name of the object -> keys of the statuses that have not followed at the last look.
   std::map<std::string, std::set<std::string>> missing_;
-  std::set<std::string> warned_;            // keys of statuses, each with a warning
+  std::vector<std::string> warnings_;
   std::map<std::string, TimePoint> since_;  // key of the status -> the first look at a failure
 };
 
@@ -167,30 +192,36 @@ Result<void> await_members(const ApiClient& client, const Json& applied, const W
   if (!waiting.wait || objects.empty()) return {};
   const TimePoint end = end_of(waiting);
   Watch watch(client, notes);
+  Progress progress(notes);
   while (true) {
     std::vector<std::string> open;
     std::vector<std::string> failed;
+    watch.begin();
     for (const Wanted& object : objects)
       SLUICE_CHECK(unless_it_passes(watch.look(object, open, failed), open));
+    const bool late = Clock::now() >= end;
+    if (open.empty() || late) watch.tell_warnings();
     if (open.empty() && failed.empty()) return {};
     if (open.empty())
       return fail(ErrorKind::timed_out,
                   "applied, but not every gateway runs it; each tries again by itself",
                   std::move(failed));
-    if (Clock::now() >= end) {
+    if (late) {
       failed.insert(failed.end(), open.begin(), open.end());
       return fail(ErrorKind::timed_out,
                   "applied, but after " + waiting.timeout + " not every member runs it",
                   std::move(failed));
     }
+    progress.note(open);
     std::this_thread::sleep_for(kLookPeriod);
   }
 }
 
 Result<void> await_deletion(const ApiClient& client, const std::vector<Json>& deleted,
-                            const Waiting& waiting) {
+                            const Waiting& waiting, std::ostream& notes) {
   if (!waiting.wait) return {};
   const TimePoint end = end_of(waiting);
+  Progress progress(notes);
   while (true) {
     std::vector<std::string> open;
     for (const Json& one : deleted) {
@@ -204,6 +235,7 @@ Result<void> await_deletion(const ApiClient& client, const std::vector<Json>& de
                   "deleted, but after " + waiting.timeout + " not every member has followed",
                   std::move(open));
     }
+    progress.note(open);
     std::this_thread::sleep_for(kLookPeriod);
   }
 }

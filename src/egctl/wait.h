@@ -25,13 +25,14 @@ void add_wait_options(Command command, Waiting& waiting, const std::string& unti
 // `applied`: the answer of the server. Returns at once if the server is not in a cluster. Error
 // `timed_out`: it is applied, and a member does not run an object, or not yet. One detail per
 // member and object. `notes` gets a line for each member that goes meanwhile without having
-// followed.
+// followed, the warnings of other members, and what a long wait is for.
 [[nodiscard]] Result<void> await_members(const ApiClient& client, const Json& applied,
                                          const Waiting& waiting, std::ostream& notes);
 
 // `deleted`: objects, each with name and kind. Returns at once if the server is not in a cluster.
-// Error `timed_out`: members have not followed, with one detail per member and object.
+// Error `timed_out`: members have not followed, with one detail per member and object. `notes` gets
+// what a long wait is for.
 [[nodiscard]] Result<void> await_deletion(const ApiClient& client, const std::vector<Json>& deleted,
-                                          const Waiting& waiting);
+                                          const Waiting& waiting, std::ostream& notes);
 
 }  // namespace sluice::egctl

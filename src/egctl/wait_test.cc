@@ -57,8 +57,8 @@ class WaitTest : public testing::Test {
   Result<void> await_gone(const Look& look, const Waiting& waiting = {}) {
     look_ = look;
     const auto address = parse_endpoint("127.0.0.1:" + std::to_string(port_));
-    return await_deletion(ApiClient(*address, {}), {{{"kind", "Pipeline"}, {"name", "p"}}},
-                          waiting);
+    return await_deletion(ApiClient(*address, {}), {{{"kind", "Pipeline"}, {"name", "p"}}}, waiting,
+                          notes_);
   }
   static Json state(const char* word, std::uint64_t version, const char* error = "") {
     return {{"state", word}, {"version", version}, {"error", error}};
@@ -93,6 +93,26 @@ TEST_F(WaitTest, TellsOnceWhatAnotherMemberWarnsOf) {
   });
   EXPECT_TRUE(waited) << waited.error().message;
   EXPECT_EQ(notes_.str(), "Warning: two: Pipeline p: userFile: users: no such file\n");
+}
+
+TEST_F(WaitTest, TellsNoWarningThatPassesWhileMembersFollow) {
+  const auto waited = await([](int look) -> Json {
+    Json two = state("running", 7);
+    if (look == 1) two["warnings"] = {"there is no Pipeline guarded"};
+    return {{"one", state("running", look == 1 ? 6 : 7)}, {"two", two}};
+  });
+  EXPECT_TRUE(waited) << waited.error().message;
+  EXPECT_EQ(notes_.str(), "");
+}
+
+TEST_F(WaitTest, SaysWhatALongWaitIsFor) {
+  const auto waited = await([](int look) -> Json {  // ten times a second at most
+    if (look > 40) return {{"one", state("running", 7)}, {"two", state("running", 7)}};
+    return {{"one", state("building", 7)}, {"two", state("running", 6)}};
+  });
+  EXPECT_TRUE(waited) << waited.error().message;
+  EXPECT_THAT(notes_.str(),
+              testing::StartsWith("Waiting: one: Pipeline p: building, and 1 more\n"));
 }
 
 TEST_F(WaitTest, NamesWhoRefusesAndWhy) {
