@@ -57,6 +57,12 @@ def test_a_project_builds_and_passes_its_test(tmp_path, language):
     assert make(folder, language, "test").returncode != 0
 
 
+def test_a_language_that_is_misspelled(tmp_path):
+    for typed, meant in (("js", "javascript"), ("pythn", "python")):
+        refused = egctl("wasm", "new", "--lang", typed, "my-sale", cwd=tmp_path)
+        assert refused.returncode == 2 and f'did you mean "{meant}"?' in refused.stderr, refused.stderr
+
+
 def test_versions_are_those_of_the_pages(tmp_path):
     for language in ("c", "cpp", "zig"):
         egctl("wasm", "new", "--lang", language, tmp_path / language)

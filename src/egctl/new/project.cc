@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "config/faults.h"
 #include "egctl/new/files.h"
 
 namespace sluice::egctl {
@@ -92,9 +93,10 @@ constexpr std::array kLanguages{
     ProjectLanguage{"lua", "Lua", "main.lua", "main.lua", kNoTools, kLuaParts, {}},
     ProjectLanguage{
         "python", "Python", "program.wasm", "program.py", kComponentize, kPythonParts, {}},
-    ProjectLanguage{"rust", "Rust", "program.wasm", "src/lib.rs",
-                    "Rust 1.63 or later, with the target wasm32-unknown-unknown", kRustParts,
-                    kRustEdits},
+    ProjectLanguage{
+        "rust", "Rust", "program.wasm", "src/lib.rs",
+        "Rust 1.63 or later, with its target: `rustup target add wasm32-unknown-unknown`",
+        kRustParts, kRustEdits},
     ProjectLanguage{"zig", "Zig", "program.wasm", "main.zig", kZig, kZigParts, {}}};
 
 const ProjectLanguage* find_language(std::string_view name) {
@@ -141,9 +143,14 @@ std::vector<std::string> project_languages() {
 
 std::string fault_of_language(const std::string& language) {
   if (find_language(language) != nullptr) return {};
+  const std::vector<std::string> names = project_languages();
   std::string list;
-  for (const std::string& name : project_languages()) list += (list.empty() ? "" : ", ") + name;
-  return "\"" + language + "\" is none of " + list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  // Two letters are too few for a guess by likeness.
+  const std::string likely = language == "js"
+                                 ? ", did you mean \"javascript\"?"
+                                 : config::suggestion(language, {names.begin(), names.end()});
+  return "\"" + language + "\" is none of " + list + likely;
 }
 
 std::map<std::string, std::string> project_files(const std::string& language,
