@@ -61,6 +61,12 @@ std::string url_like(std::string_view text) {
   return is_url(url) && !text.contains('@') ? url : "http://127.0.0.1:9095";
 }
 
+// Proposes the host of `text`, and says that a port is missing.
+std::string host_port_like(std::string_view text) {
+  const std::string_view host = split_host_port(text).host;
+  return std::string(is_host(host) ? host : "127.0.0.1") + ":PORT";
+}
+
 std::optional<std::string> require(bool holds, std::string_view text, std::string_view reason) {
   if (holds) return std::nullopt;
   return quote(text) + " " + std::string(reason);
@@ -89,7 +95,7 @@ std::optional<std::string> check_format(Format format, std::string_view text) {
     case Format::url:
       return require(is_url(text), text, "is not a URL, try " + url_like(text));
     case Format::host_port:
-      return require(is_host_port(text), text, "is not host:port, try 127.0.0.1:9411");
+      return require(is_host_port(text), text, "is not host:port, try " + host_port_like(text));
     case Format::memory_size:
       return require(text.empty() || parse_memory_size(text).has_value(), text,
                      "is not a size of memory, try 512MiB or 2GiB");

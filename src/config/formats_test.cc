@@ -44,6 +44,9 @@ TEST(CheckFormat, TellsGoodFromBad) {
 TEST(CheckFormat, SaysWhatToTry) {
   EXPECT_EQ(check_format(Format::ip_or_cidr, "10.0.0.300"),
             "\"10.0.0.300\" is not an IP address or CIDR, try 10.0.0.0/8");
+  EXPECT_EQ(check_format(Format::host_port, "127.0.0.4"),
+            "\"127.0.0.4\" is not host:port, try 127.0.0.4:PORT");
+  EXPECT_EQ(check_format(Format::host_port, ":80"), "\":80\" is not host:port, try 127.0.0.1:PORT");
 }
 
 TEST(FormatName, IsForSchemas) {

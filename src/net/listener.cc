@@ -50,14 +50,16 @@ int bind_socket(int descriptor, const tcp::endpoint& where, bool reuse_port, boo
 }
 
 std::string name_of(std::string_view address, std::uint16_t port) {
-  return address.empty() ? "port " + std::to_string(port) : format_host_port(address, port);
+  if (address.empty()) return "port " + std::to_string(port);
+  return port == 0 ? std::string(address) : format_host_port(address, port);
 }
 
 std::unexpected<Error> bind_failure(std::string_view address, std::uint16_t port, int error) {
   const std::string name = name_of(address, port);
   if (error == EADDRINUSE) return fail(ErrorKind::conflict, name + " is taken by another process");
-  const ErrorKind kind = error == EADDRNOTAVAIL ? ErrorKind::invalid : ErrorKind::internal;
-  return fail(kind, "cannot listen on " + name + ": " + errno_text(error));
+  const std::string text = "cannot listen on " + name + ": ";
+  if (error == EADDRNOTAVAIL) return fail(ErrorKind::invalid, text + "no address of this machine");
+  return fail(ErrorKind::internal, text + errno_text(error));
 }
 
 Result<Descriptor> open_bound(std::string_view address, std::uint16_t port, bool reuse_port) {

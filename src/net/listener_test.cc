@@ -58,7 +58,10 @@ TEST(Listener, RefusesWhatIsNoAddress) {
   EXPECT_EQ(bad.error().message, "\"localhost\" is not an IP address");
   const auto foreign = Listener::open("192.0.2.1", 1);
   ASSERT_FALSE(foreign);
-  EXPECT_THAT(foreign.error().message, StartsWith("cannot listen on 192.0.2.1:1: "));
+  EXPECT_EQ(foreign.error().message, "cannot listen on 192.0.2.1:1: no address of this machine");
+  const auto probed = Listener::probe("192.0.2.1", 0);
+  ASSERT_FALSE(probed);
+  EXPECT_EQ(probed.error().message, "cannot listen on 192.0.2.1: no address of this machine");
 }
 
 Task<Result<std::unique_ptr<Stream>>> dial(EventLoop& loop, std::string address,

@@ -37,7 +37,7 @@ Result<ClusterPorts> make_cluster_ports(const Options& options, const MemberTls&
 }
 
 // A member whose port is taken would join, and nobody could hand requests over to it.
-Result<void> check_cluster_addr(const Options& options, const ClusterPorts& ports,
+Result<void> check_cluster_addr(const ClusterPorts& ports,
                                 const std::vector<control::InheritedPort>& inherited) {
   if (!ports.port) return {};
   const auto is_its = [&](const control::InheritedPort& open) {
@@ -46,8 +46,7 @@ Result<void> check_cluster_addr(const Options& options, const ClusterPorts& port
   if (std::ranges::any_of(inherited, is_its)) return {};
   const auto free = net::Listener::probe(ports.port->address, ports.port->port);
   if (free) return {};
-  return fail(free.error().kind, "cluster-addr: " + options.cluster.cluster_addr + ": " +
-                                     free.error().message +
+  return fail(free.error().kind, "cluster-addr: " + free.error().message +
                                      ": stop that one, or set another cluster-addr");
 }
 

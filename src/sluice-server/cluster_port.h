@@ -33,7 +33,7 @@ struct ClusterPorts {
                                                       unsigned cores);
 // Error `conflict`: another process has the address of the cluster port, which is not `inherited`
 // either. Requires: this process has not opened the port.
-[[nodiscard]] Result<void> check_cluster_addr(const Options& options, const ClusterPorts& ports,
+[[nodiscard]] Result<void> check_cluster_addr(const ClusterPorts& ports,
                                               const std::vector<control::InheritedPort>& inherited);
 
 }  // namespace sluice::server_program

@@ -97,7 +97,10 @@ int signal_upgrade(const Options& options) {
   const std::string path = options.path_of("sluice.pid");
   const pid_t pid = read_pid(path);
   if (pid > 0 && waits_for(pid, SIGUSR2) && ::kill(pid, SIGUSR2) == 0) {
-    std::printf("asked process %d to hand over; its log says how it ends: egctl logs -f\n", pid);
+    const bool in_a_file = options.log_output == "file" && !options.log_dir.empty();
+    const std::string log =
+        in_a_file ? ": " + options.path_of(options.log_dir) + "/stdout.log" : std::string();
+    std::printf("asked process %d to hand over; its log says how it ends%s\n", pid, log.c_str());
     return 0;
   }
   say("sluice-server: no server runs that " + path + " names");

@@ -376,8 +376,9 @@ def test_the_address_of_the_admin_api_may_change(tmp_path, port):
 def test_signal_upgrade(server, port):
     server.apply(pipeline("p", mock("hello")), sale_server(port))
     old = server.process
-    done = subprocess.run([BIN / "sluice-server", "--signal-upgrade", "--home-dir", server.home], timeout=DEADLINE)
-    assert done.returncode == 0
+    command = [BIN / "sluice-server", "--signal-upgrade", "--home-dir", server.home]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
+    assert done.returncode == 0 and str(server.home / "log" / "stdout.log") in done.stdout
     assert old.wait(DEADLINE) == 0
     server.process = Orphan(int((server.home / "sluice.pid").read_text()))
     with Connection(port) as connection:

@@ -3,11 +3,12 @@
 
 import json
 import socket
+import subprocess
 
 import pytest
 
 from client import Connection, Load, fetch, request
-from gateway import DEADLINE, free_port, http_server, mock, pipeline, proxy, wait_until
+from gateway import BIN, DEADLINE, free_port, http_server, mock, pipeline, proxy, wait_until
 
 A = {"backend": "a"}
 B = {"backend": "b"}
@@ -554,6 +555,14 @@ def test_address_families(site):
         raise
     with connection:
         assert connection.request().text == "a"
+
+
+def test_an_address_that_is_not_of_this_machine_is_refused_at_the_start(tmp_path):
+    where = ("--api-addr", f"127.0.0.1:{free_port()}", "--home-dir", tmp_path)
+    command = [BIN / "sluice-server", "--bind-address", "192.0.2.1", *where]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
+    assert done.returncode == 1
+    assert "bind-address: cannot listen on 192.0.2.1: no address of this machine" in done.stderr
 
 
 def ipv6_loopback() -> bool:

@@ -20,6 +20,13 @@ BioPtr read_from(const std::string& pem) {
 // Refuses keys with a passphrase. The default would ask for it on a terminal.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
+// The name of a file, where the text of the file belongs.
+bool seems_path(std::string_view text) {
+  constexpr std::size_t kPathBytesMax = 255;
+  return text.size() <= kPathBytesMax && text.find_first_of("/.") != std::string_view::npos &&
+         text.find_first_of("\r\n") == std::string_view::npos;
+}
+
 constexpr std::size_t kNameFieldsMax = 32;  // of one name
 constexpr int kNameBytesMax = 1024;         // of one field
 constexpr std::size_t kTicketChainMax = 8 << 10;
@@ -126,9 +133,10 @@ Result<std::vector<CertificatePtr>> parse_certificates(const std::string& pem) {
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   if (chain.empty() || !at_end) {
     const std::string reason = last_error();
-    return fail(ErrorKind::invalid, chain.empty() && at_end
-                                        ? "holds no PEM certificate"
-                                        : "is not a PEM certificate: " + reason);
+    if (!chain.empty() || !at_end)
+      return fail(ErrorKind::invalid, "is not a PEM certificate: " + reason);
+    return fail(ErrorKind::invalid, std::string("holds no PEM certificate") +
+                                        (seems_path(pem) ? ": give the text of the file" : ""));
   }
   ERR_clear_error();
   return chain;

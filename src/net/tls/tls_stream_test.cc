@@ -553,6 +553,8 @@ TEST(TlsContext, NamesFaults) {
   EXPECT_EQ(fault({.pairs = {good}, .client_ca = "", .protocols = {}}), "");
   EXPECT_EQ(fault({.pairs = {{"p", "", good.key}}, .client_ca = "", .protocols = {}}),
             "p: holds no PEM certificate");
+  EXPECT_EQ(fault({.pairs = {{"p", "certs/shop.pem", good.key}}, .client_ca = "", .protocols = {}}),
+            "p: holds no PEM certificate: give the text of the file");
   EXPECT_EQ(
       fault({.pairs = {{"p", good.certificate, other.key}}, .client_ca = "", .protocols = {}}),
       "p: the key does not belong to the certificate");
