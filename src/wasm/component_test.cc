@@ -121,6 +121,29 @@ TEST_F(Components, MemoryHasALimit) {
   EXPECT_EQ(run(*world.must(text)).value(), 4);
 }
 
+// Nothing interrupts the making of an instance, and no limit of memory counts what is beside it.
+TEST_F(Components, WhatTheyHoldBesideTheirMemoryHasALimit) {
+  const auto times = [](int count, const std::string& text) {
+    std::string all;
+    for (int i = 0; i < count; ++i) all += text;
+    return all;
+  };
+  const std::string globals =
+      "(core module $Part " + times(5'000, "(global i32 (i32.const 0))") + ")";
+  const std::string part = "(core instance (instantiate $Part))";
+  EXPECT_EQ(why({.parts = globals + times(100, part)}), "");
+  constexpr const char* kTooMuch = "an instance of the component takes ";
+  EXPECT_NE(why({.parts = globals + times(900, part)}).find(kTooMuch), std::string::npos);
+  const std::string inner = "(component $In " + globals + times(30, part) + ")";
+  EXPECT_NE(why({.parts = inner + times(30, "(instance (instantiate $In))")}).find(kTooMuch),
+            std::string::npos);
+  const std::string outer = globals + "(component $In " + times(30, part) + ")";
+  EXPECT_NE(why({.parts = outer + times(30, "(instance (instantiate $In))")}).find(kTooMuch),
+            std::string::npos);
+  const std::string data = "(core module $Part (memory 1) (data \"" + times(60'000, "x") + "\"))";
+  EXPECT_NE(why({.parts = data + times(1'200, part)}).find(kTooMuch), std::string::npos);
+}
+
 TEST_F(Components, NamesWhatIsMissing) {
   testing::ComponentImportText unknown = kMeasure;
   unknown.interface = "test:world/other@1.0.0";
@@ -171,6 +194,17 @@ TEST_F(Components, HaveNoFilesAndNoSockets) {
                                       .text());
   ASSERT_TRUE(looking);
   EXPECT_EQ(run(*looking).value(), 0);
+}
+
+// Such a list would be read before the host function is called.
+TEST_F(Components, FunctionsOfWasiHaveItsParameters) {
+  const testing::ComponentImportText odd{"wasi:cli/environment@0.2.3", "get-environment",
+                                         "(param \"a\" (list (list u8))) (result (list string))",
+                                         "(param i32 i32 i32)"};
+  EXPECT_NE(why({.imports = {odd}})
+                .find("wasi:cli/environment.get-environment has a parameter that WASI 0.2 does "
+                      "not have"),
+            std::string::npos);
 }
 
 TEST_F(Components, CompiledCodeIsKept) {

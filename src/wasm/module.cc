@@ -148,13 +148,12 @@ std::string to_string(const Signature& signature) {
 Result<std::shared_ptr<const Module>> Module::compile(const Engine& engine,
                                                       std::string_view bytes) {
   std::string hash = sha256_hex(bytes);
-  const bool text = engine.options().accept_text && bytes.starts_with("(component");
-  if (text || is_component(bytes)) return compile_component(engine, bytes, std::move(hash));
   std::string binary;
-  if (engine.options().accept_text && bytes.starts_with("(module")) {
+  if (engine.options().accept_text && bytes.starts_with("(")) {
     SLUICE_TRY(binary, from_text(bytes));
     bytes = binary;
   }
+  if (is_component(bytes)) return compile_component(engine, bytes, std::move(hash));
   SLUICE_CHECK(check_preamble(bytes));
   SLUICE_TRY(ModulePtr handle, compile_bytes(engine, bytes, hash));
   std::shared_ptr<Module> made(new Module(std::move(hash)));

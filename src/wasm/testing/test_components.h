@@ -22,7 +22,8 @@ struct ComponentText {
   std::string run = "(i32.const 0)";
   std::string configure = "(i32.const 0)";
   std::string data = "(data (i32.const 64) \"no\")";
-  std::string more{};  // of the module
+  std::string more{};   // of the module
+  std::string parts{};  // of the component
 
   [[nodiscard]] std::string text() const {
     std::string outer;
@@ -41,7 +42,7 @@ struct ComponentText {
     }
     const std::string options =
         "(memory (core memory $libc \"memory\")) (realloc (core func $libc \"realloc\"))))";
-    return "(component " + outer + kLibc + lowered + "(core instance $host " + given + ")" +
+    return "(component " + outer + kLibc + lowered + "(core instance $host " + given + ")" + parts +
            "(core module $Main (import \"libc\" \"memory\" (memory 1)) " + inner + data +
            "(global $failed (mut i32) (i32.const 0))"
            "(func $fail (param i32 i32) (result i32) (global.set $failed (i32.const 1))"

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Instance, InstancePre, Linker, TypedFunc};
 use wasmtime::{Config, Engine, Error, Result, Store, StoreLimits, StoreLimitsBuilder};
 
+use crate::component_cost::check_cost;
 use crate::component_wasi::add_wasi;
 use crate::component_world::add_world;
 
@@ -113,6 +115,19 @@ impl Sleep {
 
 pub struct Components {
     engine: Engine,
+    /// Compiles components, each of which takes seconds. Modules have the pool of the process.
+    compilers: ThreadPool,
+}
+
+impl Components {
+    fn new(config: &Config) -> Result<Components> {
+        let compilers = ThreadPoolBuilder::new().build().map_err(|fault| Error::msg(fault.to_string()))?;
+        Ok(Components { engine: Engine::new(config)?, compilers })
+    }
+    fn compile(&self, bytes: &[u8]) -> Result<Component> {
+        check_cost(bytes).map_err(Error::msg)?;
+        self.compilers.install(|| Component::from_binary(&self.engine, bytes))
+    }
 }
 
 pub struct Linked {
@@ -153,7 +168,7 @@ pub extern "C" fn sluice_components_new(
     config.async_stack_size(fiber_stack);
     config.wasm_component_model(true);
     config.parallel_compilation(true);
-    give(Engine::new(&config).map(|engine| Components { engine }), out, error)
+    give(Components::new(&config), out, error)
 }
 
 #[no_mangle]
@@ -173,7 +188,7 @@ pub unsafe extern "C" fn sluice_component_compile(
     out: *mut *mut Component,
     error: *mut *mut Vec<u8>,
 ) -> bool {
-    give(Component::new(&(*components).engine, bytes.bytes()), out, error)
+    give((*components).compile(bytes.bytes()), out, error)
 }
 
 #[no_mangle]
@@ -274,7 +289,8 @@ pub unsafe extern "C" fn sluice_guest_new(linked: *const Linked, user: *mut c_vo
     const TABLES_MAX: usize = 16;
     const TABLE_ELEMENTS_MAX: usize = 100_000;
     // Of what a guest passes to the host at once. Nothing interrupts the host meanwhile.
-    const PASSED_BYTES_MAX: usize = 16 << 20;
+    // A value of a type that only the component knows counts with 40 bytes or more.
+    const PASSED_BYTES_MAX: usize = 4 << 20;
     let sleep = Arc::new(Sleep { begin: Instant::now(), until_ns: AtomicI64::new(0) });
     let limits = StoreLimitsBuilder::new()
         .memory_size(memory_max)

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use wasmtime::component::types::{ComponentInstance, ComponentItem};
+use wasmtime::component::types::{ComponentFunc, ComponentInstance, ComponentItem, Type};
 use wasmtime::component::{
     Component, ComponentType, Linker, LinkerInstance, Lower, Resource, ResourceType, Val, WasmList,
 };
@@ -61,11 +61,33 @@ fn add_interface(
     for (item, what) in interface.exports(engine) {
         match what.ty {
             ComponentItem::Resource(_) => add_resource(into, item)?,
-            ComponentItem::ComponentFunc(_) => add_function(into, base, item)?,
+            ComponentItem::ComponentFunc(function) => {
+                check_parameters(&function, base, item)?;
+                add_function(into, base, item)?
+            }
             _ => {}
         }
     }
     Ok(())
+}
+
+/// A guest may declare any type, and a list costs time before the function is called. WASI has lists in
+/// poll(), in write(), and in functions that end the guest.
+fn check_parameters(function: &ComponentFunc, interface: &str, name: &str) -> Result<()> {
+    let is_here = handler_of(interface, name).is_some() || (sleeper_of(interface, name).is_some() && name != "poll");
+    if !is_here || function.params().all(|(_, of_type)| is_plain(&of_type)) {
+        return Ok(());
+    }
+    Err(Error::msg(format!("{interface}.{name} has a parameter that WASI 0.2 does not have")))
+}
+
+fn is_plain(of_type: &Type) -> bool {
+    match of_type {
+        Type::Bool | Type::Char | Type::String | Type::Enum(_) | Type::Flags(_) | Type::Own(_) | Type::Borrow(_) => true,
+        Type::S8 | Type::U8 | Type::S16 | Type::U16 | Type::S32 | Type::U32 | Type::S64 | Type::U64 => true,
+        Type::Result(of) => [of.ok(), of.err()].iter().flatten().all(is_plain),
+        _ => false,
+    }
 }
 
 fn add_resource(into: &mut LinkerInstance<'_, State>, name: &str) -> Result<()> {
