@@ -10,7 +10,7 @@ type response struct{}
 // StatusCode returns the status code.
 func (response) StatusCode() int { return int(hostRespGetStatusCode()) }
 
-// SetStatusCode sets the status code, 100 to 599.
+// SetStatusCode sets the status code, 200 to 599.
 func (response) SetStatusCode(code int) { hostRespSetStatusCode(int32(code)) }
 
 // Header returns the first value of the header, in any case of its name.

@@ -43,7 +43,7 @@ declare const request: {
 /** The response, which is 200 and empty at first. */
 declare const response: {
   readonly getStatusCode: () => number;
-  /** 100 to 599. */
+  /** 200 to 599. */
   readonly setStatusCode: (status: number) => void;
   readonly getHeader: (name: string) => string;
   readonly getAllHeader: () => HeaderMap;

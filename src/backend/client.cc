@@ -9,6 +9,7 @@
 #include "backend/h1_channel.h"
 #include "backend/h2_channel.h"
 #include "backend/replayed_body.h"
+#include "http/announced_body.h"
 
 namespace sluice::backend {
 
@@ -291,7 +292,7 @@ Task<Outcome<void>> Client::finish(const Call& call, std::unique_ptr<Channel> ch
   auto trailers = channel->take_trailers();
   channel.reset();
   if (method == "HEAD") {  // carries no length if GET has none
-    response.body = http::Body(std::make_unique<AnnouncedBody>(), length);
+    response.body = http::Body(std::make_unique<http::AnnouncedBody>(), length);
   } else {
     response.body.assign(std::move(whole->bytes));
     response.body.hold_charge(std::move(whole->charge));

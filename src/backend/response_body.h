@@ -53,12 +53,6 @@ class ResponseBody final : public http::BodyReader {
   std::unique_ptr<http::Headers> trailers_;
 };
 
-// The announced but absent body of a response to HEAD.
-class AnnouncedBody final : public http::BodyReader {
- public:
-  Task<Result<std::string_view>> read() override { co_return std::string_view(); }
-};
-
 struct WholeBody {
   std::string bytes;
   bool complete = true;                      // false: the rest must be streamed

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "http/announced_body.h"
 #include "http/body_memory.h"
 #include "http/withheld_trailers.h"
 #include "router/client_address.h"
@@ -286,8 +287,22 @@ int ServedExchange::outcome() {
   return 503;
 }
 
+// What the pipeline made may be no answer to this request: a filter may set any status, and may
+// have asked a backend with HEAD for a client that waits for a body.
+void ServedExchange::make_final() {
+  http::Response& response = *exchange_.client_response();
+  const bool switches = response.status == 101;  // the codec looks at the rest of it
+  if (response.status < 200 && !switches) {
+    exchange_.add_tag("status " + std::to_string(response.status) + " is not final");
+    exchange_.new_response().status = 500;
+  } else if (method_ != "HEAD" && http::AnnouncedBody::is(response.body)) {
+    response.body.clear();
+  }
+}
+
 http::Response& ServedExchange::respond(int status) {
   if (status > 0) exchange_.new_response().status = status;
+  if (status == 0) make_final();
   if (!hold_response()) exchange_.new_response().status = 503;
   http::Response& response = *exchange_.client_response();
   if (retry_after_ > 0) response.headers.set("Retry-After", std::to_string(retry_after_));

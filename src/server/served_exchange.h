@@ -73,6 +73,8 @@ class ServedExchange {
   [[nodiscard]] int check_body(std::optional<std::uint64_t> length);
   // Reads the body, or leaves it to be streamed. Returns 0, or the status to refuse with.
   Task<int> take_body(http::Body body);
+  // Of a response that a pipeline made: sees that it answers this request.
+  void make_final();
   // After the run: returns 0, or the status to answer with.
   [[nodiscard]] int outcome();
   // Runs the pipeline, and the flows of the GlobalFilter around it.

@@ -39,15 +39,29 @@ def site(shared_server) -> int:
             pipeline("head", proxy(backend.url)),
             pipeline("head-streamed", proxy(backend.url, serverMaxBodySize=-1)),
             pipeline("head-mock", mock("hello")),
+            pipeline("head-asked", {"name": "ask", "kind": "RequestAdaptor", "method": "HEAD"}, proxy(backend.url)),
             http_server(
                 port,
                 {"path": "/mock", "backend": "head-mock"},
+                {"pathPrefix": "/", "headers": [{"key": "X-Asked", "regexp": "."}], "backend": "head-asked"},
                 {"pathPrefix": "/", "headers": [{"key": "X-Streamed", "regexp": "."}], "backend": "head-streamed"},
                 {"pathPrefix": "/", "backend": "head"},
                 name="head-server",
             ),
         )
         yield port
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_a_filter_asks_with_head_for_a_client_that_waits_for_a_body(site, path):
+    """The length of a body that never comes would be that of the next response."""
+    with Connection(site) as connection:
+        for _ in range(2):
+            connection.send(request(path, X_Asked="yes"))
+            response = connection.receive()
+            assert response.body == b"" and response.status in (200, 204, 304)
+        connection.send(request("/mock"))
+        assert connection.receive().text == "hello"
 
 
 @pytest.mark.parametrize("streamed", [False, True])

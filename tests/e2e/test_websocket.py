@@ -10,7 +10,7 @@ import pytest
 import websockets
 
 from client import Connection, fetch, request
-from gateway import DEADLINE, http_server, mock, pipeline, proxy
+from gateway import DEADLINE, documents, http_server, mock, pipeline, proxy
 from idle import resident_bytes
 from tunnels import ASKS, SWITCHED, TunnelBackend, upgraded
 
@@ -218,6 +218,6 @@ def test_a_switch_that_nobody_asked_for(site, raw):
     assert answer.status == 502, "to another protocol than the one asked for"
 
 
-def test_a_filter_cannot_switch(shared_server, port):
-    shared_server.apply(http_server(port, {"backend": "p"}), pipeline("p", mock("x", code=101)))
-    assert fetch(port, "/", **ASKS).status == 502
+def test_a_filter_cannot_switch(shared_server):
+    refused = shared_server.egctl("apply", "-f", "-", input=documents(pipeline("p", mock("x", code=101))), check=False)
+    assert refused.returncode == 1 and "code: " in refused.stderr and "200" in refused.stderr, refused.stderr

@@ -13,7 +13,7 @@ def get_status_code() -> int:
 
 
 def set_status_code(status: int) -> None:
-    """100 to 599."""
+    """200 to 599."""
     _host.set_status_code(status)
 
 

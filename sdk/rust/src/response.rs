@@ -10,7 +10,7 @@ pub fn status_code() -> i32 {
     unsafe { host::host_resp_get_status_code() }
 }
 
-/// Sets the status code, 100 to 599.
+/// Sets the status code, 200 to 599.
 pub fn set_status_code(code: i32) {
     unsafe { host::host_resp_set_status_code(code) }
 }

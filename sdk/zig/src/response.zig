@@ -12,7 +12,7 @@ pub fn getStatusCode() i32 {
     return host.host_resp_get_status_code();
 }
 
-/// 100 to 599.
+/// 200 to 599.
 pub fn setStatusCode(code: i32) void {
     host.host_resp_set_status_code(code);
 }

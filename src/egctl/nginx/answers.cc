@@ -147,7 +147,7 @@ std::optional<Json> answer_filter(const Directive& directive, const std::string&
   const std::vector<std::string>& words = directive.words;
   if (auto made = redirect_of_return(directive, server_name, {})) return made;
   const auto code = words.empty() || words.size() > 2 ? std::nullopt : to_number<int>(words[0]);
-  if (!code || *code < 100 || *code > 599 || is_redirect(*code)) return std::nullopt;
+  if (!code || *code < 200 || *code > 599 || is_redirect(*code)) return std::nullopt;
   const std::string text = words.size() > 1 ? words[1] : "";
   if (text.find('$') != std::string::npos) return std::nullopt;
   return mock(*code, text, type);

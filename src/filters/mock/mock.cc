@@ -39,7 +39,7 @@ struct MockRuleSpec {
   void fields(auto& visit) {
     visit("match", match, {.doc = "which requests; all if left out"});
     visit("code", code,
-          {.required = true, .min = 100, .max = 599, .doc = "status of the response"});
+          {.required = true, .min = 200, .max = 599, .doc = "status of the response"});
     visit("headers", headers, {.doc = "headers of the response"});
     visit("body", body, {.doc = "body of the response"});
     visit("delay", delay, {.min = 0, .doc = "wait before answering"});

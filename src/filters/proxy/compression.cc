@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "backend/response_body.h"
+#include "http/announced_body.h"
 #include "http/body_memory.h"
 #include "http/cache_control.h"
 #include "http/content_coding.h"
@@ -197,7 +197,7 @@ Task<bool> Compression::apply(const http::Request& request, http::Response& resp
   if (!http::accepts_gzip(request.headers)) co_return false;
   if (request.method == "HEAD") {  // RFC 9110 section 9.3.2: the fields that GET would have
     mark_compressed(response.headers);
-    response.body = http::Body(std::make_unique<backend::AnnouncedBody>(), std::nullopt);
+    response.body = http::Body(std::make_unique<http::AnnouncedBody>(), std::nullopt);
     co_return false;
   }
   const bool at_once = !response.body.is_stream() && response.body.bytes().size() <= kPieceBytes;

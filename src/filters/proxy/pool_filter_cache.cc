@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 
-#include "backend/response_body.h"
 #include "filters/proxy/cache/conditions.h"
 #include "filters/proxy/cache/freshness.h"
 #include "filters/proxy/cache/ranges.h"
 #include "filters/proxy/pool_filter.h"
 #include "filters/proxy/redirect.h"
+#include "http/announced_body.h"
 
 namespace sluice::filters {
 
@@ -30,7 +30,7 @@ void fill_in(const http::Request& request, const std::shared_ptr<const StoredRes
     return;
   }
   if (request.method == "HEAD") {
-    response.body = http::Body(std::make_unique<backend::AnnouncedBody>(), body.size());
+    response.body = http::Body(std::make_unique<http::AnnouncedBody>(), body.size());
     return;
   }
   if (const auto range = range_of(request, *stored, now)) {

@@ -17,8 +17,8 @@ using wasm::host_function;
 std::int32_t get_status_code(SeenResponse response) { return response->status; }
 
 Result<void> set_status_code(EditedResponse response, std::int32_t status) {
-  if (status < 100 || status > 599) {
-    return fail(ErrorKind::invalid, std::to_string(status) + " is not a status code (100 to 599)");
+  if (status < 200 || status > 599) {
+    return fail(ErrorKind::invalid, std::to_string(status) + " is not a status code (200 to 599)");
   }
   response->status = status;
   return {};

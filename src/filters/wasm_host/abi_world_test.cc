@@ -90,7 +90,7 @@ TEST(Component, RefusedArgumentNamesTheFunction) {
                .text());
   EXPECT_EQ(host.run(), "wasmError");
   EXPECT_EQ(host.tag(),
-            "wasm: trap: response.set-status-code: 9999 is not a status code (100 to 599)");
+            "wasm: trap: response.set-status-code: 9999 is not a status code (200 to 599)");
 }
 
 TEST(Component, ErrorOfConfigureRefusesTheProgram) {
