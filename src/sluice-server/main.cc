@@ -46,6 +46,7 @@
 namespace sluice::server_program {
 namespace {
 
+constexpr std::chrono::seconds kLateWork{20};   // for a compiler that a change has begun
 constexpr std::chrono::seconds kLastLines{20};  // for the logs, after all else has stopped
 
 // Takes over connections of the predecessor. Invariant: the adoption ends before the workers do.
@@ -132,9 +133,10 @@ Result<bool> serve(const Running& running, InForce& in_force) {
   }
 }
 
-// A thread that cannot be ended, because it writes a log into a pipe that nobody reads, does not
-// keep an orderly stop from its end. The thread of this function ends with the process.
-void end_within(std::chrono::seconds patience) {
+// A thread that cannot be ended, because it compiles a large program, or writes a log into a pipe
+// that nobody reads, does not keep an orderly stop from its end. The thread of this function ends
+// with the process.
+void end_within(Duration patience) {
   std::thread([patience] {
     std::this_thread::sleep_for(patience);
     ::_exit(0);
@@ -144,6 +146,7 @@ void end_within(std::chrono::seconds patience) {
 // Finishes the requests in flight.
 void stop(const Running& running, admin::Health& health) {
   health.drain();
+  end_within(running.options.drain_timeout + kLateWork);
   running.logger.info("stopping: requests in flight finish");
   // Other members take over what this one owns, while it still answers.
   running.store.resign();
