@@ -12,17 +12,34 @@ import sluice
 import program
 
 
+def _is_own(frame) -> bool:
+    """Of the program, and neither of the SDK nor of Python."""
+    package = frame.f_globals.get("__name__", "").partition(".")[0]
+    return package not in ("sluice", "sluice_program", "wit_world", "componentize_py_types") and package not in sys.stdlib_module_names
+
+
+def _text_of(error: BaseException) -> str:
+    """As UTF-8 that the gateway takes: a name from a client may bring other bytes."""
+    try:
+        return str(error).encode("utf-8", "backslashreplace").decode()
+    except Exception:
+        return "it has no text"
+
+
 def _reason(error: BaseException) -> str:
     """program.py:12: ValueError: …, the last line of the program itself."""
     place = ""
     trace = error.__traceback__
     while trace:
-        name = os.path.basename(trace.tb_frame.f_code.co_filename)
-        if name != "sluice_program.py" and f"{os.sep}sluice{os.sep}" not in trace.tb_frame.f_code.co_filename:
-            place = f"{name}:{trace.tb_lineno}: "
+        if _is_own(trace.tb_frame):
+            place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}: "
         trace = trace.tb_next
-    text = str(error)
+    text = _text_of(error)
     return f"{place}{type(error).__name__}" + (f": {text}" if text else "")
+
+
+def _is_result(value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**31) <= value < 2**31
 
 
 def _seed() -> None:
@@ -48,6 +65,6 @@ class WitWorld(wit_world.WitWorld):
             raise Err(_reason(error)) from None
         if result is None:
             return 0
-        if not isinstance(result, int):
-            raise Err(f"program.py: run returned {result!r}, which is no result (0 to 9)")
+        if not _is_result(result):
+            raise Err(f"program.py: run returned {result!a}, which is no result (0 to 9)")
         return int(result)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Components: a Python program in the WasmHost filter, beyond what test_sdk_languages.py asks of every language."""
 
-import json
 import os
 import subprocess
 
@@ -69,6 +68,10 @@ FAULTS = {
     "status": "response.set-status-code: 9999 is not a status code",
     "leave": f"{place('raise SystemExit')}SystemExit: 3",
     "wrong": "program.py: run returned 'seven', which is no result (0 to 9)",
+    "truth": "program.py: run returned True, which is no result (0 to 9)",
+    "too_large": "program.py: run returned 1099511627776, which is no result (0 to 9)",
+    "library": f"{place('random.sample')}ValueError: ",
+    "surrogate": f"{place('raise ValueError')}ValueError: \\udcff",
     "too_high": "returned 10, which is no result (0 to 9)",
     "missing": f"{place('globals()')}KeyError: 'missing'",
 }
@@ -78,7 +81,7 @@ FAULTS = {
 def test_faults_name_their_place(host, guest, mode):
     use(host, guest, concurrency=1, timeout="30s")
     assert ask(host, mode).status == 503
-    wait_until(lambda: FAULTS[mode] in json.dumps(host.status("p"), ensure_ascii=False), FAULTS[mode])
+    wait_until(lambda: FAULTS[mode] in host.status("p")["filters"]["wasm"]["lastFailure"], FAULTS[mode])
     assert ask(host, "stdin").text == "''", "a new instance serves, and its input is empty"
 
 

@@ -51,6 +51,22 @@ def too_high():
     return 10
 
 
+def truth():
+    return True
+
+
+def too_large():
+    return 2**40
+
+
+def library():
+    return random.sample([], 3)  # fails in a module of Python
+
+
+def surrogate():
+    raise ValueError("\udcff")
+
+
 def parameters():
     response.set_body(params["größe"])
 
