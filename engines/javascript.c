@@ -364,6 +364,7 @@ static void report(JSValue error) {
   /* With a full memory, the texts cannot be made before something is free. */
   const char *text = JS_ToCString(context, error);
   if (text) snprintf(reason, sizeof reason, "%s%s", JS_IsError(error) ? "" : "uncaught ", text);
+  if (!text && !JS_IsError(error)) snprintf(reason, sizeof reason, "uncaught value that has no text");
   JS_FreeCString(context, text);
   if (JS_IsError(error)) {
     const JSValue stack = JS_GetPropertyStr(context, error, "stack");
