@@ -218,6 +218,19 @@ def test_a_sale_is_watched(tmp_path, port, guests, measured):
     server.stop()
 
 
+def test_a_page_without_a_place_says_so_and_takes_the_next_one(server):
+    followers = [Follower(server) for _ in range(56)]
+    for follower in followers:
+        follower.until(b"event: all")
+    with Page(f"http://{server.api}/?once") as page:
+        page.value("document.body.prepend(Object.assign(document.createElement('a'), { href: '/', id: 'go', innerText: 'go' }))")
+        page.click("#go")
+        page.until("document.getElementById('state')?.innerText.includes('too many clients of one address follow the picture, at most 56')")
+        for follower in followers:
+            follower.close()
+        page.until("document.getElementById('state').innerText === 'live'")
+
+
 # --- what can be done -----------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 
 const kApi = "/apis/v2";
 const kPast = 1000; // samples
+const kAgainAfter = 3_000; // ms after a refusal
 // The columns that the history keeps, as places in a row of now: the value, or the rate with the quantiles.
 const kKept = { gauge: [0], counter: [1], summary: [0], histogram: [1, 3, 4] };
 
@@ -28,6 +29,7 @@ class Live {
     this.listeners = new Set();
     this.time = 0;
     this.connected = false;
+    this.refusal = ""; // why the server does not send the stream
     this.leftOut = 0; // figures that the server does not send, because there are too many
     this.mayChange = false;
     this.once = false;
@@ -53,12 +55,29 @@ class Live {
     source.addEventListener("changes", (event) => this.take(JSON.parse(event.data)));
     source.onerror = () => {
       this.connected = false;
+      if (source.readyState === EventSource.CLOSED) void this.startAgain();
       this.tell();
     };
+  }
+  // An EventSource gives up after a refusal, and keeps its reason to itself.
+  async startAgain() {
+    const question = new AbortController();
+    let answer = null;
+    try {
+      answer = await fetch(`${kApi}/live`, { signal: question.signal });
+      this.refusal = answer.ok ? "" : ((await answer.json()).message ?? `status ${answer.status}`);
+    } catch {
+      this.refusal = "";
+    }
+    question.abort();
+    this.tell();
+    // Who is not admitted is asked for a password once, not every few seconds.
+    if (answer?.status !== 401) setTimeout(() => this.start(), kAgainAfter);
   }
 
   take(event) {
     this.connected = true;
+    this.refusal = "";
     this.time = event.time;
     Object.assign(this.families, event.families); // of `changes`: those that are new
     for (const [name, rows] of Object.entries(event.figures)) {
