@@ -27,6 +27,22 @@ VIEWS = [{"width": width, "theme": theme} for width in (1280, 390) for theme in 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
+PASSES = {"kind": "Mock", "rules": []}
+AROUND = {
+    "kind": "GlobalFilter",
+    "name": "around",
+    "beforePipeline": {
+        "filters": [
+            {"name": "closed", "kind": "Mock", "rules": [{"match": {"pathPrefix": "/closed"}, "code": 403}]},
+            {"name": "first", **PASSES},
+        ],
+        "flow": [{"filter": "closed", "jumpIf": {"mocked": "END"}}, {"filter": "first"}],
+    },
+    "afterPipeline": {"filters": [{"name": "last", **PASSES}]},
+    "fallthrough": {"pipeline": True},
+}
+
+
 class Visitors:
     """Requests without a pause, until the end of the block."""
 
@@ -59,7 +75,9 @@ def test_every_page_in_a_browser(tmp_path, port, backend, guests):
             {"path": "/sale", "backend": "sale"},
             {"pathPrefix": "/shop", "backend": "shop"},
             {"path": "/gone", "backend": "gone"},
+            globalFilter="around",
         ),
+        AROUND,
         pipeline(
             "sale",
             wasm(guests / "step6.wasm", parameters={"startTime": "2021-08-08T00:00:00", "blockRatio": "0", "maxPermission": "20"}),
@@ -78,6 +96,7 @@ def test_every_page_in_a_browser(tmp_path, port, backend, guests):
     assert "Traffic" in texts["overview-1280-light"]
     assert "/shop*" in texts["servers-390-dark"]
     assert "wasmResult2" in texts["pipelines-1280-light"] and "keys" in texts["wasmhost-390-light"]
+    assert "GlobalFilter around, before each pipeline" in texts["pipelines-390-dark"]
     assert "Reload code" in texts["wasmhost-1280-light"]
     assert backend.url in texts["backends-1280-light"]
     assert "admin API listens" in texts["log-1280-light"]
@@ -161,6 +180,37 @@ def test_a_screenshot_by_a_program(tmp_path, server, port, guests):
     assert "resilience.again.maxAttempts" in configuration and "jumpIf" in configuration
     for default in ("backOffPolicy", "budgetPercent", "alias"):
         assert default not in configuration, default
+
+
+def test_the_flows_of_a_global_filter(server, port):
+    """They stand around the pipelines, with the figures of /metrics."""
+    server.apply(
+        http_server(port, {"pathPrefix": "/", "backend": "p"}, globalFilter="around"),
+        AROUND,
+        pipeline("p", {"name": "inner", **PASSES}, mock("x")),
+    )
+    for path in ["/"] * 3 + ["/closed"] * 2:
+        fetch(port, path)
+    server.counted(5)
+    families = parse(server.request("GET", "/metrics")[2])
+    with Page(f"http://{server.api}/") as page:
+        page.open("pipelines")
+        page.until("document.querySelectorAll('.flow').length === 3")
+        titles = "[...document.querySelectorAll('.flows h2')].map((its) => its.innerText)"
+        assert page.value(titles) == ["GlobalFilter around, before each pipeline", "Pipeline p", "GlobalFilter around, after each pipeline"]
+        assert page.value("document.querySelector('.flows p').innerText") == "of http-server"
+        flows = page.value("[...document.querySelectorAll('.flow')].map((flow) => [...flow.querySelectorAll('text')].map((its) => its.textContent))")
+        assert flows[0][0] == "closed" and flows[0][-2:] == ["pipeline", "END"] and flows[2][0] == "last" and flows[2][-1] == "END"
+        shown = {(row[1], row[0], row[3]): whole(row[-1]) for row in rows(page, "Results of filters")}
+        for (its_pipeline, its_filter, result), count in shown.items():
+            labels = {"pipeline": its_pipeline, "filter": its_filter, "result": result}
+            assert count == value(families, "sluice_filter_duration_seconds", "_count", **labels), labels
+        expected = {("around/before", "closed", "mocked"): 2, ("around/before", "closed", "success"): 3, ("around/after", "last", "success"): 3}
+        assert expected.items() <= shown.items(), shown
+        assert {"mocked", "2 in all"} <= {part for text in flows[0] for part in text.split(", ")}
+        server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}))
+        server.delete("around")
+        page.until("document.querySelectorAll('.flow').length === 1")
 
 
 LIMIT = 10_000
