@@ -142,7 +142,7 @@ class Live {
       if (past.times.at(-1) > this.time) this.setBack(past);
       const columns = kKept[this.type(name)];
       for (const [key, { labels }] of this.figures.get(name) ?? []) {
-        if (!past.rows.has(key)) past.rows.set(key, { labels, columns: columns.map(() => past.times.map(() => null)) });
+        if (!past.rows.has(key)) past.rows.set(key, { labels, columns: columns.map((_, i) => past.times.map(() => this.before(name, i))) });
       }
       past.times.push(this.time);
       for (const [key, row] of past.rows) {
@@ -170,7 +170,11 @@ class Live {
   history(name, labels, column = 0) {
     const past = this.past.get(name);
     if (!past) return [[], []];
-    return [past.times.map((time) => time / 1000), past.rows.get(JSON.stringify(labels))?.columns[column] ?? past.times.map(() => null)];
+    return [past.times.map((time) => time / 1000), past.rows.get(JSON.stringify(labels))?.columns[column] ?? past.times.map(() => this.before(name, column))];
+  }
+  // What a figure was before it came: a rate was 0. A quantile or a gauge had no value.
+  before(name, column) {
+    return column === 0 && ["counter", "histogram"].includes(this.type(name)) ? 0 : null;
   }
 }
 
