@@ -213,6 +213,36 @@ def test_the_flows_of_a_global_filter(server, port):
         page.until("document.querySelectorAll('.flow').length === 1")
 
 
+def test_pages_go_on_after_a_hot_restart(server, port):
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", mock("x")))
+    with Page(f"http://{server.api}/") as page, Page(f"http://{server.api}/") as log:
+        log.open("log")
+        log.until("document.querySelector('.log').innerText.includes('admin API listens')")
+        fetch(port, "/")
+        page.until("document.querySelector('.tiles > div:last-child dd').innerText === '1'")
+        server.hot_restart()
+        for _ in range(3):
+            fetch(port, "/")
+        page.until("document.querySelector('.tiles > div:last-child dd').innerText === '3' && document.getElementById('state').innerText === 'live'")
+        server.delete("p")
+        log.until("document.querySelector('.log').innerText.includes('hand-over: process') && document.querySelector('#page [role=status]').innerText === ''")
+        count = "document.querySelectorAll('.log .line').length"
+        before = log.value(count)
+        server.apply(pipeline("p", mock("y"), {"name": "new", "kind": "Mock", "rules": []}))
+        log.until(f"{count} > {before}")
+
+
+def test_the_past_has_times_that_grow(server):
+    """The clock of the server was set back while nobody looked: the samples of the time that it ran through twice are those of the second run."""
+    with Page(f"http://{server.api}/") as page:
+        past = page.value(
+            "import('/picture/live.js').then(({ live }) => {"
+            " live.keep(['x'], { times: [1, 2, 3, 4, 2, 3, 9], figures: { x: [[['a'], [10, 20, 30, 40, 21, 31, 90]]] } });"
+            " const its = live.past.get('x'); live.past.delete('x'); return [its.times, its.rows.get('[\"a\"]').columns]; })"
+        )
+        assert past == [[1, 2, 3, 9], [[10, 21, 31, 90]]]
+
+
 LIMIT = 10_000
 SINGLE = 10  # the last permits, one at a time, each watched until the page shows it
 

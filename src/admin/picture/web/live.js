@@ -20,6 +20,17 @@ export async function call(path, options = {}) {
   return body;
 }
 
+// The places of the times that are before all later ones: without those that a clock has run through twice.
+function placesThatGrow(times) {
+  let next = Infinity;
+  const grows = times.map(() => false);
+  for (let i = times.length - 1; i >= 0; --i) {
+    grows[i] = times[i] < next;
+    next = Math.min(next, times[i]);
+  }
+  return [...times.keys()].filter((i) => grows[i]);
+}
+
 class Live {
   constructor() {
     this.figures = new Map(); // name -> key -> {labels, values}
@@ -125,10 +136,12 @@ class Live {
     this.mayChange = answer.mayChange;
     this.member = answer.member;
     this.version = answer.version;
+    const kept = placesThatGrow(answer.times);
+    const pick = (values) => kept.map((place) => values[place]);
     for (const name of names) {
       const rows = new Map();
-      for (const [labels, ...columns] of answer.figures[name] ?? []) rows.set(JSON.stringify(labels), { labels, columns });
-      this.past.set(name, { times: answer.times.slice(), rows });
+      for (const [labels, ...columns] of answer.figures[name] ?? []) rows.set(JSON.stringify(labels), { labels, columns: columns.map(pick) });
+      this.past.set(name, { times: pick(answer.times), rows });
     }
     this.tell();
   }
