@@ -11,6 +11,7 @@ import threading
 import time
 import xml.etree.ElementTree as xml
 
+import plugin_guests
 import pytest
 from browser import Page, look, program
 from client import fetch
@@ -211,6 +212,30 @@ def test_the_flows_of_a_global_filter(server, port):
         server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}))
         server.delete("around")
         page.until("document.querySelectorAll('.flow').length === 1")
+
+
+def test_a_plugin_has_its_place_beside_the_guests(server, port, guests):
+    code = plugin_guests.every()
+    digits = hashlib.sha256(code.read_bytes()).hexdigest()[:12]
+    plugin = {"name": "plugin", "kind": "ProxyWasm", "code": str(code), "timeout": "1s"}
+    server.apply(
+        http_server(port, {"path": "/sale", "backend": "sale"}, {"pathPrefix": "/", "backend": "p"}),
+        pipeline("sale", wasm(guests / "step1.wasm"), mock("x")),
+        pipeline("p", plugin, mock("page")),
+    )
+    with Page(f"http://{server.api}/") as page:
+        page.open("wasmhost")
+        page.until(f"document.querySelector('.plugin')?.innerText.includes('{digits}')")  # before the first request
+        assert page.count(".guest") == 1 and page.count(".plugin") == 1
+        assert fetch(port, "/loop").status == 503
+        families = parse(server.request("GET", "/metrics")[2])
+        assert value(families, "sluice_plugin_failures_total", cause="timeout") == value(families, "sluice_plugin_failures_total") == 1
+        fact = "[...document.querySelectorAll('.plugin dt')].find((its) => its.innerText === '{0}').nextSibling.innerText"
+        page.until(f"{fact.format('Failures in all')} === '1'")
+        assert int(page.value(fact.format("Guests replaced"))) == value(families, "sluice_plugin_guests_replaced_total")
+        assert page.visible("[aria-label='Roll back the code of p / plugin']")
+    found = look(f"http://{server.api}/", server.home / "pictures", ["wasmhost"], VIEWS[::3])
+    assert (found["violations"], found["errors"], found["wide"]) == ([], [], [])
 
 
 def test_pages_go_on_after_a_hot_restart(server, port):
