@@ -29,10 +29,11 @@ struct ApiRequest {
   std::vector<std::string> path;             // segments after the prefix, percent-decoded
   std::map<std::string, std::string> query;  // the last of equal names wins
   std::string accept;
-  bool by_admin = true;  // false: the caller may only read
-  bool handed = false;   // by another member, to the owner of the data
-  std::string body;      // empty if the route has an Intake
-  std::string caller{};  // "": the API asks nobody for a name
+  bool by_admin = true;   // false: the caller may only read
+  bool handed = false;    // by another member, to the owner of the data
+  std::string body;       // empty if the route has an Intake
+  std::string caller{};   // "": the API asks nobody for a name
+  std::string address{};  // of the client, without port
 
   [[nodiscard]] bool wants(std::string_view type) const {
     return accept.find(type) != std::string::npos;

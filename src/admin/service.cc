@@ -78,7 +78,7 @@ Task<http::Response> Service::answer(http::Request& request, const Peer& client,
   terms.admitted = caller.has_value();
   ApiResponse response;
   if (caller) {
-    response = co_await respond(request, *caller);
+    response = co_await respond(request, *caller, client.address);
   } else {
     response = caller.error();
   }
@@ -155,12 +155,14 @@ Task<std::expected<Identity, ApiResponse>> Service::admit(const http::Request& r
   co_return caller;
 }
 
-Task<ApiResponse> Service::respond(http::Request& request, const Identity& caller) {
+Task<ApiResponse> Service::respond(http::Request& request, const Identity& caller,
+                                   const std::string& address) {
   ApiRequest call;
   call.method = request.method;
   call.accept = request.headers.get("Accept").value_or("");
   call.by_admin = caller.role == Role::admin;
   call.caller = caller.name;
+  call.address = address;
   if (const auto parsed = parse_target(request.target(), call); !parsed)
     co_return respond_error(parsed.error());
   const auto match = router_.find(call);

@@ -71,7 +71,8 @@ class Service {
   Task<ApiResponse> probe(const http::Request& request);
   Task<std::expected<Identity, ApiResponse>> admit(const http::Request& request, const Peer& client,
                                                    Credentials& credentials);
-  Task<ApiResponse> respond(http::Request& request, const Identity& caller);
+  Task<ApiResponse> respond(http::Request& request, const Identity& caller,
+                            const std::string& address);
   Task<ApiResponse> handle(const RouteMatch& match, ApiRequest& call, http::Body& body);
   Task<ApiResponse> take_in(const RouteMatch& match, const ApiRequest& call, http::Body& body);
   Task<Result<std::string>> read_whole(http::Body& body, std::size_t bytes_max, std::size_t& held);

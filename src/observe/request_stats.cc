@@ -46,6 +46,16 @@ DurationCounts RequestStats::durations() const {
   return coarse(latencies(), cells_.sum(&Cells::total_us));
 }
 
+std::array<std::uint64_t, RequestStats::kClasses> RequestStats::classes() const {
+  constexpr std::size_t kOfClass = 100;
+  std::array<std::uint64_t, kClasses> sums{};
+  for (unsigned core = 0; core < cells_.size(); ++core) {
+    const auto& codes = cells_.at(core).codes;
+    for (std::size_t i = 0; i < codes.size(); ++i) sums[i / kOfClass] += codes[i].get();
+  }
+  return sums;
+}
+
 // Computes the moving averages, as in `uptime`, per second.
 void RequestStats::Rates::tick(std::uint64_t total, bool first) {
   const double seconds = std::chrono::duration<double>(kSamplePeriod).count();

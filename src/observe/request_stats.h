@@ -34,6 +34,9 @@ class RequestStats {
   [[nodiscard]] std::uint64_t request_bytes() const { return cells_.sum(&Cells::request_bytes); }
   [[nodiscard]] std::uint64_t response_bytes() const { return cells_.sum(&Cells::response_bytes); }
   [[nodiscard]] DurationCounts durations() const;
+  static constexpr std::size_t kClasses = 5;  // of status: 1xx to 5xx
+  // Any thread: the requests of each class.
+  [[nodiscard]] std::array<std::uint64_t, kClasses> classes() const;
 
  private:
   struct Cells {

@@ -17,6 +17,7 @@ using observe::MetricType;
 struct ServerFigure {
   enum Index : std::size_t {
     durations,
+    requests,
     received,
     sent,
     up,
@@ -37,6 +38,9 @@ constexpr std::array kServerFamilies{
                  "Requests and their durations, from the first byte to the last byte of the "
                  "response. route: the hosts and the path of the rule; none: no rule matched.",
                  "seconds", "server,route,pipeline,status"},
+    MetricFamily{"sluice_server_requests_total", MetricType::counter,
+                 "Requests by class of status. A class that never occurred is 0.", "",
+                 "server,status"},
     MetricFamily{"sluice_server_received_bytes_total", MetricType::counter, "Bytes of requests.",
                  "bytes", "server"},
     MetricFamily{"sluice_server_sent_bytes_total", MetricType::counter, "Bytes of responses.",
@@ -64,8 +68,9 @@ constexpr std::array kServerFamilies{
     MetricFamily{"sluice_server_known_served_total", MetricType::counter,
                  "Late requests served under overload, because their users are in.", "", "server"}};
 
+constexpr std::array kClassNames{"1xx", "2xx", "3xx", "4xx", "5xx"};
+
 void expose_routes(const ServerCounters& counters, const std::string& name, Exposition& out) {
-  static constexpr std::array kClassNames{"1xx", "2xx", "3xx", "4xx", "5xx"};
   counters.routes.each([&](const RouteStats::Key& key, const RouteCounts& counts) {
     for (std::size_t i = 0; i < RouteCounts::kClasses; ++i) {
       const observe::DurationCounts its = counts.of_class(i);
@@ -74,6 +79,14 @@ void expose_routes(const ServerCounters& counters, const std::string& name, Expo
                     {name, key.route, key.pipeline, kClassNames[i]}, its);
     }
   });
+}
+
+void expose_classes(const ServerCounters& counters, const std::string& name, Exposition& out) {
+  const auto classes = counters.stats.classes();
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    out.sample(kServerFamilies[ServerFigure::requests], {name, kClassNames[i]},
+               static_cast<double>(classes[i]));
+  }
 }
 
 void expose_connections(const ServerCounters& counters, const std::string& name, Exposition& out) {
@@ -105,6 +118,7 @@ void expose(const ServerPrototype& server, bool listens, Exposition& out) {
   const ServerCounters& counters = *server.counters;
   const std::string& name = server.spec.name;
   expose_routes(counters, name, out);
+  expose_classes(counters, name, out);
   expose_connections(counters, name, out);
   const OverloadSums overload = sum_overload(counters.overload, server.spec.overload);
   out.sample(kServerFamilies[ServerFigure::received], {name},

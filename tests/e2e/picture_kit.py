@@ -29,8 +29,9 @@ def figures(state: dict, family: str) -> dict[tuple, list]:
 class Follower:
     """A client of GET /live that reads events when asked to."""
 
-    def __init__(self, server, buffer: int | None = None):
+    def __init__(self, server, buffer: int | None = None, address: str = "127.0.0.1"):
         self.socket = socket.socket()
+        self.socket.bind((address, 0))
         if buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.socket.settimeout(DEADLINE)

@@ -332,6 +332,32 @@ def test_writes_of_the_store_are_a_histogram(server, port, guests):
     assert value(scrape(server), "sluice_store_group_write_seconds", "_sum") > 0
 
 
+def test_a_class_of_status_is_zero_before_it_occurs(server, port):
+    """An alert on the rate of 5xx has its series before the first one, and what was counted stays when the route goes."""
+    server.apply(
+        http_server(port, {"path": "/a", "backend": "p"}, {"path": "/b", "backend": "broken"}),
+        pipeline("p", mock("x")),
+        pipeline("broken", mock("no", code=502)),
+    )
+    classes = ["1xx", "2xx", "3xx", "4xx", "5xx"]
+
+    def by_class(families) -> list[float]:
+        name = "sluice_server_requests_total"
+        assert len(families[name].samples) == len(classes)
+        return [value(families, name, server="http-server", status=status) for status in classes]
+
+    assert by_class(scrape(server)) == [0] * 5
+    fetch(port, "/a")
+    assert by_class(counted(server, 1)) == [0, 1, 0, 0, 0]
+    for path in ("/b", "/b", "/nowhere"):
+        fetch(port, path)
+    families = counted(server, 4)
+    assert by_class(families) == [0, 1, 0, 1, 2] and sum(by_class(families)) == requests(families)
+    server.apply(http_server(port, {"path": "/a", "backend": "p"}))
+    wait_until(lambda: requests(scrape(server)) == 2, "the route has gone, and its durations with it")
+    assert by_class(scrape(server)) == [0, 1, 0, 1, 2]
+
+
 def test_a_scrape_of_many_routes(server, port):
     """500 routes, each with three classes of status, to 20 pipelines."""
     paths = [{"path": f"/r{n}", "backend": f"p{n % PIPELINES}"} for n in range(ROUTES)]

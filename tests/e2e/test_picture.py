@@ -139,14 +139,33 @@ def test_a_follower_that_does_not_read_is_cut(server, port):
 
 
 def test_followers_have_places(server):
-    followers = [Follower(server) for _ in range(64)]
+    followers = [Follower(server) for _ in range(56)]
     for follower in followers:
         follower.until(b"event: all")
+    status, _, text = server.request("GET", "/apis/v2/live")
+    assert status == 429 and "too many clients of one address follow the picture, at most 56" in text
+    others = [Follower(server, address="127.0.0.2") for _ in range(8)]
+    for follower in others:
+        follower.until(b"event: all")
+    followers += others
     status, _, text = server.request("GET", "/apis/v2/live")
     assert status == 503 and "at most 64" in text
     followers[0].close()
     wait_until(lambda: Follower(server).until(b"HTTP/1.1 ").startswith(b"HTTP/1.1 200"), "the place is free again")
     for follower in followers:
+        follower.close()
+
+
+def test_one_user_does_not_take_all_places(guarded):
+    followers = [Follower.secure(guarded, "bob") for _ in range(56)]
+    for follower in followers:
+        follower.until(b"event: all")
+    status, _, text = secure(guarded, "/apis/v2/live", "bob")
+    assert status == 429 and "too many clients of one user follow the picture, at most 56" in text
+    ann = Follower.secure(guarded, "ann")
+    ann.until(b"event: changes")
+    assert secure(guarded, "/apis/v2/live?once", "bob")[0] == 200, "what is no stream needs no place"
+    for follower in (*followers, ann):
         follower.close()
 
 

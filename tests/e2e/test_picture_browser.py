@@ -11,6 +11,7 @@ import threading
 import time
 import xml.etree.ElementTree as xml
 
+import plugin_guests
 import pytest
 from browser import Page, look, program
 from client import fetch
@@ -25,6 +26,22 @@ VIEWS = [{"width": width, "theme": theme} for width in (1280, 390) for theme in 
 
 
 HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+PASSES = {"kind": "Mock", "rules": []}
+AROUND = {
+    "kind": "GlobalFilter",
+    "name": "around",
+    "beforePipeline": {
+        "filters": [
+            {"name": "closed", "kind": "Mock", "rules": [{"match": {"pathPrefix": "/closed"}, "code": 403}]},
+            {"name": "first", **PASSES},
+        ],
+        "flow": [{"filter": "closed", "jumpIf": {"mocked": "END"}}, {"filter": "first"}],
+    },
+    "afterPipeline": {"filters": [{"name": "last", **PASSES}]},
+    "fallthrough": {"pipeline": True},
+}
 
 
 class Visitors:
@@ -59,7 +76,9 @@ def test_every_page_in_a_browser(tmp_path, port, backend, guests):
             {"path": "/sale", "backend": "sale"},
             {"pathPrefix": "/shop", "backend": "shop"},
             {"path": "/gone", "backend": "gone"},
+            globalFilter="around",
         ),
+        AROUND,
         pipeline(
             "sale",
             wasm(guests / "step6.wasm", parameters={"startTime": "2021-08-08T00:00:00", "blockRatio": "0", "maxPermission": "20"}),
@@ -78,6 +97,7 @@ def test_every_page_in_a_browser(tmp_path, port, backend, guests):
     assert "Traffic" in texts["overview-1280-light"]
     assert "/shop*" in texts["servers-390-dark"]
     assert "wasmResult2" in texts["pipelines-1280-light"] and "keys" in texts["wasmhost-390-light"]
+    assert "GlobalFilter around, before each pipeline" in texts["pipelines-390-dark"]
     assert "Reload code" in texts["wasmhost-1280-light"]
     assert backend.url in texts["backends-1280-light"]
     assert "admin API listens" in texts["log-1280-light"]
@@ -165,6 +185,91 @@ def test_a_screenshot_by_a_program(tmp_path, server, port, guests):
         assert default not in configuration, default
 
 
+def test_the_flows_of_a_global_filter(server, port):
+    """They stand around the pipelines, with the figures of /metrics."""
+    server.apply(
+        http_server(port, {"pathPrefix": "/", "backend": "p"}, globalFilter="around"),
+        AROUND,
+        pipeline("p", {"name": "inner", **PASSES}, mock("x")),
+    )
+    for path in ["/"] * 3 + ["/closed"] * 2:
+        fetch(port, path)
+    server.counted(5)
+    families = parse(server.request("GET", "/metrics")[2])
+    with Page(f"http://{server.api}/") as page:
+        page.open("pipelines")
+        page.until("document.querySelectorAll('.flow').length === 3")
+        titles = "[...document.querySelectorAll('.flows h2')].map((its) => its.innerText)"
+        assert page.value(titles) == ["GlobalFilter around, before each pipeline", "Pipeline p", "GlobalFilter around, after each pipeline"]
+        assert page.value("document.querySelector('.flows p').innerText") == "of http-server"
+        flows = page.value("[...document.querySelectorAll('.flow')].map((flow) => [...flow.querySelectorAll('text')].map((its) => its.textContent))")
+        assert flows[0][0] == "closed" and flows[0][-2:] == ["pipeline", "END"] and flows[2][0] == "last" and flows[2][-1] == "END"
+        shown = {(row[1], row[0], row[3]): whole(row[-1]) for row in rows(page, "Results of filters")}
+        for (its_pipeline, its_filter, result), count in shown.items():
+            labels = {"pipeline": its_pipeline, "filter": its_filter, "result": result}
+            assert count == value(families, "sluice_filter_duration_seconds", "_count", **labels), labels
+        expected = {("around/before", "closed", "mocked"): 2, ("around/before", "closed", "success"): 3, ("around/after", "last", "success"): 3}
+        assert expected.items() <= shown.items(), shown
+        assert {"mocked", "2 in all"} <= {part for text in flows[0] for part in text.split(", ")}
+        server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}))
+        server.delete("around")
+        page.until("document.querySelectorAll('.flow').length === 1")
+
+
+def test_a_plugin_has_its_place_beside_the_guests(server, port, guests):
+    code = plugin_guests.every()
+    digits = hashlib.sha256(code.read_bytes()).hexdigest()[:12]
+    plugin = {"name": "plugin", "kind": "ProxyWasm", "code": str(code), "timeout": "1s"}
+    server.apply(
+        http_server(port, {"path": "/sale", "backend": "sale"}, {"pathPrefix": "/", "backend": "p"}),
+        pipeline("sale", wasm(guests / "step1.wasm"), mock("x")),
+        pipeline("p", plugin, mock("page")),
+    )
+    with Page(f"http://{server.api}/") as page:
+        page.open("wasmhost")
+        page.until(f"document.querySelector('.plugin')?.innerText.includes('{digits}')")  # before the first request
+        assert page.count(".guest") == 1 and page.count(".plugin") == 1
+        assert fetch(port, "/loop").status == 503
+        families = parse(server.request("GET", "/metrics")[2])
+        assert value(families, "sluice_plugin_failures_total", cause="timeout") == value(families, "sluice_plugin_failures_total") == 1
+        fact = "[...document.querySelectorAll('.plugin dt')].find((its) => its.innerText === '{0}').nextSibling.innerText"
+        page.until(f"{fact.format('Failures in all')} === '1'")
+        assert int(page.value(fact.format("Guests replaced"))) == value(families, "sluice_plugin_guests_replaced_total")
+        assert page.visible("[aria-label='Roll back the code of p / plugin']")
+    found = look(f"http://{server.api}/", server.home / "pictures", ["wasmhost"], VIEWS[::3])
+    assert (found["violations"], found["errors"], found["wide"]) == ([], [], [])
+
+
+def test_pages_go_on_after_a_hot_restart(server, port):
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", mock("x")))
+    with Page(f"http://{server.api}/") as page, Page(f"http://{server.api}/") as log:
+        log.open("log")
+        log.until("document.querySelector('.log').innerText.includes('admin API listens')")
+        fetch(port, "/")
+        page.until("document.querySelector('.tiles > div:last-child dd').innerText === '1'")
+        server.hot_restart()
+        for _ in range(3):
+            fetch(port, "/")
+        page.until("document.querySelector('.tiles > div:last-child dd').innerText === '3' && document.getElementById('state').innerText === 'live'")
+        server.delete("p")
+        log.until("document.querySelector('.log').innerText.includes('hand-over: process') && document.querySelector('#page [role=status]').innerText === ''")
+        count = "document.querySelectorAll('.log .line').length"
+        before = log.value(count)
+        server.apply(pipeline("p", mock("y"), {"name": "new", "kind": "Mock", "rules": []}))
+        log.until(f"{count} > {before}")
+
+
+def test_the_past_has_times_that_grow(server):
+    """The clock of the server was set back while nobody looked: the samples of the time that it ran through twice are those of the second run."""
+    with Page(f"http://{server.api}/") as page:
+        past = page.value(
+            "import('/picture/live.js').then(({ live }) => {"
+            " live.keep(['x'], { times: [1, 2, 3, 4, 2, 3, 9], figures: { x: [[['a'], [10, 20, 30, 40, 21, 31, 90]]] } });"
+            " const its = live.past.get('x'); live.past.delete('x'); return [its.times, its.rows.get('[\"a\"]').columns]; })"
+        )
+        assert past == [[1, 2, 3, 9], [[10, 21, 31, 90]]]
+
+
 LIMIT = 10_000
 SINGLE = 10  # the last permits, one at a time, each watched until the page shows it
 
@@ -218,6 +323,19 @@ def test_a_sale_is_watched(tmp_path, port, guests, measured):
         assert "sold out" in page.text(".sale")
         assert figures(state(server), "sluice_data_limit_used_keys")["p", "wasm"] == [count]
     server.stop()
+
+
+def test_a_page_without_a_place_says_so_and_takes_the_next_one(server):
+    followers = [Follower(server) for _ in range(56)]
+    for follower in followers:
+        follower.until(b"event: all")
+    with Page(f"http://{server.api}/?once") as page:
+        page.value("document.body.prepend(Object.assign(document.createElement('a'), { href: '/', id: 'go', innerText: 'go' }))")
+        page.click("#go")
+        page.until("document.getElementById('state')?.innerText.includes('too many clients of one address follow the picture, at most 56')")
+        for follower in followers:
+            follower.close()
+        page.until("document.getElementById('state').innerText === 'live'")
 
 
 # --- what can be done -----------------------------------------------------------------------------

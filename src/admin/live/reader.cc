@@ -11,7 +11,7 @@ namespace {
 class LiveReader final : public http::BodyReader {
  public:
   LiveReader(loop::EventLoop& loop, std::shared_ptr<LiveFeed> feed,
-             std::shared_ptr<CountedSlot> slot, LiveBegin begin)
+             std::shared_ptr<CallerSlots::Slot> slot, LiveBegin begin)
       : feed_(std::move(feed)),
         slot_(std::move(slot)),
         number_(begin.number),
@@ -45,7 +45,7 @@ class LiveReader final : public http::BodyReader {
   };
 
   const std::shared_ptr<LiveFeed> feed_;
-  const std::shared_ptr<CountedSlot> slot_;
+  const std::shared_ptr<CallerSlots::Slot> slot_;
   std::uint64_t number_;
   LiveFeed::Text piece_;
   const std::shared_ptr<News> news_;
@@ -56,7 +56,8 @@ class LiveReader final : public http::BodyReader {
 }  // namespace
 
 std::unique_ptr<http::BodyReader> read_live(loop::EventLoop& loop, std::shared_ptr<LiveFeed> feed,
-                                            std::shared_ptr<CountedSlot> slot, LiveBegin begin) {
+                                            std::shared_ptr<CallerSlots::Slot> slot,
+                                            LiveBegin begin) {
   return std::make_unique<LiveReader>(loop, std::move(feed), std::move(slot), std::move(begin));
 }
 

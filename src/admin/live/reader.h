@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "admin/caller_slots.h"
 #include "admin/live/feed.h"
-#include "admin/slot.h"
 #include "http/body.h"
 #include "loop/event_loop.h"
 
@@ -22,7 +22,7 @@ struct LiveBegin {
 // The body ends with the error `closed` if it is read too slowly. Requires: `loop` outlives it.
 [[nodiscard]] std::unique_ptr<http::BodyReader> read_live(loop::EventLoop& loop,
                                                           std::shared_ptr<LiveFeed> feed,
-                                                          std::shared_ptr<CountedSlot> slot,
+                                                          std::shared_ptr<CallerSlots::Slot> slot,
                                                           LiveBegin begin);
 
 }  // namespace sluice::admin

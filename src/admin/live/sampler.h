@@ -3,7 +3,6 @@
 // only reads what the cores have counted, as /metrics does.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <set>
@@ -11,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "admin/caller_slots.h"
 #include "admin/live/feed.h"
 #include "admin/live/figures.h"
 #include "admin/live/reader.h"
@@ -30,6 +30,8 @@ class LiveSampler {
   // With the way to the reader, a change is on the page within a second.
   static constexpr std::chrono::milliseconds kPeriod{900};
   static constexpr int kFollowersMax = 64;
+  // The pages of a control room may share a user.
+  static constexpr int kFollowersOfCallerMax = 56;
   // A follower that takes no byte for so long has left.
   static constexpr std::chrono::seconds kFollowerPatience{10};
 
@@ -47,7 +49,7 @@ class LiveSampler {
   [[nodiscard]] LiveBegin begin() const;
   [[nodiscard]] std::string past(const std::set<std::string, std::less<>>& names) const;
   [[nodiscard]] const std::shared_ptr<LiveFeed>& feed() const { return feed_; }
-  [[nodiscard]] std::atomic<int>& followers() { return followers_; }
+  [[nodiscard]] const std::shared_ptr<CallerSlots>& followers() const { return followers_; }
 
  private:
   void work(const std::stop_token& stop);
@@ -56,7 +58,8 @@ class LiveSampler {
   const control::Controller& controller_;
   std::shared_ptr<const Health> health_;  // set before the thread starts
   const std::shared_ptr<LiveFeed> feed_ = std::make_shared<LiveFeed>();
-  std::atomic<int> followers_ = 0;
+  const std::shared_ptr<CallerSlots> followers_ = std::make_shared<CallerSlots>(
+      CallerSlots::Bounds{.all = kFollowersMax, .of_caller = kFollowersOfCallerMax});
   mutable Mutex mutex_;
   LiveFigures figures_ SLUICE_GUARDED_BY(mutex_);
   TimePoint last_ SLUICE_GUARDED_BY(mutex_);

@@ -7,6 +7,7 @@
 #include "filters/proxy_wasm/abi.h"
 #include "filters/proxy_wasm/filter.h"
 #include "filters/proxy_wasm/metrics.h"
+#include "filters/wasm_host/metrics.h"
 #include "filters/wasm_host/spec.h"
 
 namespace sluice::filters::proxy_wasm {
@@ -126,6 +127,7 @@ Json ProxyWasmPrototype::status() const {
 void ProxyWasmPrototype::expose(const pipeline::FilterPlace& place,
                                 observe::Exposition& out) const {
   expose_plugin(*kept_.statistics, place, out);
+  expose_code(*code_.code, place, out);
   expose_metrics(*kept_.metrics, place, out);
 }
 

@@ -49,7 +49,7 @@ function tellState() {
   byId("state").dataset.state = late ? "bad" : "good";
     const left = live.leftOut > 0 ? `; ${live.leftOut} figures are left out` : "";
     const now = (once ? `of ${new Date(live.time).toLocaleTimeString("en-GB")}` : "live") + left;
-    setText(byId("state"), late ? "no figures: the server is away" : now);
+    setText(byId("state"), late ? `no figures: ${live.refusal || "the server is away"}` : now);
 }
 function setTheme(theme) {
   if (theme === "auto") delete document.documentElement.dataset.theme;

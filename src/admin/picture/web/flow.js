@@ -6,6 +6,7 @@ import { duration, number, rate } from "./format.js";
 
 const kWidth = 384;
 const kBox = { x: 44, width: 250, height: 66 };
+const kEnd = { width: 80, height: 26 };
 const kGap = 34;
 const kLine = 16; // of a result
 
@@ -19,8 +20,9 @@ export function nodesOf(spec) {
 const text = (x, y, content, classes = "") => svg("text", { x, y, class: classes }, content);
 const cut = (name, length) => (name.length > length ? `${name.slice(0, length - 1)}…` : name);
 
-// results: name of a filter -> [{result, rate, p50, p99, count}]
-export function drawFlow(spec, results) {
+// flow: {spec, next, endsEarly}. next: where the last filter leads to, if that is not the end; endsEarly: END does not
+// lead there. results: name of a filter -> [{result, rate, p50, p99, count}]
+export function drawFlow({ spec, next, endsEarly }, results) {
   const nodes = nodesOf(spec);
   const places = new Map();
   let y = 8;
@@ -35,15 +37,19 @@ export function drawFlow(spec, results) {
     places.set(node.alias, node);
     y += node.height + kGap;
   }
-  const end = { y, height: 26 };
-  const height = y + 40;
-  const drawing = svg("svg", { class: "flow", viewBox: `0 0 ${kWidth} ${height}`, width: kWidth, height, role: "img", "aria-label": describe(nodes) });
+  const exit = { label: next ?? "END", y, height: kEnd.height };
+  const jumpsOut = nodes.some((node) => Object.values(node.jumps).some((target) => !places.has(target)));
+  const end = next && endsEarly && jumpsOut ? { label: "END", y: y + kEnd.height + kGap / 2, height: kEnd.height } : exit;
+  const height = end.y + 40;
+  const drawing = svg("svg", { class: "flow", viewBox: `0 0 ${kWidth} ${height}`, width: kWidth, height, role: "img", "aria-label": describe(nodes, exit) });
   drawing.append(svg("defs", {}, svg("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, svg("path", { d: "M0 0 L8 4 L0 8 z", class: "tip" }))));
   nodes.forEach((node, i) => {
-    drawing.append(...boxOf(node), arrow(node, nodes[i + 1] ?? end));
+    drawing.append(...boxOf(node), arrow(node, nodes[i + 1] ?? exit));
     Object.entries(node.jumps).forEach(([result, target], place) => drawing.append(...jump(node, places.get(target) ?? end, result, place)));
   });
-  drawing.append(svg("rect", { x: kBox.x + 85, y: end.y, width: 80, height: 26, rx: 13, class: "end" }), text(kBox.x + 125, end.y + 18, "END", "middle small"));
+  for (const { label, y: top } of new Set([exit, end])) {
+    drawing.append(svg("rect", { x: kBox.x + 85, y: top, ...kEnd, rx: 13, class: "end" }), text(kBox.x + 125, top + 18, label, "middle small"));
+  }
   return drawing;
 }
 
@@ -74,11 +80,11 @@ function jump(from, to, result, place) {
   const out = x + 22 + place * 12;
   const begin = from.y + 30 + place * 14;
   return [
-    svg("path", { d: `M${x} ${begin} H${out} V${to.y + 13} H${x - (to.height === 26 ? 85 : 0) + 2}`, class: "jump", "marker-end": "url(#tip)" }),
+    svg("path", { d: `M${x} ${begin} H${out} V${to.y + 13} H${x - (to.height === kEnd.height ? 85 : 0) + 2}`, class: "jump", "marker-end": "url(#tip)" }),
     text(x + 5, begin - 4, cut(result, 13), "tiny"),
   ];
 }
 
-function describe(nodes) {
-  return `Flow: ${nodes.map((node) => `${node.alias} (${node.kind}) ${rate(node.total)}`).join(", then ")}, then END`;
+function describe(nodes, exit) {
+  return `Flow: ${nodes.map((node) => `${node.alias} (${node.kind}) ${rate(node.total)}`).join(", then ")}, then ${exit.label}`;
 }

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Chart, Charts } from "./chart.js";
+import { codeFacts, codeNotes, readCodes, rollBack } from "./code.js";
 import { confirmed, el, setText } from "./dom.js";
-import { age, number, rate } from "./format.js";
+import { number, rate } from "./format.js";
 import { call, live } from "./live.js";
+import { Plugin } from "./plugins.js";
 
 const kRuns = "sluice_filter_duration_seconds";
 const kCodeAfter = 5_000; // the hash of the code shows after so many ms
-
-const kShownDigits = 12; // of a hash
 
 // One WasmHost filter. `say` shows what has become of a change.
 class Guest {
   constructor(labels, say) {
     this.labels = labels;
-    this.say = say;
     const [pipeline, filter] = labels;
     this.place = `${pipeline} / ${filter}`;
     this.meter = el("meter", { min: "0", low: "0", "aria-label": `Permits given of ${this.place}` });
@@ -30,10 +29,9 @@ class Guest {
       ["Waiting", () => number(this.get("sluice_guests_waiting"))],
       ["Guests", () => number(this.get("sluice_guests_alive"))],
       ["Not durable yet", () => `${number(this.get("sluice_data_durable_lag_commits"))} commits`],
-      ["Code", () => (this.code?.codeHash ?? "").slice(0, 12) || "–"],
-      ["Code loaded", () => (this.code ? `${age(this.code.loadedAt)} ago` : "–")],
+      ...codeFacts(this),
     ];
-    this.back = el("button", { type: "button", onclick: () => this.rollBack(), "aria-label": `Roll back the code of ${this.place}` }, "Roll back…");
+    this.back = el("button", { type: "button", onclick: () => rollBack(labels, say), "aria-label": `Roll back the code of ${this.place}` }, "Roll back…");
     this.facts = facts.map(([title, text]) => ({ title, text, value: el("dd") }));
     const dl = el("dl", { class: "tiles" }, this.facts.map(({ title, value }) => el("div", {}, el("dt", {}, title), value)));
     const results = () => live.rows(kRuns).filter((row) => row.labels[0] === pipeline && row.labels[1] === filter)
@@ -47,23 +45,6 @@ class Guest {
         { label: "conflicts", family: "sluice_guest_conflicts_total", labels },
         { label: "timeouts", family: "sluice_guest_failures_total", labels: [...labels, "timeout"] }], rate, "h3"));
     this.element = el("section", { class: "guest", "aria-label": this.place }, el("h2", {}, this.place), el("p", { class: "sale" }, this.permits, " ", this.note), this.meter, dl, el("p", { class: "buttons" }, this.back), this.charts.element);
-  }
-  // To the newest code before, that was not rolled back: as `egctl wasm rollback` does.
-  async rollBack() {
-    const path = `/wasm/code/${this.labels.map(encodeURIComponent).join("/")}`;
-    try {
-      const codes = (await call(path)).codes;
-      const target = codes.find((code) => !code.runs && !code.rolledBack);
-      if (!target) return this.say(`${this.place} has run no other code that it could go back to.`);
-      const told = (code) => `${code.sha256.slice(0, kShownDigits)} (${code.how} by ${code.by}, ${age(code.at)} ago)`;
-      const text = `It runs ${told(codes[0])}, and would run ${told(target)} again, here and on all members of the cluster. Requests go on; shared data stays.`;
-      if (!(await confirmed(`Roll back the code of ${this.place}?`, text, "Roll back"))) return;
-      this.say("Rolling back…");
-      const answer = await call(`${path}/rollback?to=${target.sha256}&from=${codes[0].sha256}`, { method: "POST" });
-      this.say(answer.reloaded.map((one) => `${one.pipeline}/${one.filter}: back to ${one.codeHash.slice(0, kShownDigits)}`).join("; "));
-    } catch (error) {
-      this.say(`Not rolled back: ${error.message}`);
-    }
   }
   get(name, column = 0) {
     return live.get(name, this.labels, column);
@@ -81,7 +62,7 @@ class Guest {
     setText(this.permits, this.limited() ? `${number(used)} of ${number(limit)} permits given` : `${number(this.get("sluice_data_keys"))} keys, no limit`);
     const soldOut = this.limited() && used >= limit;
     const sealed = this.get("sluice_data_sealed") > 0;
-    setText(this.note, [soldOut ? "sold out" : "", sealed ? "sealed" : "", this.code?.health && this.code.health !== "ready" ? this.code.health : "", this.code?.codeNote ?? ""].filter(Boolean).join(" · "));
+    setText(this.note, [soldOut ? "sold out" : "", sealed ? "sealed" : "", ...codeNotes(this)].filter(Boolean).join(" · "));
     for (const { text, value } of this.facts) setText(value, text());
     this.back.hidden = !live.mayChange;
     this.charts.update();
@@ -92,29 +73,19 @@ class Guest {
 }
 
 export class Guests {
-  static title = "WasmHost";
+  static title = "Wasm";
   constructor() {
-    this.guests = new Map();
+    this.guests = new Map(); // and plugins, by kind and labels
     this.said = el("p", { role: "status", class: "said" });
     this.reload = el("button", { type: "button", onclick: () => this.reloadCode() }, "Reload code…");
     this.list = el("div");
-    this.empty = el("p", { class: "empty" }, "No WasmHost filter runs.");
+    this.empty = el("p", { class: "empty" }, "No WasmHost or ProxyWasm filter runs.");
     this.element = el("div", {}, el("p", { class: "buttons" }, this.reload), this.said, this.empty, this.list);
     void this.readCode();
     this.timer = setInterval(() => this.readCode(), kCodeAfter);
   }
   async readCode() {
-    for (const name of new Set([...this.guests.values()].map((guest) => guest.labels[0]))) {
-      try {
-        const status = await call(`/status/objects/${encodeURIComponent(name)}`);
-        const own = Array.isArray(status) ? status[0] : status;
-        for (const guest of this.guests.values()) {
-          if (guest.labels[0] === name) guest.code = findCode(own, guest.labels[1]);
-        }
-      } catch {
-        // The pipeline has just gone.
-      }
-    }
+    await readCodes([...this.guests.values()]);
     for (const guest of this.guests.values()) guest.update();
   }
   async say(text) {
@@ -134,37 +105,32 @@ export class Guests {
     }
   }
   update() {
-    const rows = live.rows("sluice_guests_alive");
-    const keys = new Set(rows.map((row) => JSON.stringify(row.labels)));
+    // Each filter with code has a figure of it, and a WasmHost the number of its guests as well.
+    const rows = new Map(live.rows("sluice_guest_code_info").map(({ labels: [pipeline, filter] }) => {
+      const kind = live.has("sluice_guests_alive", [pipeline, filter]) ? Guest : Plugin;
+      return [JSON.stringify([kind.name, pipeline, filter]), { kind, labels: [pipeline, filter] }];
+    }));
     let added = false;
     for (const [key, guest] of this.guests) {
-      if (keys.has(key)) continue;
+      if (rows.has(key)) continue;
       guest.end();
       guest.element.remove();
       this.guests.delete(key);
     }
-    for (const { labels } of rows) {
-      const key = JSON.stringify(labels);
+    for (const [key, { kind, labels }] of rows) {
       if (this.guests.has(key)) continue;
-      const guest = new Guest(labels, (text) => this.say(text));
+      const guest = new kind(labels, (text) => this.say(text));
       this.guests.set(key, guest);
       this.list.append(guest.element);
       added = true;
     }
     if (added) void this.readCode();
-    this.reload.hidden = !live.mayChange || rows.length === 0;
-    this.empty.hidden = rows.length > 0;
+    this.reload.hidden = !live.mayChange || rows.size === 0;
+    this.empty.hidden = rows.size > 0;
     for (const guest of this.guests.values()) guest.update();
   }
   end() {
     clearInterval(this.timer);
     for (const guest of this.guests.values()) guest.end();
   }
-}
-
-// The status of a filter in that of its pipeline, which may list members.
-function findCode(status, filter) {
-  if (!status || typeof status !== "object") return undefined;
-  if (status.filters?.[filter]) return status.filters[filter];
-  return Object.values(status).map((its) => (typeof its === "object" ? findCode(its, filter) : undefined)).find(Boolean);
 }

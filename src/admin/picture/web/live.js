@@ -3,6 +3,7 @@
 
 const kApi = "/apis/v2";
 const kPast = 1000; // samples
+const kAgainAfter = 3_000; // ms after a refusal
 // The columns that the history keeps, as places in a row of now: the value, or the rate with the quantiles.
 const kKept = { gauge: [0], counter: [1], summary: [0], histogram: [1, 3, 4] };
 
@@ -19,6 +20,17 @@ export async function call(path, options = {}) {
   return body;
 }
 
+// The places of the times that are before all later ones: without those that a clock has run through twice.
+function placesThatGrow(times) {
+  let next = Infinity;
+  const grows = times.map(() => false);
+  for (let i = times.length - 1; i >= 0; --i) {
+    grows[i] = times[i] < next;
+    next = Math.min(next, times[i]);
+  }
+  return [...times.keys()].filter((i) => grows[i]);
+}
+
 class Live {
   constructor() {
     this.figures = new Map(); // name -> key -> {labels, values}
@@ -28,6 +40,7 @@ class Live {
     this.listeners = new Set();
     this.time = 0;
     this.connected = false;
+    this.refusal = ""; // why the server does not send the stream
     this.leftOut = 0; // figures that the server does not send, because there are too many
     this.mayChange = false;
     this.once = false;
@@ -53,12 +66,29 @@ class Live {
     source.addEventListener("changes", (event) => this.take(JSON.parse(event.data)));
     source.onerror = () => {
       this.connected = false;
+      if (source.readyState === EventSource.CLOSED) void this.startAgain();
       this.tell();
     };
+  }
+  // An EventSource gives up after a refusal, and keeps its reason to itself.
+  async startAgain() {
+    const question = new AbortController();
+    let answer = null;
+    try {
+      answer = await fetch(`${kApi}/live`, { signal: question.signal });
+      this.refusal = answer.ok ? "" : ((await answer.json()).message ?? `status ${answer.status}`);
+    } catch {
+      this.refusal = "";
+    }
+    question.abort();
+    this.tell();
+    // Who is not admitted is asked for a password once, not every few seconds.
+    if (answer?.status !== 401) setTimeout(() => this.start(), kAgainAfter);
   }
 
   take(event) {
     this.connected = true;
+    this.refusal = "";
     this.time = event.time;
     Object.assign(this.families, event.families); // of `changes`: those that are new
     for (const [name, rows] of Object.entries(event.figures)) {
@@ -106,10 +136,12 @@ class Live {
     this.mayChange = answer.mayChange;
     this.member = answer.member;
     this.version = answer.version;
+    const kept = placesThatGrow(answer.times);
+    const pick = (values) => kept.map((place) => values[place]);
     for (const name of names) {
       const rows = new Map();
-      for (const [labels, ...columns] of answer.figures[name] ?? []) rows.set(JSON.stringify(labels), { labels, columns });
-      this.past.set(name, { times: answer.times.slice(), rows });
+      for (const [labels, ...columns] of answer.figures[name] ?? []) rows.set(JSON.stringify(labels), { labels, columns: columns.map(pick) });
+      this.past.set(name, { times: pick(answer.times), rows });
     }
     this.tell();
   }
@@ -123,7 +155,7 @@ class Live {
       if (past.times.at(-1) > this.time) this.setBack(past);
       const columns = kKept[this.type(name)];
       for (const [key, { labels }] of this.figures.get(name) ?? []) {
-        if (!past.rows.has(key)) past.rows.set(key, { labels, columns: columns.map(() => past.times.map(() => null)) });
+        if (!past.rows.has(key)) past.rows.set(key, { labels, columns: columns.map((_, i) => past.times.map(() => this.before(name, i))) });
       }
       past.times.push(this.time);
       for (const [key, row] of past.rows) {
@@ -151,7 +183,11 @@ class Live {
   history(name, labels, column = 0) {
     const past = this.past.get(name);
     if (!past) return [[], []];
-    return [past.times.map((time) => time / 1000), past.rows.get(JSON.stringify(labels))?.columns[column] ?? past.times.map(() => null)];
+    return [past.times.map((time) => time / 1000), past.rows.get(JSON.stringify(labels))?.columns[column] ?? past.times.map(() => this.before(name, column))];
+  }
+  // What a figure was before it came: a rate was 0. A quantile or a gauge had no value.
+  before(name, column) {
+    return column === 0 && ["counter", "histogram"].includes(this.type(name)) ? 0 : null;
   }
 }
 

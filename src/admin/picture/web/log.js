@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { el } from "./dom.js";
+import { el, setText } from "./dom.js";
 import { live } from "./live.js";
 
 const kLinesMax = 1000; // on the page
+const kAgainAfter = 3_000; // ms
 const kLevels = ["ERROR", "WARN", "INFO", "DEBUG"];
 
 export class Log {
@@ -21,13 +22,24 @@ export class Log {
   async follow() {
     try {
       const response = await fetch(`/apis/v2/logs?tail=300&follow=${!live.once}`, { headers: { Accept: "text/plain" }, signal: this.abort.signal });
-      if (!response.ok) throw new Error((await response.json()).message);
+      if (!response.ok) throw Object.assign(new Error((await response.json()).message), { status: response.status });
+      this.lines = [];
+      this.begun = "";
+      setText(this.said, "");
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let piece = await reader.read(); !piece.done; piece = await reader.read()) this.take(piece.value);
-      this.said.textContent = live.once ? "" : "The stream has ended.";
+      if (!live.once) this.followAgain("The stream has ended.");
     } catch (error) {
-      if (error.name !== "AbortError") this.said.textContent = error.message;
+      if (error.name === "AbortError") return;
+      this.followAgain(error.message, error.status);
     }
+  }
+  // After a restart of the server, from its last lines. What it refuses for good is not asked for again.
+  followAgain(reason, status) {
+    const forGood = status >= 400 && status < 500 && status !== 429;
+    setText(this.said, forGood ? reason : `${reason} Following again…`);
+    if (forGood || live.once) return;
+    this.timer = setTimeout(() => this.follow(), kAgainAfter);
   }
   take(text) {
     const lines = (this.begun + text).split("\n");
@@ -44,6 +56,7 @@ export class Log {
   }
   update() {}
   end() {
+    clearTimeout(this.timer);
     this.abort.abort();
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { el, Table } from "./dom.js";
+import { el, setText, Table } from "./dom.js";
 import { drawFlow } from "./flow.js";
 import { duration, number, rate } from "./format.js";
 import { call, live } from "./live.js";
@@ -8,10 +8,23 @@ import { saveSvg } from "./save.js";
 const kFilters = "sluice_filter_duration_seconds";
 const kSpecsAfter = 10_000; // a change of an object shows after so many ms
 
+// The flows of all objects, in the order in which a request runs through them. `name` is that of the figures.
+function flowsOf(objects) {
+  const usersOf = (name) => objects.filter((its) => its.kind === "HTTPServer" && its.globalFilter === name).map((its) => its.name).join(", ") || "no server";
+  const around = objects.filter((its) => its.kind === "GlobalFilter");
+  const parts = (side, more) => around.filter((its) => its[`${side}Pipeline`]).map((its) => ({
+    name: `${its.name}/${side}`, spec: its[`${side}Pipeline`], title: `GlobalFilter ${its.name}, ${side} each pipeline`, note: `of ${usersOf(its.name)}`, ...more(its) }));
+  return [
+    ...parts("before", (its) => ({ next: "pipeline", endsEarly: !its.fallthrough?.beforePipeline })),
+    ...objects.filter((its) => its.kind === "Pipeline").map((spec) => ({ name: spec.name, spec, title: `Pipeline ${spec.name}` })),
+    ...parts("after", () => ({})),
+  ];
+}
+
 export class Pipelines {
   static title = "Pipelines";
   constructor() {
-    this.specs = [];
+    this.flows = [];
     this.drawings = new Map();
     this.list = el("div", { class: "flows" });
     this.results = new Table("Results of filters", [
@@ -30,7 +43,7 @@ export class Pipelines {
   }
   async read() {
     try {
-      this.specs = (await call("/objects")).filter((object) => object.kind === "Pipeline");
+      this.flows = flowsOf(await call("/objects"));
       this.update();
     } catch {
       // The header says that the server is away.
@@ -39,27 +52,28 @@ export class Pipelines {
   update() {
     const results = (pipeline) => (filter) => live.rows(kFilters).filter(({ labels }) => labels[0] === pipeline && labels[1] === filter)
       .map(({ labels, values }) => ({ result: labels[3], count: values[0], rate: values[1], p50: values[3], p99: values[4] }));
-    const names = new Set(this.specs.map((spec) => spec.name));
+    const names = new Set(this.flows.map((flow) => flow.name));
     for (const [name, its] of this.drawings) {
       if (names.has(name)) continue;
       its.element.remove();
       this.drawings.delete(name);
     }
-    for (const spec of this.specs) {
-      const drawing = drawFlow(spec, results(spec.name));
-      let its = this.drawings.get(spec.name);
+    this.flows.forEach((flow, place) => {
+      const drawing = drawFlow(flow, results(flow.name));
+      let its = this.drawings.get(flow.name);
       if (!its) {
-        its = { drawing };
-        const title = `Pipeline ${spec.name}`;
-        its.element = el("figure", { class: "chart" }, el("figcaption", {}, el("h2", {}, title),
-          el("span", { class: "buttons" }, el("button", { type: "button", "aria-label": `Save ${title} as SVG`, onclick: () => saveSvg(title, its.drawing) }, "SVG"))), drawing);
-        this.drawings.set(spec.name, its);
-        this.list.append(its.element);
+        its = { drawing, note: el("p", { class: "soft" }) };
+        its.element = el("figure", { class: "chart" }, el("figcaption", {}, el("h2", {}, flow.title),
+          el("span", { class: "buttons" }, el("button", { type: "button", "aria-label": `Save ${flow.title} as SVG`, onclick: () => saveSvg(flow.title, its.drawing) }, "SVG"))), its.note, drawing);
+        this.drawings.set(flow.name, its);
       } else {
         its.drawing.replaceWith(drawing);
         its.drawing = drawing;
       }
-    }
+      setText(its.note, flow.note ?? "");
+      its.note.hidden = !flow.note;
+      if (this.list.children[place] !== its.element) this.list.insertBefore(its.element, this.list.children[place] ?? null);
+    });
     this.results.update(live.rows(kFilters).map((row) => ({ ...row, key: JSON.stringify(row.labels) })));
   }
   end() {
