@@ -151,12 +151,13 @@ TEST(Instance, CollectsCyclesAndKeepsWhatAGlobalHolds) {
 // The pool has room for 258.
 TEST(Instance, CollectedGuestsTakeNoPlaceOfOthers) {
   const World world({.guests_max = 1, .accept_text = true});
-  const std::string collected = "(type $a (array (mut i8)))"
-                                "(global $all (mut (ref null $a)) (ref.null $a))";
+  const std::string collected =
+      "(type $a (array (mut i8)))"
+      "(global $all (mut (ref null $a)) (ref.null $a))";
   std::vector<std::unique_ptr<Instance>> alive;
   for (int i = 0; i < 300; ++i) {
-    alive.push_back(world.must(guest(
-        "(global.set $all (array.new_default $a (i32.const 10))) (i32.const 7)", collected)));
+    alive.push_back(world.must(
+        guest("(global.set $all (array.new_default $a (i32.const 10))) (i32.const 7)", collected)));
     ASSERT_EQ(run(*alive.back()).value(), 7);
   }
   EXPECT_EQ(run(*world.must(guest("(i32.const 3)"))).value(), 3);
