@@ -37,6 +37,7 @@ SOURCES = {
     "assemblyscript": "examples/flash-sale/assembly/index.ts",
     "c": "sdk/c/examples/flash_sale.c",
     "cpp": "sdk/cpp/examples/flash_sale.cc",
+    "kotlin": "sdk/kotlin/examples/FlashSale.kt",
     "zig": "sdk/zig/examples/flash_sale/main.zig",
     "rust": "sdk/rust/examples/flash_sale.rs",
     "go": "sdk/go/examples/flashsale/main.go",

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what a Debian 12 machine lacks for the given tasks (default: build).
 #   tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house]
-# `languages`: what builds guests with the SDKs. Zig and componentize-py, which Debian has not, go into the
-# cache. Go is not installed: the tests of its SDK are skipped without it.
+# `languages`: what builds guests with the SDKs. Zig, componentize-py and Kotlin, which Debian has not, go into
+# the cache. Go is not installed: the tests of its SDK are skipped without it.
 # `house` also puts lizard, which counts functions, into .cache/lizard.
 # Nothing missing: no network, no root, a fraction of a second.
 set -euo pipefail
@@ -16,24 +16,27 @@ bench=(python3 wrk nginx-light libnginx-mod-http-lua haproxy openssl)
 lint=(python3 python3-pytest clang-16 clang-format-16 clang-tidy-16)
 fuzz=(clang-16 libclang-rt-16-dev)
 house=(python3 python3-pip)
-languages=(rustc cargo libstd-rust-dev-wasm32 lld-14 clang-16 lld-16 libc++-16-dev-wasm32 libc++abi-16-dev-wasm32 libclang-rt-16-dev-wasm32 wasi-libc python3 python3-pip)
+languages=(rustc cargo libstd-rust-dev-wasm32 lld-14 clang-16 lld-16 libc++-16-dev-wasm32 libc++abi-16-dev-wasm32 libclang-rt-16-dev-wasm32 wasi-libc python3 python3-pip openjdk-17-jre-headless maven)
 cluster=(etcd-server etcd-client curl)
 lizard=(lizard==1.24.3 pathspec==1.1.1 pygments==2.21.0)
 engines=$(dirname "${BASH_SOURCE[0]}")/../engines
 python_sdk=$(dirname "${BASH_SOURCE[0]}")/../sdk/python
 componentize=$(sed -n 's/^componentize-py==\([0-9.]*\).*/\1/p' "$python_sdk/componentize.txt")
+kotlin_sdk=$(dirname "${BASH_SOURCE[0]}")/../sdk/kotlin
+kotlin=$(sed -n 's/.*<kotlin.version>\(.*\)<.*/\1/p' "$kotlin_sdk/pom.xml")
 ziglang=$(sed -n 's/^ziglang==\([0-9.]*\).*/\1/p' "$engines/compiler.txt")
 
 packages=("${build[@]}")
 with_lizard=0
 with_ziglang=0
 with_componentize=0
+with_kotlin=0
 for task in "$@"; do
   case $task in
     build) ;;
     cluster) packages+=("${cluster[@]}") ;;
     test) packages+=("${test[@]}") ;;
-    languages) packages+=("${languages[@]}") with_ziglang=1 with_componentize=1 ;;
+    languages) packages+=("${languages[@]}") with_ziglang=1 with_componentize=1 with_kotlin=1 ;;
     bench) packages+=("${bench[@]}") ;;
     lint) packages+=("${lint[@]}") ;;
     fuzz) packages+=("${fuzz[@]}") ;;
@@ -117,4 +120,13 @@ if ((with_ziglang)) && [[ ! -x $cache/ziglang-$ziglang/ziglang/zig ]]; then
 fi
 if ((with_componentize)) && [[ ! -x $cache/componentize-py-$componentize/bin/componentize-py ]]; then
   pip_into "$cache/componentize-py-$componentize" "$python_sdk/componentize.txt"
+fi
+if ((with_kotlin)) && [[ ! -d $cache/kotlin-$kotlin ]]; then
+  printf 'install: kotlin-%s\n' "$kotlin" >&2
+  folder=$cache/kotlin-$kotlin
+  rm -rf "$folder.new"
+  mvn -q -B -f "$kotlin_sdk/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$folder.new" </dev/null >&2
+  sums=$(realpath "$kotlin_sdk/toolchain.sha256")
+  (cd "$folder.new" && sha256sum --quiet --strict --check "$sums") >&2
+  mv "$folder.new" "$folder"
 fi

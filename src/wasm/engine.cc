@@ -49,7 +49,9 @@ Result<ComponentsPtr> make_components() {
   return ComponentsPtr(made);
 }
 
-EnginePtr make_engine(const EngineOptions& options) {
+enum class Objects { none, collected };
+
+EnginePtr make_engine(const EngineOptions& options, Objects objects) {
   wasm_config_t* config = wasm_config_new();  // wasm_engine_new_with_config takes it
   wasmtime_config_epoch_interruption_set(config, true);
   wasmtime_config_max_wasm_stack_set(config, kGuestStackBytes);
@@ -57,7 +59,15 @@ EnginePtr make_engine(const EngineOptions& options) {
   wasmtime_config_parallel_compilation_set(config, true);
   // A shared memory could be waited on, which would hold the thread.
   wasmtime_config_shared_memory_set(config, false);
-  if (options.pooling && can_reserve()) use_pool(config, options);
+  if (objects == Objects::none) {
+    // Exceptions stay, which Lua throws: they are small, and die soon.
+    wasmtime_config_wasm_gc_set(config, false);
+    wasmtime_config_wasm_function_references_set(config, false);
+    if (options.pooling && can_reserve()) use_pool(config, options);
+  } else {
+    // Two of them beside those of the pool: see kGuestsMaxHighest.
+    wasmtime_config_memory_reservation_set(config, options.memory_bytes_max);
+  }
   return EnginePtr(wasm_engine_new_with_config(config));
 }
 
@@ -65,6 +75,7 @@ EnginePtr make_engine(const EngineOptions& options) {
 
 struct Engine::Handle {
   EnginePtr engine;
+  EnginePtr collecting;
   ComponentsPtr components;
 };
 
@@ -77,7 +88,9 @@ Result<std::unique_ptr<Engine>> Engine::create(EngineOptions options) {
     return fail(ErrorKind::invalid, "the memory of a WebAssembly instance must be 64 KiB to 4 GiB");
   }
   SLUICE_TRY(ComponentsPtr components, make_components());
-  auto handle = std::make_unique<Handle>(make_engine(options), std::move(components));
+  auto handle =
+      std::make_unique<Handle>(make_engine(options, Objects::none),
+                               make_engine(options, Objects::collected), std::move(components));
   return std::unique_ptr<Engine>(new Engine(std::move(options), std::move(handle)));
 }
 
@@ -87,12 +100,15 @@ Engine::Engine(EngineOptions options, std::unique_ptr<Handle> handle)
       cache_(std::make_unique<ModuleCache>(options_.cache_directory)),
       ticker_(std::make_unique<Ticker>([this] {
         wasmtime_engine_increment_epoch(this->handle());
+        wasmtime_engine_increment_epoch(collecting());
         sluice_components_tick(&components());
       })) {}
 
 Engine::~Engine() = default;
 
 wasm_engine_t* Engine::handle() const { return handle_->engine.get(); }
+
+wasm_engine_t* Engine::collecting() const { return handle_->collecting.get(); }
 
 const sluice_components& Engine::components() const { return *handle_->components; }
 

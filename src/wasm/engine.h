@@ -47,6 +47,9 @@ class Engine {
 
   [[nodiscard]] const EngineOptions& options() const { return options_; }
   [[nodiscard]] wasm_engine_t* handle() const;
+  // The engine of modules whose objects Wasmtime collects. It has no pool: such an instance has two
+  // memories, of which the pool has one for each.
+  [[nodiscard]] wasm_engine_t* collecting() const;
   // The engine of components. It has no pool: an instance is many parts, of which each has its
   // size.
   [[nodiscard]] const sluice_components& components() const;

@@ -23,9 +23,14 @@ void make_store(InstanceState& state, const InstanceOptions& options) {
     state.component = std::make_unique<ComponentGuest>(*component, state, options.memory_bytes_max);
     return;
   }
-  state.store.reset(wasmtime_store_new(state.module->engine().handle(), &state, nullptr));
+  const Engine& engine = state.module->engine();
+  const bool collected = state.module->module().collected();
+  state.store.reset(
+      wasmtime_store_new(collected ? engine.collecting() : engine.handle(), &state, nullptr));
   state.context = wasmtime_store_context(state.store.get());
-  wasmtime_store_limiter(state.store.get(), static_cast<std::int64_t>(options.memory_bytes_max),
+  // The limit holds for each memory, and the heap of the collector is one more.
+  const std::uint64_t memory_max = options.memory_bytes_max / (collected ? 2 : 1);
+  wasmtime_store_limiter(state.store.get(), static_cast<std::int64_t>(memory_max),
                          kTableElementsMax, 1, kTablesMax, 1);
   // The header declares a result that the function does not have: it must not be looked at.
   static_cast<void>(

@@ -129,6 +129,40 @@ TEST(Instance, CollectedMemoryIsBoundedToo) {
       << failed.error().message;
 }
 
+// The memory of 20,000 runs' garbage, each object of which holds itself, is 40 times the limit.
+TEST(Instance, CollectsCyclesAndKeepsWhatAGlobalHolds) {
+  const World world;
+  const auto instance = world.must(
+      guest("(local $i i32) (local $a (ref null $n))"
+            "(if (ref.is_null (global.get $kept)) (then (global.set $kept"
+            "  (struct.new $n (i32.const 17) (struct.new $n (i32.const 25) (ref.null $n))))))"
+            "(loop $l (local.set $a (struct.new $n (local.get $i) (ref.null $n)))"
+            "  (struct.set $n $next (local.get $a) (local.get $a))"
+            "  (local.set $i (i32.add (local.get $i) (i32.const 1)))"
+            "  (br_if $l (i32.lt_u (local.get $i) (i32.const 100))))"
+            "(i32.add (struct.get $n $value (global.get $kept))"
+            "  (struct.get $n $value (struct.get $n $next (global.get $kept))))",
+            "(rec (type $n (struct (field $value i32) (field $next (mut (ref null $n))))))"
+            "(global $kept (mut (ref null $n)) (ref.null $n))"),
+      {.memory_bytes_max = 1 << 20});
+  for (int i = 0; i < 20'000; ++i) ASSERT_EQ(run(*instance).value(), 42) << i;
+}
+
+// The pool has room for 258.
+TEST(Instance, CollectedGuestsTakeNoPlaceOfOthers) {
+  const World world({.guests_max = 1, .accept_text = true});
+  const std::string collected =
+      "(type $a (array (mut i8)))"
+      "(global $all (mut (ref null $a)) (ref.null $a))";
+  std::vector<std::unique_ptr<Instance>> alive;
+  for (int i = 0; i < 300; ++i) {
+    alive.push_back(world.must(
+        guest("(global.set $all (array.new_default $a (i32.const 10))) (i32.const 7)", collected)));
+    ASSERT_EQ(run(*alive.back()).value(), 7);
+  }
+  EXPECT_EQ(run(*world.must(guest("(i32.const 3)"))).value(), 3);
+}
+
 TEST(Instance, AnExceptionThatNobodyCatchesIsATrap) {
   const World world;
   const auto instance = world.must(guest("(throw $oops (i32.const 1))", "(tag $oops (param i32))"));

@@ -48,6 +48,13 @@ Result<void> define(wasmtime_linker_t* linker, const ImportModule& module) {
   return {};
 }
 
+Result<void> define_all(wasmtime_linker_t* linker, const Abi& abi) {
+  wasmtime_linker_allow_shadowing(linker, true);
+  for (const ImportModule& module : runtime_modules()) SLUICE_CHECK(define(linker, module));
+  for (const ImportModule& module : abi.modules) SLUICE_CHECK(define(linker, module));
+  return {};
+}
+
 // Wasmtime would take the last of two functions of one name.
 Result<void> check_names(std::span<const ImportModule> modules) {
   std::set<std::pair<std::string_view, std::string_view>> names;
@@ -80,6 +87,7 @@ bool offers(wasmtime_linker_t* linker, wasmtime_store_t* store, const Import& im
 
 struct Linker::Handle {
   LinkerPtr linker;
+  LinkerPtr collecting;  // of Engine::collecting()
   ComponentLinker components;
 };
 
@@ -87,17 +95,16 @@ Linker::Linker(const Engine& engine, const Abi& abi)
     : engine_(engine),
       abi_(abi),
       handle_(std::make_unique<Handle>(LinkerPtr(wasmtime_linker_new(engine.handle())),
+                                       LinkerPtr(wasmtime_linker_new(engine.collecting())),
                                        ComponentLinker())) {}
 
 Linker::~Linker() = default;
 
 Result<std::unique_ptr<const Linker>> Linker::create(const Engine& engine, const Abi& abi) {
   std::unique_ptr<Linker> made(new Linker(engine, abi));
-  wasmtime_linker_t* linker = made->handle_->linker.get();
-  wasmtime_linker_allow_shadowing(linker, true);
-  for (const ImportModule& module : runtime_modules()) SLUICE_CHECK(define(linker, module));
   SLUICE_CHECK(check_names(abi.modules));
-  for (const ImportModule& module : abi.modules) SLUICE_CHECK(define(linker, module));
+  SLUICE_CHECK(define_all(made->handle_->linker.get(), abi));
+  SLUICE_CHECK(define_all(made->handle_->collecting.get(), abi));
   SLUICE_TRY(made->handle_->components, ComponentLinker::create(abi));
   return made;
 }
@@ -148,8 +155,8 @@ Result<std::shared_ptr<const LinkedModule>> Linker::link(
   SLUICE_CHECK(check_imports(*module));
   SLUICE_CHECK(check_exports(*module));
   wasmtime_instance_pre_t* pre = nullptr;
-  const ErrorPtr error(
-      wasmtime_linker_instantiate_pre(handle_->linker.get(), module->handle(), &pre));
+  const LinkerPtr& linker = module->collected() ? handle_->collecting : handle_->linker;
+  const ErrorPtr error(wasmtime_linker_instantiate_pre(linker.get(), module->handle(), &pre));
   if (error)
     return fail(ErrorKind::invalid, "the module's imports do not fit: " + import_fault(*error));
   const bool uses_wasi = module->imports_from(kWasiModule);

@@ -45,15 +45,27 @@ Result<std::string> from_text(std::string_view text) {
   return std::string(binary.view());
 }
 
-ModulePtr load_cached(const Engine& engine, const std::string& hash) {
+struct Compiled {
+  ModulePtr module;
+  bool collected = false;
+};
+
+const std::uint8_t* to_bytes(std::string_view text) {
+  return reinterpret_cast<const std::uint8_t*>(text.data());
+}
+
+Compiled load_cached(const Engine& engine, const std::string& hash) {
   const std::optional<std::string> compiled = engine.cache().load(hash);
-  if (!compiled) return nullptr;
-  wasmtime_module_t* module = nullptr;
-  // Another compiler version or processor is refused here, and compiled anew.
-  const ErrorPtr error(wasmtime_module_deserialize(
-      engine.handle(), reinterpret_cast<const std::uint8_t*>(compiled->data()), compiled->size(),
-      &module));
-  return ModulePtr(module);
+  if (!compiled) return {};
+  for (const bool collected : {false, true}) {
+    wasmtime_module_t* module = nullptr;
+    // Another compiler version or processor is refused here, and compiled anew.
+    const ErrorPtr error(
+        wasmtime_module_deserialize(collected ? engine.collecting() : engine.handle(),
+                                    to_bytes(*compiled), compiled->size(), &module));
+    if (!error) return {ModulePtr(module), collected};
+  }
+  return {};
 }
 
 void save_cached(const Engine& engine, const std::string& hash, wasmtime_module_t* module) {
@@ -77,15 +89,27 @@ std::string compile_fault(const Engine& engine, const std::string& said) {
   return "the module does not compile: " + said;
 }
 
-Result<ModulePtr> compile_bytes(const Engine& engine, std::string_view bytes,
-                                const std::string& hash) {
-  if (ModulePtr cached = load_cached(engine, hash)) return cached;
+bool is_valid(wasm_engine_t* engine, std::string_view bytes) {
+  return ErrorPtr(wasmtime_module_validate(engine, to_bytes(bytes), bytes.size())) == nullptr;
+}
+
+Result<ModulePtr> compile_for(const Engine& engine, wasm_engine_t* handle, std::string_view bytes) {
   wasmtime_module_t* module = nullptr;
-  const ErrorPtr error(wasmtime_module_new(
-      engine.handle(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), &module));
+  const ErrorPtr error(wasmtime_module_new(handle, to_bytes(bytes), bytes.size(), &module));
   if (error) return fail(ErrorKind::invalid, compile_fault(engine, message_of(*error)));
-  save_cached(engine, hash, module);
   return ModulePtr(module);
+}
+
+Result<Compiled> compile_bytes(const Engine& engine, std::string_view bytes,
+                               const std::string& hash) {
+  if (Compiled cached = load_cached(engine, hash); cached.module) return cached;
+  Result<ModulePtr> module = compile_for(engine, engine.handle(), bytes);
+  const bool collected =
+      !module && !is_valid(engine.handle(), bytes) && is_valid(engine.collecting(), bytes);
+  if (collected) module = compile_for(engine, engine.collecting(), bytes);
+  if (!module) return std::unexpected(std::move(module).error());
+  save_cached(engine, hash, module->get());
+  return Compiled{std::move(*module), collected};
 }
 
 std::string letters(const wasm_valtype_vec_t* types) {
@@ -155,9 +179,10 @@ Result<std::shared_ptr<const Module>> Module::compile(const Engine& engine,
   }
   if (is_component(bytes)) return compile_component(engine, bytes, std::move(hash));
   SLUICE_CHECK(check_preamble(bytes));
-  SLUICE_TRY(ModulePtr handle, compile_bytes(engine, bytes, hash));
+  SLUICE_TRY(Compiled compiled, compile_bytes(engine, bytes, hash));
   std::shared_ptr<Module> made(new Module(std::move(hash)));
-  made->handle_ = handle.release();
+  made->handle_ = compiled.module.release();
+  made->collected_ = compiled.collected;
   made->list();
   return made;
 }

@@ -59,6 +59,8 @@ class Module {
   [[nodiscard]] const Export* find_export(std::string_view name) const;
   // True if a function of that module is imported.
   [[nodiscard]] bool imports_from(std::string_view module) const;
+  // True: its objects are collected, and its engine is Engine::collecting().
+  [[nodiscard]] bool collected() const { return collected_; }
   // Null: it is a component.
   [[nodiscard]] const wasmtime_module* handle() const { return handle_; }
   // Null: it is a core module. The functions of a component's interfaces are its imports, and those
@@ -76,6 +78,7 @@ class Module {
   // Owned; one of them is null.
   wasmtime_module* handle_ = nullptr;
   sluice_component* component_ = nullptr;
+  bool collected_ = false;
   std::string sha256_;
   std::vector<Import> imports_;
   std::vector<Export> exports_;

@@ -52,6 +52,16 @@ TEST(Module, ListsImportsAndExports) {
   EXPECT_EQ(to_string(module->find_export("f")->signature), "(i32, i64) -> f64");
 }
 
+constexpr std::string_view kCollected =
+    "(module (type $s (struct (field i32))) (func (drop (struct.new_default $s))))";
+
+TEST(Module, KnowsWhetherObjectsAreCollected) {
+  const World world;
+  EXPECT_TRUE((*Module::compile(*world.engine, kCollected))->collected());
+  EXPECT_FALSE((*Module::compile(*world.engine, "(module (tag) (func (throw 0)))"))->collected());
+  EXPECT_FALSE((*Module::compile(*world.engine, "(module (table 1 funcref))"))->collected());
+}
+
 class CacheTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -72,6 +82,13 @@ TEST_F(CacheTest, KeepsCompiledModules) {
   const auto first = *Module::compile(*world.engine, "(module)");
   EXPECT_TRUE(world.engine->cache().load(first->sha256()));
   EXPECT_TRUE(Module::compile(*world.engine, "(module)"));
+}
+
+TEST_F(CacheTest, KeepsModulesWithCollectedObjects) {
+  const World world({.cache_directory = directory_, .guests_max = 10, .accept_text = true});
+  const auto first = *Module::compile(*world.engine, kCollected);
+  EXPECT_TRUE(world.engine->cache().load(first->sha256()));
+  EXPECT_TRUE((*Module::compile(*world.engine, kCollected))->collected());
 }
 
 TEST_F(CacheTest, KeepsTheNewest) {

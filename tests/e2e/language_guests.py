@@ -24,9 +24,11 @@ COMPONENTIZE_VERSION = re.search(
 ).group(1)
 COMPONENTIZE_FOLDER = CACHE / f"componentize-py-{COMPONENTIZE_VERSION}"
 COMPONENTIZE = COMPONENTIZE_FOLDER / "bin" / "componentize-py"
+KOTLIN_VERSION = re.search(r"<kotlin.version>(.*)<", (ROOT / "sdk" / "kotlin" / "pom.xml").read_text()).group(1)
+KOTLIN = CACHE / f"kotlin-{KOTLIN_VERSION}"
 SOURCES = ROOT / "tests" / "guests" / "languages"
 SDK = ROOT / "sdk"
-ENDINGS = {".h", ".hpp", ".c", ".cc", ".zig", ".zon", ".go", ".mod", ".rs", ".toml", ".py", ".wit"}
+ENDINGS = {".h", ".hpp", ".c", ".cc", ".zig", ".zon", ".go", ".mod", ".rs", ".toml", ".py", ".wit", ".kt", ".sh", ".xml"}
 
 BUILD_SECONDS_MAX = 900  # the first build of a machine compiles the C++ library
 
@@ -54,7 +56,8 @@ class Language:
     def missing(self) -> str | None:
         if self.engine:
             return None
-        return None if shutil.which(str(self.tool)) else f"no {self.tool}: see tools/install.sh languages"
+        there = shutil.which(str(self.tool)) or Path(self.tool).is_dir()
+        return None if there else f"no {self.tool}: see tools/install.sh languages"
 
 
 def zig_cc(source: Path, *options: str, compiler: str = "cc"):
@@ -85,6 +88,11 @@ def componentize(folder: Path):
     paths = ("-p", SDK / "python", "-p", folder)
     world = ("-d", SDK / "wit", "-w", "filter")
     return lambda out: (out.parent, [COMPONENTIZE, *world, "componentize", *paths, "sluice_program", "-o", out])
+
+
+def kotlin(source: Path):
+    sources = (*sorted((SDK / "kotlin/src").glob("*.kt")), source)
+    return lambda out: (out.parent, ["sh", SDK / "kotlin/compile.sh", KOTLIN, out, *sources])
 
 
 def go(package: Path, name: str):
@@ -158,6 +166,14 @@ LANGUAGES = [
         ("go",),
         outside=("file", "environment", "socket"),
         environment={"GOOS": "wasip1", "GOARCH": "wasm", "GOTOOLCHAIN": "local"},
+    ),
+    Language(
+        "kotlin",
+        KOTLIN,
+        kotlin(SDK / "kotlin/examples/FlashSale.kt"),
+        kotlin(SOURCES / "kotlin/Every.kt"),
+        ("kotlin",),
+        sleep="",
     ),
     Language(
         "python",

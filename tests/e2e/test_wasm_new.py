@@ -9,9 +9,9 @@ import subprocess
 import pytest
 
 from gateway import BIN, ROOT
-from language_guests import BUILD_SECONDS_MAX, BY_NAME, CACHE, COMPONENTIZE, COMPONENTIZE_VERSION, ZIG, ZIG_VERSION
+from language_guests import BUILD_SECONDS_MAX, BY_NAME, CACHE, COMPONENTIZE, COMPONENTIZE_VERSION, KOTLIN, KOTLIN_VERSION, ZIG, ZIG_VERSION
 
-LANGUAGES = ["assemblyscript", "c", "cpp", "go", "javascript", "lua", "python", "rust", "zig"]
+LANGUAGES = ["assemblyscript", "c", "cpp", "go", "javascript", "kotlin", "lua", "python", "rust", "zig"]
 
 
 def egctl(*arguments, cwd=None) -> subprocess.CompletedProcess:
@@ -20,7 +20,7 @@ def egctl(*arguments, cwd=None) -> subprocess.CompletedProcess:
 
 def make(folder, language: str, *arguments: str) -> subprocess.CompletedProcess:
     environment = BY_NAME[language].environment if language in BY_NAME else {}
-    variables = [f"EGCTL={BIN / 'egctl'}", f"ZIG={ZIG}", f"COMPONENTIZE={COMPONENTIZE}", *(["CARGO=/usr/bin/cargo"] if language == "rust" else [])]
+    variables = [f"EGCTL={BIN / 'egctl'}", f"ZIG={ZIG}", f"COMPONENTIZE={COMPONENTIZE}", f"KOTLIN={KOTLIN}", *(["CARGO=/usr/bin/cargo"] if language == "rust" else [])]
     return subprocess.run(
         ["make", *variables, *arguments],
         cwd=folder,
@@ -71,6 +71,7 @@ def test_versions_are_those_of_the_pages(tmp_path):
     egctl("wasm", "new", "--lang", "python", tmp_path / "python")
     for readme in (tmp_path / "python" / "README.md", ROOT / "sdk" / "python" / "README.md"):
         assert f"componentize-py=={COMPONENTIZE_VERSION}" in readme.read_text()
+    assert f"Kotlin {KOTLIN_VERSION}" in (ROOT / "sdk" / "kotlin" / "README.md").read_text()
 
 
 def test_what_is_there_stays(tmp_path):

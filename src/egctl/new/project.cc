@@ -62,6 +62,10 @@ constexpr std::array kGoParts{Part{"src/egctl/new/go/", ""}, Part{"sdk/go/", "sl
 constexpr std::array kJavaScriptParts{Part{"src/egctl/new/script/", ""},
                                       Part{"sdk/javascript/sluice.d.ts", "sluice.d.ts"},
                                       Part{"examples/scripts/javascript/step6.js", "main.js"}};
+constexpr std::array kKotlinParts{
+    Part{"src/egctl/new/kotlin/", ""}, Part{"sdk/kotlin/src/", "sluice/"},
+    Part{"sdk/kotlin/compile.sh", "compile.sh"}, Part{"sdk/kotlin/pom.xml", "pom.xml"},
+    Part{"sdk/kotlin/examples/FlashSale.kt", "Main.kt"}};
 constexpr std::array kLuaParts{Part{"src/egctl/new/script/", ""},
                                Part{"examples/scripts/lua/step6.lua", "main.lua"}};
 constexpr std::array kPythonParts{Part{"src/egctl/new/python/", ""},
@@ -90,6 +94,13 @@ constexpr std::array kLanguages{
     ProjectLanguage{"go", "Go", "program.wasm", "main.go", "Go 1.24 or later", kGoParts, {}},
     ProjectLanguage{
         "javascript", "JavaScript", "main.js", "main.js", kNoTools, kJavaScriptParts, {}},
+    ProjectLanguage{"kotlin",
+                    "Kotlin",
+                    "program.wasm",
+                    "Main.kt",
+                    "Java 17 or later and Maven; `make` gets the compiler, as pom.xml says",
+                    kKotlinParts,
+                    {}},
     ProjectLanguage{"lua", "Lua", "main.lua", "main.lua", kNoTools, kLuaParts, {}},
     ProjectLanguage{
         "python", "Python", "program.wasm", "program.py", kComponentize, kPythonParts, {}},

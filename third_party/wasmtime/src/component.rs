@@ -167,6 +167,9 @@ pub extern "C" fn sluice_components_new(
     config.max_wasm_stack(wasm_stack);
     config.async_stack_size(fiber_stack);
     config.wasm_component_model(true);
+    // The collector's heap would be one more memory.
+    config.wasm_gc(false);
+    config.wasm_function_references(false);
     config.parallel_compilation(true);
     give(Components::new(&config), out, error)
 }
