@@ -18,7 +18,9 @@ constexpr std::array<std::string_view, 9> kMethods{"GET",    "HEAD",    "POST", 
                                                    "DELETE", "CONNECT", "OPTIONS", "TRACE"};
 constexpr std::size_t kNameMax = 253;
 
+// The path of a URL has no place for "." and "..".
 bool is_name(std::string_view text) {
+  if (text == "." || text == "..") return false;
   return !text.empty() && text.size() <= kNameMax && std::ranges::all_of(text, [](char c) {
     return is_alphanumeric(c) || c == '-' || c == '_' || c == '.' || c == '~';
   });
@@ -79,8 +81,9 @@ std::optional<std::string> check_format(Format format, std::string_view text) {
     case Format::none:
       return std::nullopt;
     case Format::name:
-      return require(is_name(text), text,
-                     "is not a name: 1 to 253 characters of A-Z a-z 0-9 - _ . ~");
+      return require(
+          is_name(text), text,
+          "is not a name: 1 to 253 characters of A-Z a-z 0-9 - _ . ~, and neither . nor ..");
     case Format::http_method:
       return require(std::ranges::find(kMethods, text) != kMethods.end(), text,
                      "is not a method: one of GET, HEAD, POST, PUT, PATCH, DELETE, CONNECT, "

@@ -17,7 +17,7 @@ TEST(CheckFormat, TellsGoodFromBad) {
       {Format::none, {"", "anything"}, {}},
       {Format::name,
        {"a", "a-b_c.d~9", std::string(253, 'a')},
-       {"", "a b", "a/b", "é", std::string(254, 'a')}},
+       {"", "a b", "a/b", "é", ".", "..", std::string(254, 'a')}},
       {Format::http_method, {"GET", "TRACE"}, {"get", "", "PURGE", "GET "}},
       {Format::path, {"/", "/a b"}, {"", "a", "http://h/"}},
       {Format::ip_or_cidr,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// AnnouncedBody: the body of a response to HEAD, whose length is that which GET would have, and whose
-// bytes never come (RFC 9110 section 9.3.2).
+// AnnouncedBody: the body of a response to HEAD, whose length is that which GET would have, and
+// whose bytes never come (RFC 9110 section 9.3.2).
 #pragma once
 
 #include <string_view>
