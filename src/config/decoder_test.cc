@@ -153,7 +153,7 @@ TEST(Decoder, SaysWhatToDo) {
       {"timeout: [1s]", "timeout: must be a duration such as 100ms, is a list"},
       {"rules: [{backend: \"\"}]",
        "rules[0].backend: \"\" is not a name: 1 to 253 characters of "
-       "A-Z a-z 0-9 - _ . ~"},
+       "A-Z a-z 0-9 - _ . ~, and neither . nor .."},
       {"rules: [{backend: b, methods: [GET, PUT, GET]}]",
        "rules[0].methods[2]: \"GET\" is given twice"},
       {"rules: [{backend: b, methods: [GET, PUT, POST, HEAD]}]",
