@@ -127,11 +127,13 @@ KeyTable::KeyRecord* KeyTable::enter(std::uint64_t hash, const RatePolicy& polic
   return nullptr;
 }
 
+// Beside a user that does not end, because its thread does not run, a key may count twice: fewer
+// keys find room in the period, and never more.
 Verdict KeyTable::take_first(KeyRecord& record, const RatePolicy& policy, Duration elapsed) {
   const bool alone = record.begin_first();
   Verdict verdict{.wait = policy.period, .reset = policy.period};
   const RatePolicy keys{.period = policy.period, .limit = keys_};
-  const bool counted = !alone || places_in_use(record.word, policy, elapsed) != 0;
+  const bool counted = alone && places_in_use(record.word, policy, elapsed) != 0;
   if (counted || take_place(keys_word_, keys, elapsed).admitted)
     verdict = take_place(record.word, policy, elapsed);
   if (alone) record.end_first();
