@@ -80,8 +80,13 @@ FAULTS = {
 @pytest.mark.parametrize("mode", FAULTS)
 def test_faults_name_their_place(host, guest, mode):
     use(host, guest, concurrency=1, timeout="30s")
-    assert ask(host, mode).status == 503
-    wait_until(lambda: FAULTS[mode] in host.status("p")["filters"]["wasm"]["lastFailure"], FAULTS[mode])
+
+    def is_told() -> bool:
+        """Once the log takes a line: it takes a few a second."""
+        assert ask(host, mode).status == 503
+        return FAULTS[mode] in host.status("p")["filters"]["wasm"]["lastFailure"]
+
+    wait_until(is_told, FAULTS[mode])
     assert ask(host, "stdin").text == "''", "a new instance serves, and its input is empty"
 
 
