@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::ThreadPoolBuilder;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Instance, InstancePre, Linker, TypedFunc};
 use wasmtime::{Config, Engine, Error, Result, Store, StoreLimits, StoreLimitsBuilder};
@@ -115,18 +115,14 @@ impl Sleep {
 
 pub struct Components {
     engine: Engine,
-    /// Compiles components, each of which takes seconds. Modules have the pool of the process.
-    compilers: ThreadPool,
 }
 
 impl Components {
-    fn new(config: &Config) -> Result<Components> {
-        let compilers = ThreadPoolBuilder::new().build().map_err(|fault| Error::msg(fault.to_string()))?;
-        Ok(Components { engine: Engine::new(config)?, compilers })
-    }
+    /// On threads of its own: it takes seconds, and the pool of the process compiles modules.
     fn compile(&self, bytes: &[u8]) -> Result<Component> {
         check_cost(bytes).map_err(Error::msg)?;
-        self.compilers.install(|| Component::from_binary(&self.engine, bytes))
+        let compilers = ThreadPoolBuilder::new().build().map_err(|fault| Error::msg(fault.to_string()))?;
+        compilers.install(|| Component::from_binary(&self.engine, bytes))
     }
 }
 
@@ -171,7 +167,7 @@ pub extern "C" fn sluice_components_new(
     config.wasm_gc(false);
     config.wasm_function_references(false);
     config.parallel_compilation(true);
-    give(Components::new(&config), out, error)
+    give(Engine::new(&config).map(|engine| Components { engine }), out, error)
 }
 
 #[no_mangle]
