@@ -48,14 +48,18 @@ DocumentChange Blobs::change_of(const std::string& sha256, const Index& index) {
   return {std::string(kIndexes), sha256, value.dump(), index.version};
 }
 
-Result<Blobs::Index> Blobs::find(const std::string& sha256) {
-  SLUICE_TRY(const Documents indexes, store_.documents(kIndexes));
+Blobs::Index Blobs::find_in(const Documents& indexes, const std::string& sha256) {
   const auto found = std::ranges::find(indexes.entries, sha256, &Document::key);
   return found != indexes.entries.end() ? decode(*found) : Index();
 }
 
-Result<void> Blobs::check_room(const std::string& sha256, std::size_t bytes) {
+Result<Blobs::Index> Blobs::find(const std::string& sha256) {
   SLUICE_TRY(const Documents indexes, store_.documents(kIndexes));
+  return find_in(indexes, sha256);
+}
+
+Result<void> Blobs::check_room(const Documents& indexes, const std::string& sha256,
+                               std::size_t bytes) {
   std::size_t all = bytes;
   for (const Document& document : indexes.entries) {
     if (document.key != sha256) all += std::min(decode(document).bytes, kBytesMax);
@@ -72,8 +76,9 @@ Result<void> Blobs::put(const std::string& sha256, std::string_view bytes) {
     return fail(ErrorKind::too_large, "code of more than " + std::to_string(kBytesMax >> 20) +
                                           " MiB does not fit the store of a cluster");
   }
-  SLUICE_TRY(Index index, find(sha256));
-  if (!index.is_complete()) SLUICE_CHECK(check_room(sha256, bytes.size()));
+  SLUICE_TRY(const Documents indexes, store_.documents(kIndexes));
+  Index index = find_in(indexes, sha256);
+  if (!index.is_complete()) SLUICE_CHECK(check_room(indexes, sha256, bytes.size()));
   for (int overtaken = 0; !index.is_complete() || index.bytes != bytes.size();) {
     if (index.bytes != bytes.size()) index.pieces = 0;
     index.bytes = bytes.size();

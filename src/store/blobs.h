@@ -36,8 +36,7 @@ class Blobs {
   explicit Blobs(Store& store) : store_(store) {}
 
   // Durable on return. Errors: `too_large` over kBytesMax, or if all would have more than
-  // kAllBytesMax, and those of the store. Requires: the
-  // hash is that of the bytes.
+  // kAllBytesMax, and those of the store. Requires: the hash is that of the bytes.
   [[nodiscard]] Result<void> put(const std::string& sha256, std::string_view bytes);
   // Checks the hash. Errors: `not_found`, `internal` if the bytes are damaged, those of the store.
   [[nodiscard]] Result<std::string> load(const std::string& sha256);
@@ -67,8 +66,10 @@ class Blobs {
     Version version = 0;  // 0: there is none
     [[nodiscard]] bool is_complete() const;
   };
-  // Error `too_large`.
-  [[nodiscard]] Result<void> check_room(const std::string& sha256, std::size_t bytes);
+  // Error `too_large`: there is no room for so many bytes beside the other blobs.
+  [[nodiscard]] static Result<void> check_room(const Documents& indexes, const std::string& sha256,
+                                               std::size_t bytes);
+  [[nodiscard]] static Index find_in(const Documents& indexes, const std::string& sha256);
   [[nodiscard]] static Index decode(const Document& document);
   [[nodiscard]] static DocumentChange change_of(const std::string& sha256, const Index& index);
   [[nodiscard]] Result<Index> find(const std::string& sha256);
