@@ -46,12 +46,15 @@ fun wasmAlloc(size: Int): Int =
 fun wasmFree(address: Int) {
 }
 
-internal fun dataBlock(bytes: ByteArray): Int {
-    val block = allocate(LENGTH_BYTES + bytes.size)
-    block.storeInt(bytes.size)
+// `size`: that of the block, at least that of the bytes.
+private fun blockOf(bytes: ByteArray, size: Int): Pointer {
+    val block = allocate(LENGTH_BYTES + size)
+    block.storeInt(size)
     for (i in bytes.indices) (block + LENGTH_BYTES + i).storeByte(bytes[i])
-    return block.address.toInt()
+    return block
 }
+
+internal fun dataBlock(bytes: ByteArray): Int = blockOf(bytes, bytes.size).address.toInt()
 
 internal fun stringBlock(text: String): Int {
     val block = allocate(LENGTH_BYTES + text.length + 1)
@@ -66,9 +69,7 @@ internal fun stringBlock(text: String): Int {
 }
 
 private fun encodedBlock(bytes: ByteArray): Int {
-    val block = allocate(LENGTH_BYTES + bytes.size + 1)
-    block.storeInt(bytes.size + 1)
-    for (i in bytes.indices) (block + LENGTH_BYTES + i).storeByte(bytes[i])
+    val block = blockOf(bytes, bytes.size + 1)
     (block + LENGTH_BYTES + bytes.size).storeByte(0)
     return block.address.toInt()
 }
