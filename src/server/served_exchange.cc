@@ -287,8 +287,8 @@ int ServedExchange::outcome() {
   return 503;
 }
 
-// What the pipeline made may be no answer to this request: a filter may set any status, and may
-// have asked a backend with HEAD for a client that waits for a body.
+// A filter may set a status that is not final. A filter may ask a backend with HEAD although the
+// client waits for a body: the backend announces a length, and sends no body.
 void ServedExchange::make_final() {
   http::Response& response = *exchange_.client_response();
   const bool switches = response.status == 101;  // the codec looks at the rest of it

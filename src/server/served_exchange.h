@@ -73,7 +73,8 @@ class ServedExchange {
   [[nodiscard]] int check_body(std::optional<std::uint64_t> length);
   // Reads the body, or leaves it to be streamed. Returns 0, or the status to refuse with.
   Task<int> take_body(http::Body body);
-  // Of a response that a pipeline made: sees that it answers this request.
+  // Makes the response of the pipeline an answer to this request: final, and with the body that its
+  // head announces.
   void make_final();
   // After the run: returns 0, or the status to answer with.
   [[nodiscard]] int outcome();
