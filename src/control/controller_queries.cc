@@ -160,10 +160,14 @@ Result<std::string> Controller::load_code_of(const std::string& pipeline, const 
 }
 
 Result<std::string> ControllerState::load_code(const std::string& hash) const {
-  Result<std::string> bytes = fail(ErrorKind::not_found, "code " + hash + " is not kept");
+  // Every kind has a folder of its own: a damaged copy in one says more than none in the next.
+  Result<std::string> bytes = fail(ErrorKind::not_found, "no copy of it is kept");
   for (const auto& kind : builder.filters()) {
     const pipeline::CodeKeeper* keeper = kind->code_keeper();
-    if (keeper != nullptr && !bytes) bytes = keeper->load(hash);
+    if (keeper == nullptr) continue;
+    auto loaded = keeper->load(hash);
+    if (loaded) return loaded;
+    if (loaded.error().kind != ErrorKind::not_found) bytes = std::move(loaded);
   }
   if (!bytes && store.is_shared()) return store::Blobs(store).load(hash);
   return bytes;

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
-#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 
 #include "base/time.h"
+#include "control/code_history.h"
 #include "observe/request_stats.h"
 
 namespace sluice::control {
@@ -32,20 +34,14 @@ void Housekeeper::sample() const {
   }
 }
 
-// Deletes kept code, except code that is held, or pinned by a stored object or part of its history.
-// An entry of a history names its code as a pin does.
+// Deletes kept code, except code that is held, or pinned by an object or part of its history.
 void Housekeeper::sweep() const {
-  std::vector<Json> pins;
+  std::set<std::string> wanted;
   for (const auto& [name, object] : publisher_.objects()) {
-    if (object->pins.is_object()) {
-      for (const auto& [filter, pin] : object->pins.items()) pins.push_back(pin);
-    }
-    if (object->history.is_object()) {
-      for (const auto& [filter, codes] : object->history.items())
-        pins.insert(pins.end(), codes.begin(), codes.end());
-    }
+    for (auto& [filter, hash] : code_hashes(object->pins)) wanted.insert(hash);
+    add_hashes(object->history, wanted);
   }
-  for (const auto& kind : builder_.filters()) kind->sweep(pins);
+  for (const auto& kind : builder_.filters()) kind->sweep(wanted);
 }
 
 void Housekeeper::work(const std::stop_token& stop) {

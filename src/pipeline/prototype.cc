@@ -51,7 +51,7 @@ Result<std::shared_ptr<const FilterPrototype>> FilterPrototype::reload(const Sta
   return std::shared_ptr<const FilterPrototype>();
 }
 
-void FilterKind::sweep(const std::vector<Json>&) const {}
+void FilterKind::sweep(const std::set<std::string>&) const {}
 
 Json FilterPrototype::pin() const { return nullptr; }
 

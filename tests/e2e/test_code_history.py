@@ -386,6 +386,33 @@ def test_a_plugin_has_the_same_way_back(plugin, tmp_path):
     assert plugin.status()["codeHash"] == second
 
 
+def test_the_codes_of_a_plugin_are_kept(plugin):
+    """The sweep deletes what no pin and no history names, of filters of every kind."""
+    server, second = plugin.server, plugin.write()
+    server.egctl("wasm", "reload-code")
+    stray = server.home / "data" / "code-proxy-wasm" / f"{hash_of(b'nobody')}.wasm"
+    stray.write_bytes(b"nobody")
+    wait_until(lambda: not stray.exists(), "what nobody names is swept away")
+    assert {file.stem for file in stray.parent.iterdir()} == {plugin.first, second}
+    server.egctl("wasm", "rollback", "p", "plugin")
+    assert plugin.status()["codeHash"] == plugin.first
+
+
+def test_a_plugin_reloads_under_load(plugin, port):
+    with Load(port, lambda n: request("/"), connections=32) as load:
+        for number in range(10):
+            now = plugin.write()
+            plugin.server.egctl("wasm", "reload-code")
+            assert plugin.status()["codeHash"] == now
+            if number == 5:
+                plugin.file.write_bytes(b"no module")
+                assert plugin.server.egctl("wasm", "reload-code", check=False).returncode == 1
+                assert plugin.status()["codeHash"] == now
+        load.wait_more(200)
+    assert load.errors == []
+    assert load.answers == {(200, b"page\n"): load.count}
+
+
 def test_new_code_that_a_plugin_refuses(plugin, tmp_path):
     server, bad = plugin.server, tmp_path / "bad.wasm"
     bad.write_bytes(b"no module")

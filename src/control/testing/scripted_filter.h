@@ -68,10 +68,6 @@ class Script {
     const std::scoped_lock lock(mutex_);
     return seen_;
   }
-  [[nodiscard]] std::vector<Json> swept() const {
-    const std::scoped_lock lock(mutex_);
-    return swept_;
-  }
 
  private:
   friend class ScriptedKind;
@@ -86,7 +82,6 @@ class Script {
   std::function<void()> instantiated_;
   std::string reload_;
   std::vector<Seen> seen_;
-  std::vector<Json> swept_;
 };
 
 class ScriptedFilter final : public pipeline::Filter {
@@ -168,10 +163,6 @@ class ScriptedKind final : public pipeline::FilterKind {
     return {{"type", "object"},
             {"properties",
              {{"text", {{"type", "string"}}}, {"key", {{"type", "string"}, {"writeOnly", true}}}}}};
-  }
-  void sweep(const std::vector<Json>& pins) const override {
-    const std::scoped_lock lock(script_.mutex_);
-    script_.swept_ = pins;
   }
   [[nodiscard]] std::shared_ptr<const pipeline::FilterPrototype> build(
       const config::Value& value, const pipeline::FilterContext& context,

@@ -3,6 +3,8 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "base/mutex.h"
@@ -56,8 +58,8 @@ class ProxyWasmKind final : public pipeline::FilterKind, public pipeline::WithFa
   [[nodiscard]] observe::MetricFamilies metric_families() const override {
     return plugin_metric_families();
   }
-  void sweep(const std::vector<Json>& pins) const override {
-    sweep_unpinned(*environment_->kept, pins, kKindName);
+  void sweep(const std::set<std::string>& wanted) const override {
+    environment_->kept->sweep(wanted);
   }
   [[nodiscard]] pipeline::CodeKeeper* code_keeper() const override {
     return environment_->kept.get();

@@ -2,8 +2,6 @@
 #include "filters/wasm_host/pins.h"
 
 #include <nlohmann/json.hpp>
-#include <set>
-#include <utility>
 
 namespace sluice::filters {
 namespace {
@@ -24,15 +22,6 @@ Json pin_of(const RunningCode& code, std::string_view kind) {
 std::string pinned_hash(const Json& pin, std::string_view kind) {
   if (!pin.is_object() || member_text(pin, kPinKind) != kind) return {};
   return member_text(pin, "sha256");
-}
-
-void sweep_unpinned(KeptCode& kept, const std::vector<Json>& pins, std::string_view kind) {
-  std::set<std::string> wanted;
-  for (const Json& pin : pins) {
-    if (std::string sha256 = pinned_hash(pin, kind); !sha256.empty())
-      wanted.insert(std::move(sha256));
-  }
-  kept.sweep(wanted);
 }
 
 }  // namespace sluice::filters

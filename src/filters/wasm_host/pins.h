@@ -4,10 +4,8 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/json.h"
-#include "filters/wasm_host/kept_code.h"
 #include "filters/wasm_host/running_code.h"
 
 namespace sluice::filters {
@@ -21,7 +19,5 @@ inline constexpr std::string_view kWasmHostPins{};
 [[nodiscard]] Json pin_of(const RunningCode& code, std::string_view kind);
 // Returns the hash in a pin of filters of `kind`; "" for any other pin.
 [[nodiscard]] std::string pinned_hash(const Json& pin, std::string_view kind);
-// Deletes the code that no pin of filters of `kind` names, as KeptCode::sweep().
-void sweep_unpinned(KeptCode& kept, const std::vector<Json>& pins, std::string_view kind);
 
 }  // namespace sluice::filters

@@ -307,7 +307,7 @@ TEST_F(WasmHostPin, SweepingSparesWhatRunsAndWhatIsStored) {
   next_->kind->sweep({});
   EXPECT_TRUE(fs::exists(kept()));
   runs.reset();
-  next_->kind->sweep({pin_});
+  next_->kind->sweep({pin_.at("sha256").get<std::string>()});
   EXPECT_TRUE(fs::exists(kept()));
   next_->kind->sweep({});
   EXPECT_FALSE(fs::exists(kept()));

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/code.h"
@@ -65,8 +67,8 @@ class WasmHostKind final : public pipeline::FilterKind, public pipeline::WithFam
   [[nodiscard]] observe::MetricFamilies metric_families() const override {
     return wasm_metric_families();
   }
-  void sweep(const std::vector<Json>& pins) const override {
-    sweep_unpinned(*environment_->kept, pins, kWasmHostPins);
+  void sweep(const std::set<std::string>& wanted) const override {
+    environment_->kept->sweep(wanted);
   }
   [[nodiscard]] pipeline::CodeKeeper* code_keeper() const override {
     return environment_->kept.get();
