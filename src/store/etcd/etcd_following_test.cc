@@ -31,6 +31,15 @@ class EtcdFollowingTest : public EtcdMediumTest {
   }
   void let_two_take() { refusal_.reset(); }
   View& theirs() { return view_of(*two_.store); }
+  // `view` changes meanwhile: each answer is of one moment.
+  static bool is_owned_by(const View& view, std::string_view member) {
+    const auto owner = view.owner();
+    return owner && owner->member == member;
+  }
+  static bool i_own(const View& view) {
+    const auto owner = view.owner();
+    return owner && owner->me;
+  }
   bool follows() {
     View& its = theirs();
     return cores_.on(0, [&] { return its.follows(); });
@@ -96,8 +105,8 @@ TEST_F(EtcdFollowingTest, AFollowerKnowsTheOwner) {
   opened_.medium->retire(kNs);
   EXPECT_TRUE(news.get());
   ASSERT_TRUE(owned_within(*two_.store, 20s));
-  ASSERT_TRUE(comes_true([&] { return theirs().owner() && theirs().owner()->me; }));
-  ASSERT_TRUE(comes_true([&] { return view().owner() && view().owner()->member == "two"; }));
+  ASSERT_TRUE(comes_true([&] { return i_own(theirs()); }));
+  ASSERT_TRUE(comes_true([&] { return is_owned_by(view(), "two"); }));
 }
 
 TEST_F(EtcdFollowingTest, MembersChangePlaces) {
@@ -412,11 +421,11 @@ TEST_F(EtcdFollowingTest, AMemberThatTookInVainFollowsAgain) {
   two_.faults->refuse_reads("/seq");
   let_two_take();
   opened_.medium->retire(kNs);
-  ASSERT_TRUE(comes_true([&] { return theirs().owner() && theirs().owner()->me; }));
+  ASSERT_TRUE(comes_true([&] { return i_own(theirs()); }));
   const int before = two_.faults->reads_refused();
   ASSERT_TRUE(comes_true([&] { return two_.faults->reads_refused() > before + 1; }));
   rival_->take(kNs, Learns::by_news);
-  ASSERT_TRUE(comes_true([&] { return !theirs().owner() || !theirs().owner()->me; }));
+  ASSERT_TRUE(comes_true([&] { return !i_own(theirs()); }));
   two_.faults->refuse_reads("");
   rival_->change(kNs, [](auto& entries) { entries["k"] = "2"; });
   EXPECT_EQ(seen("k"), "2");
