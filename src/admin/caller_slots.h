@@ -39,6 +39,7 @@ class CallerSlots {
   };
 
   explicit CallerSlots(Bounds bounds) : bounds_(bounds) {}
+  [[nodiscard]] const Bounds& bounds() const { return bounds_; }
 
  private:
   [[nodiscard]] Refusal take(const std::string& caller) {

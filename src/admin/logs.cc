@@ -6,24 +6,23 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "admin/followers.h"
 #include "admin/line_events.h"
 #include "admin/log_tail.h"
-#include "admin/slot.h"
 
 namespace sluice::admin {
 namespace {
 
 constexpr std::int64_t kTailLines = 500;
-constexpr int kFollowersMax = 32;
 constexpr std::array kLevels{LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error};
 
 Events once(std::shared_ptr<LogTail> tail) {
   return {.next = [tail = std::move(tail)](std::string& out) { return tail->read(out); }};
 }
 
-Events follow(std::shared_ptr<LogTail> tail, std::shared_ptr<CountedSlot> slot,
+Events follow(std::shared_ptr<LogTail> tail, FollowerPlace place,
               std::shared_ptr<LineEvents> lines) {
-  return {.next = [tail = std::move(tail), slot = std::move(slot),
+  return {.next = [tail = std::move(tail), place = std::move(place),
                    lines = std::move(lines)](std::string& out) {
     if (lines) {
       std::string text;
@@ -50,14 +49,11 @@ Result<ApiResponse> read(Context& context, const ApiRequest& request, const Path
     response.events = once(std::move(tail));
     return response;
   }
-  auto slot = std::make_shared<CountedSlot>(context.followers, kFollowersMax);
-  if (!slot->granted()) {
-    return fail(ErrorKind::unavailable,
-                "too many clients follow the log, at most " + std::to_string(kFollowersMax));
-  }
+  auto place = admit_follower(context.log_followers, request, "the log");
+  if (!place) return std::move(place.error());
   auto formatted = LineEvents::wanted_by(request);
   if (formatted) response.content_type = formatted->content_type();
-  response.events = follow(std::move(tail), std::move(slot), std::move(formatted));
+  response.events = follow(std::move(tail), *std::move(place), std::move(formatted));
   return response;
 }
 

@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <memory>
 
+#include "admin/caller_slots.h"
 #include "admin/clocks.h"
 #include "admin/member_link.h"
 #include "admin/options.h"
@@ -26,12 +27,16 @@ class LiveSampler;
 
 // Outlives the router.
 struct Context {
+  static constexpr int kLogFollowersMax = 32;
+  static constexpr int kLogFollowersOfCallerMax = 28;
+
   Options options;  // as of the start
   Published<Json> start_options;
   Logger logger;
   control::Controller& controller;
   std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
-  std::atomic<int> followers = 0;      // clients that follow the log
+  const std::shared_ptr<CallerSlots> log_followers = std::make_shared<CallerSlots>(
+      CallerSlots::Bounds{.all = kLogFollowersMax, .of_caller = kLogFollowersOfCallerMax});
   std::atomic<int> restores = 0;       // restorations of a backup in progress
   std::unique_ptr<MemberLink> link{};  // null: the store is not shared
   std::shared_ptr<LiveSampler> live{};

@@ -27,16 +27,16 @@ def figures(state: dict, family: str) -> dict[tuple, list]:
 
 
 class Follower:
-    """A client of GET /live that reads events when asked to."""
+    """A client of GET /live, or of another stream, that reads events when asked to."""
 
-    def __init__(self, server, buffer: int | None = None, address: str = "127.0.0.1"):
+    def __init__(self, server, buffer: int | None = None, address: str = "127.0.0.1", target: str = "/apis/v2/live"):
         self.socket = socket.socket()
         self.socket.bind((address, 0))
         if buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.socket.settimeout(DEADLINE)
         self.socket.connect(("127.0.0.1", server.api_port))
-        self.socket.sendall(b"GET /apis/v2/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.socket.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         self.text = b""
 
     @classmethod

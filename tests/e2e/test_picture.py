@@ -169,6 +169,24 @@ def test_one_user_does_not_take_all_places(guarded):
         follower.close()
 
 
+def test_followers_of_the_log_have_places(server):
+    """As those of the picture."""
+    log = "/apis/v2/logs?tail=1&follow=true"
+    followers = [Follower(server, target=log) for _ in range(28)]
+    for follower in followers:
+        follower.until(b"HTTP/1.1 200")
+    status, _, text = server.request("GET", log)
+    assert status == 429 and "too many clients of one address follow the log, at most 28" in text
+    followers += (Follower(server, address="127.0.0.2", target=log) for _ in range(4))
+    for follower in followers[28:]:
+        follower.until(b"HTTP/1.1 200")
+    status, _, text = server.request("GET", log)
+    assert status == 503 and "too many clients follow the log, at most 32" in text
+    assert server.request("GET", "/apis/v2/logs?tail=1")[0] == 200, "who does not follow needs no place"
+    for follower in followers:
+        follower.close()
+
+
 # --- who may see it ------------------------------------------------------------------------------
 
 

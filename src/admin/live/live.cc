@@ -2,11 +2,10 @@
 #include "admin/live/live.h"
 
 #include <algorithm>
-#include <memory>
-#include <optional>
 #include <set>
 #include <utility>
 
+#include "admin/followers.h"
 #include "admin/live/sampler.h"
 #include "base/json_string.h"
 
@@ -24,33 +23,16 @@ std::string described(const Context& context) {
   return text + R"(,"version":")" SLUICE_VERSION "\"";
 }
 
-// The prefix keeps a user whose name is an address apart from that address.
-std::string caller_of(const ApiRequest& request) {
-  return request.caller.empty() ? "address " + request.address : "user " + request.caller;
-}
-
-std::optional<ApiResponse> refuse_follower(CallerSlots::Refusal refusal,
-                                           const ApiRequest& request) {
-  if (refusal == CallerSlots::Refusal::none) return std::nullopt;
-  if (refusal == CallerSlots::Refusal::all) {
-    return respond_error(503, "too many clients follow the picture, at most " +
-                                  std::to_string(LiveSampler::kFollowersMax));
-  }
-  const std::string who = request.caller.empty() ? "one address" : "one user";
-  return respond_error(429, "too many clients of " + who + " follow the picture, at most " +
-                                std::to_string(LiveSampler::kFollowersOfCallerMax));
-}
-
 Result<ApiResponse> follow_live(Context& context, const ApiRequest& request, const PathNames&) {
   LiveSampler& live = *context.live;
   if (query_flag(request, "once"))
     return respond_json("{" + described(context) + "," + live.all() + "}");
-  auto slot = std::make_shared<CallerSlots::Slot>(live.followers(), caller_of(request));
-  if (auto refused = refuse_follower(slot->refusal(), request)) return *std::move(refused);
+  auto place = admit_follower(live.followers(), request, "the picture");
+  if (!place) return std::move(place.error());
   ApiResponse response{.content_type = std::string(kServerSentType)};
   response.write_patience = LiveSampler::kFollowerPatience;
-  response.reader = [feed = live.feed(), slot = std::move(slot), begin = live.begin()](
-                        loop::EventLoop& loop) { return read_live(loop, feed, slot, begin); };
+  response.reader = [feed = live.feed(), place = *std::move(place), begin = live.begin()](
+                        loop::EventLoop& loop) { return read_live(loop, feed, place, begin); };
   return response;
 }
 
