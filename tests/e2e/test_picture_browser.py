@@ -216,6 +216,31 @@ def test_the_flows_of_a_global_filter(server, port):
         page.until("document.querySelectorAll('.flow').length === 1")
 
 
+def test_the_flow_of_a_pool_in_a_server(server, port, backend):
+    """A path with a backendPool has a pipeline of its own."""
+    pool = {"servers": [{"url": f"http://127.0.0.1:{backend.port}"}]}
+    server.apply(http_server(port, {"pathPrefix": "/p", "backend": "p"}, {"pathPrefix": "/", "backendPool": pool}), pipeline("p", mock("x")))
+    for _ in range(3):
+        fetch(port, "/")
+    server.counted(3)
+    with Page(f"http://{server.api}/") as page:
+        page.open("pipelines")
+        page.until("document.querySelectorAll('.flow').length === 2")
+        assert page.value("[...document.querySelectorAll('.flows h2')].map((its) => its.innerText)") == ["Pipeline p", "Server http-server, rules[0].paths[1]"]
+        shown = {(row[0], row[1], row[2]): whole(row[-1]) for row in rows(page, "Results of filters")}
+        assert shown["backendPool", "http-server/rules[0].paths[1]", "Proxy"] == 3
+
+
+def test_the_age_of_code_is_by_the_clock_of_the_server(server, port, guests):
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", wasm(guests / "step1.wasm"), mock("x")))
+    with Page(f"http://{server.api}/") as page:
+        page.value("Date.now = ((now) => () => now() + 7_200_000)(Date.now), 1")
+        page.open("wasmhost")
+        loaded = "[...document.querySelectorAll('.guest dt')].find((its) => its.innerText === 'Code loaded')?.nextSibling.innerText"
+        page.until(f"/ago$/.test({loaded})")
+        assert not page.value(loaded).endswith("h ago")
+
+
 def test_a_plugin_has_its_place_beside_the_guests(server, port, guests):
     code = plugin_guests.every()
     digits = hashlib.sha256(code.read_bytes()).hexdigest()[:12]

@@ -3,7 +3,7 @@
 
 import { confirmed } from "./dom.js";
 import { age } from "./format.js";
-import { call } from "./live.js";
+import { call, live } from "./live.js";
 
 const kShownDigits = 12; // of a hash
 
@@ -11,7 +11,7 @@ const kShownDigits = 12; // of a hash
 export function codeFacts(section) {
   return [
     ["Code", () => (section.code?.codeHash ?? "").slice(0, kShownDigits) || "–"],
-    ["Code loaded", () => (section.code ? `${age(section.code.loadedAt)} ago` : "–")],
+    ["Code loaded", () => (section.code ? `${age(section.code.loadedAt, live.time)} ago` : "–")],
   ];
 }
 
@@ -37,7 +37,7 @@ export async function readCodes(sections) {
 // The status of a filter in that of its pipeline, which may list members.
 function findCode(status, filter) {
   if (!status || typeof status !== "object") return undefined;
-  if (status.filters?.[filter]) return status.filters[filter];
+  if (Object.hasOwn(status.filters ?? {}, filter)) return status.filters[filter];
   return Object.values(status).map((its) => (typeof its === "object" ? findCode(its, filter) : undefined)).find(Boolean);
 }
 
@@ -49,7 +49,7 @@ export async function rollBack(labels, say) {
     const codes = (await call(path)).codes;
     const target = codes.find((code) => !code.runs && !code.rolledBack);
     if (!target) return say(`${place} has run no other code that it could go back to.`);
-    const told = (code) => `${code.sha256.slice(0, kShownDigits)} (${code.how} by ${code.by}, ${age(code.at)} ago)`;
+    const told = (code) => `${code.sha256.slice(0, kShownDigits)} (${code.how} by ${code.by}, ${age(code.at, live.time)} ago)`;
     const text = `It runs ${told(codes[0])}, and would run ${told(target)} again, here and on all members of the cluster. Requests go on; shared data stays.`;
     if (!(await confirmed(`Roll back the code of ${place}?`, text, "Roll back"))) return;
     say("Rolling back…");

@@ -9,7 +9,7 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const isEmpty = (value) => value === "" || value === false || value === 0 || value === null || (typeof value === "object" && Object.keys(value).length === 0);
 
 function fieldOf(schema, name) {
-  if (schema?.properties?.[name]) return schema.properties[name];
+  if (Object.hasOwn(schema?.properties ?? {}, name)) return schema.properties[name];
   return isMap(schema?.additionalProperties) ? schema.additionalProperties : undefined;
 }
 

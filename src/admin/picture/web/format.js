@@ -19,9 +19,9 @@ export function bytes(value) {
   return `${number(value)} ${units[unit]}`;
 }
 export const percent = (value) => `${number(value * 100)} %`;
-// The age of a time: "5 min".
-export function age(time) {
-  const seconds = (Date.now() - new Date(time).getTime()) / 1000;
+// The age of a time: "5 min". now: in ms, by the clock that the time is of.
+export function age(time, now) {
+  const seconds = (now - new Date(time).getTime()) / 1000;
   if (!Number.isFinite(seconds)) return "";
   if (seconds < 60) return `${Math.max(0, Math.floor(seconds))} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { el, Table } from "./dom.js";
 import { age } from "./format.js";
-import { call } from "./live.js";
+import { call, live } from "./live.js";
 
 const kAgainAfter = 5_000;
 
@@ -12,7 +12,7 @@ export class Members {
       { title: "Member", text: (row) => row.key },
       { title: "State", text: stateOf, state: (row) => (stateOf(row) === "well" ? "good" : "bad") },
       { title: "Version", text: (row) => row.version },
-      { title: "Runs for", text: (row) => (row.startTime ? age(row.startTime) : "") },
+      { title: "Runs for", text: (row) => (row.startTime ? age(row.startTime, live.time) : "") },
       { title: "Objects", text: (row) => objectsOf(row.objects) },
       { title: "Certificates", text: (row) => certificatesOf(row.certificates) },
       { title: "Address", text: (row) => row.options?.["api-addr"] ?? "" },

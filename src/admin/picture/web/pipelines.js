@@ -14,9 +14,13 @@ function flowsOf(objects) {
   const around = objects.filter((its) => its.kind === "GlobalFilter");
   const parts = (side, more) => around.filter((its) => its[`${side}Pipeline`]).map((its) => ({
     name: `${its.name}/${side}`, spec: its[`${side}Pipeline`], title: `GlobalFilter ${its.name}, ${side} each pipeline`, note: `of ${usersOf(its.name)}`, ...more(its) }));
+  const pools = objects.filter((its) => its.kind === "HTTPServer").flatMap((its) => (its.rules ?? []).flatMap((rule, i) =>
+    (rule.paths ?? []).map((path, j) => ({ path, place: `rules[${i}].paths[${j}]` })).filter(({ path }) => path.backendPool).map(({ place }) => (
+      { name: `${its.name}/${place}`, spec: { filters: [{ name: "backendPool", kind: "Proxy" }] }, title: `Server ${its.name}, ${place}` }))));
   return [
     ...parts("before", (its) => ({ next: "pipeline", endsEarly: !its.fallthrough?.beforePipeline })),
     ...objects.filter((its) => its.kind === "Pipeline").map((spec) => ({ name: spec.name, spec, title: `Pipeline ${spec.name}` })),
+    ...pools,
     ...parts("after", () => ({})),
   ];
 }
