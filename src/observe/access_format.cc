@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -13,6 +14,7 @@ namespace sluice::observe {
 namespace {
 
 constexpr std::size_t kUriBytesMax = 512;
+constexpr std::size_t kDigitsMax = 20;      // of a number
 constexpr char kNoEscape = 'z';             // no escape of JSON has it
 constexpr std::size_t kHostBytesMax = 261;  // a name of 255 octets and a port
 constexpr std::string_view kDefaultFormat =
@@ -20,19 +22,18 @@ constexpr std::string_view kDefaultFormat =
     "[{{Duration}} rx:{{ReqSize}}B tx:{{RespSize}}B] [{{Tags}}]";
 
 void append_number(std::string& out, std::uint64_t value) {
-  std::array<char, 20> digits;
+  std::array<char, kDigitsMax> digits;
   const auto [end, _] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
   out.append(digits.data(), end);
 }
 
-void append_microseconds(std::string& out, Duration duration) {
-  append_number(out,
-                static_cast<std::uint64_t>(std::max<Duration::rep>(0, duration.count()) / 1000));
+std::uint64_t whole_microseconds(Duration duration) {
+  return static_cast<std::uint64_t>(std::max<Duration::rep>(0, duration.count()) / 1000);
 }
 
 // Microseconds, or milliseconds with three places: enough for a log, and cheap.
 void append_duration(std::string& out, Duration duration) {
-  const auto us = static_cast<std::uint64_t>(duration.count() < 0 ? 0 : duration.count() / 1000);
+  const std::uint64_t us = whole_microseconds(duration);
   if (us < 1000) {
     append_number(out, us);
     out += "us";
@@ -49,8 +50,8 @@ void append_duration(std::string& out, Duration duration) {
 
 // Renders the date once a second and patches the milliseconds in (19 characters, a point, 3
 // digits).
-void append_time(std::string& out, std::chrono::system_clock::time_point when,
-                 AccessFormat::TimeCache& cache) {
+std::string_view time_text(std::chrono::system_clock::time_point when,
+                           AccessFormat::TimeCache& cache) {
   const auto ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
   if (cache.second != ms / 1000) {
@@ -61,7 +62,7 @@ void append_time(std::string& out, std::chrono::system_clock::time_point when,
   cache.text[20] = static_cast<char>('0' + rest / 100);
   cache.text[21] = static_cast<char>('0' + rest / 10 % 10);
   cache.text[22] = static_cast<char>('0' + rest % 10);
-  out += cache.text;
+  return cache.text;
 }
 
 bool is_traced(const AccessEntry& entry) {
@@ -194,54 +195,98 @@ void AccessFormat::append_tags(std::string& out, const AccessEntry& entry) const
   }
 }
 
-void AccessFormat::append_json_steps(std::string& out, const AccessEntry& entry) const {
-  out += ",\"filters\":[";
-  bool first = true;
+// Where a line is written, into room that was made for it.
+struct AccessFormat::LineEnd {
+  char* at;
+
+  void put(std::string_view text) {
+    std::memcpy(at, text.data(), text.size());
+    at += text.size();
+  }
+  void put(std::uint64_t value) { at = std::to_chars(at, at + kDigitsMax, value).ptr; }
+  void put(Duration duration) { put(whole_microseconds(duration)); }
+};
+
+// The most that the values of a line of JSON take, without its literals.
+std::size_t AccessFormat::json_bytes_max(const AccessEntry& entry) {
+  constexpr std::size_t kStep = 64;
+  std::size_t texts = entry.real_ip.size() + entry.server.size() + entry.method.size() +
+                      kHostBytesMax + kUriBytesMax + entry.route.size() + entry.pipeline.size();
+  std::size_t whole = entry.peer.size() + entry.protocol.size();
   for (const AccessEntry::FilterRun& step : entry.steps) {
-    out += std::exchange(first, false) ? "{\"name\":\"" : ",{\"name\":\"";
-    escape_.append(out, step.alias);
-    out.append("\",\"result\":\"").append(step.result).append("\",\"durationUs\":");
-    append_microseconds(out, step.duration);
-    out += '}';
+    texts += step.alias.size();
+    whole += step.result.size() + kStep;
   }
-  out += "],\"tags\":[";
-  first = true;
   for (const std::string& tag : entry.tags) {
-    out += std::exchange(first, false) ? "\"" : ",\"";
-    escape_.append(out, tag);
-    out += '"';
+    texts += tag.size();
+    whole += kStep;
   }
-  out += ']';
+  return whole + texts * LineEscape::kGrowthMax;
 }
 
-// Each piece of text between two values is one literal: a line costs little more than one of text.
-void AccessFormat::append_json(std::string& out, const AccessEntry& entry, TimeCache& cache) const {
+void AccessFormat::write_json_steps(LineEnd& out, const AccessEntry& entry) const {
+  out.put(",\"filters\":[");
+  bool first = true;
+  for (const AccessEntry::FilterRun& step : entry.steps) {
+    out.put(std::exchange(first, false) ? "{\"name\":\"" : ",{\"name\":\"");
+    out.at = escape_.write(out.at, step.alias);
+    out.put("\",\"result\":\"");
+    out.put(step.result);
+    out.put("\",\"durationUs\":");
+    out.put(step.duration);
+    out.put("}");
+  }
+  out.put("],\"tags\":[");
+  first = true;
+  for (const std::string& tag : entry.tags) {
+    out.put(std::exchange(first, false) ? "\"" : ",\"");
+    out.at = escape_.write(out.at, tag);
+    out.put("\"");
+  }
+  out.put("]");
+}
+
+// Each piece of text between two values is one literal, and the room is made once: a line costs
+// little more than one of text.
+void AccessFormat::write_json(LineEnd& out, const AccessEntry& entry, std::string_view time) const {
   const auto text = [&](std::string_view before, std::string_view value) {
-    out += before;
-    escape_.append(out, value);
+    out.put(before);
+    out.at = escape_.write(out.at, value);
   };
-  const auto number = [&out](std::string_view before, std::uint64_t value) {
-    out += before;
-    append_number(out, value);
-  };
-  out += "{\"time\":\"";
-  append_time(out, entry.start, cache);
-  out.append("\",\"peer\":\"").append(entry.peer);
+  out.put("{\"time\":\"");
+  out.put(time);
+  out.put("\",\"peer\":\"");
+  out.put(entry.peer);
   text("\",\"client\":\"", entry.real_ip);
   text("\",\"server\":\"", entry.server);
   text("\",\"host\":\"", entry.host.substr(0, kHostBytesMax));
   text("\",\"method\":\"", entry.method);
   text("\",\"target\":\"", entry.target.substr(0, kUriBytesMax));
-  out.append("\",\"protocol\":\"").append(entry.protocol);
-  number("\",\"status\":", static_cast<std::uint64_t>(entry.status));
-  out += ",\"durationUs\":";
-  append_microseconds(out, entry.duration);
-  number(",\"requestBytes\":", entry.request_bytes);
-  number(",\"responseBytes\":", entry.response_bytes);
+  out.put("\",\"protocol\":\"");
+  out.put(entry.protocol);
+  out.put("\",\"status\":");
+  out.put(static_cast<std::uint64_t>(entry.status));
+  out.put(",\"durationUs\":");
+  out.put(entry.duration);
+  out.put(",\"requestBytes\":");
+  out.put(entry.request_bytes);
+  out.put(",\"responseBytes\":");
+  out.put(entry.response_bytes);
   text(",\"route\":\"", entry.route);
   text("\",\"pipeline\":\"", entry.pipeline);
-  out += '"';
-  append_json_steps(out, entry);
+  out.put("\"");
+  write_json_steps(out, entry);
+}
+
+void AccessFormat::append_json(std::string& out, const AccessEntry& entry, TimeCache& cache) const {
+  constexpr std::size_t kLiterals = 512;
+  const std::size_t begin = out.size();
+  const std::string_view time = time_text(entry.start, cache);
+  out.resize_and_overwrite(begin + kLiterals + json_bytes_max(entry), [&](char* data, std::size_t) {
+    LineEnd end{data + begin};
+    write_json(end, entry, time);
+    return static_cast<std::size_t>(end.at - data);
+  });
   if (is_traced(entry)) {
     out += ",\"traceId\":\"";
     append_trace_id(out, entry);
@@ -258,7 +303,7 @@ void AccessFormat::append(std::string& out, const AccessEntry& entry, TimeCache&
         out += item.text;
         break;
       case LogVariable::time:
-        append_time(out, entry.start, cache);
+        out += time_text(entry.start, cache);
         break;
       case LogVariable::peer:
         out += entry.peer;

@@ -106,7 +106,10 @@ class AccessFormat {
   void note(LogVariable variable);
   void append_tags(std::string& out, const AccessEntry& entry) const;
   void append_json(std::string& out, const AccessEntry& entry, TimeCache& cache) const;
-  void append_json_steps(std::string& out, const AccessEntry& entry) const;
+  struct LineEnd;
+  [[nodiscard]] static std::size_t json_bytes_max(const AccessEntry& entry);
+  void write_json(LineEnd& out, const AccessEntry& entry, std::string_view time) const;
+  void write_json_steps(LineEnd& out, const AccessEntry& entry) const;
 
   std::vector<FormatItem> items_;
   LineEscape escape_;

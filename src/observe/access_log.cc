@@ -11,7 +11,9 @@
 namespace sluice::observe {
 namespace {
 
-constexpr std::size_t kBatchBytes = 128 * 1024;           // a batch of this size is handed over
+constexpr std::size_t kBatchBytes = 128 * 1024;  // a batch of this size is handed over
+constexpr std::size_t kLineBytes =
+    16 * 1024;  // room for the last line of a batch, but for odd ones
 constexpr std::size_t kBufferBytesMax = 8 * 1024 * 1024;  // per core; above it lines are dropped
 
 }  // namespace
@@ -78,7 +80,7 @@ void AccessLog::State::offer(Core& core) {
   if (core.buffer.empty() || core.slot.load(std::memory_order_relaxed) != nullptr) return;
   auto batch = std::make_unique<std::string>(std::move(core.buffer));
   core.buffer.clear();
-  core.buffer.reserve(kBatchBytes + 4096);
+  core.buffer.reserve(kBatchBytes + kLineBytes);
   core.slot.store(batch.release(), std::memory_order_release);
   wakeups.fetch_add(1, std::memory_order_release);
   wakeups.notify_one();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "observe/line_escape.h"
 
+#include <cstring>
+
 #include "base/text.h"
 #include "base/utf8.h"
 
@@ -70,6 +72,14 @@ void LineEscape::append_special(std::string& out, std::string_view& text) const 
     append_hex_escape(out, text.front());
   }
   text.remove_prefix(next.size);
+}
+
+// A text that begins with a special character. Few do: they may cost more.
+char* LineEscape::write_special(char* at, std::string_view text) const {
+  std::string escaped;
+  append(escaped, text);
+  std::memcpy(at, escaped.data(), escaped.size());
+  return at + escaped.size();
 }
 
 }  // namespace sluice::observe

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -20,11 +21,25 @@ class LineEscape {
   // the text of the template. A ] within a word stays.
   [[nodiscard]] static LineEscape text(std::string_view literals);
 
+  static constexpr std::size_t kGrowthMax = 6;  // bytes for one of `text`
+
   // Appends `text` with escapes.
   void append(std::string& out, std::string_view text) const;
+  // Writes `text` with escapes to `at`, and returns the end. Requires: there is room for kGrowthMax
+  // times as much.
+  [[nodiscard]] char* write(char* at, std::string_view text) const {
+    const char* const end = text.data() + text.size();
+    for (const char* from = text.data(); from != end; ++from) {
+      if (special_[static_cast<unsigned char>(*from)]) [[unlikely]]
+        return write_special(at, {from, end});
+      *at++ = *from;
+    }
+    return at;
+  }
 
  private:
   void append_special(std::string& out, std::string_view& text) const;
+  [[nodiscard]] char* write_special(char* at, std::string_view text) const;
 
   std::array<bool, 256> special_{};
   bool json_ = false;
