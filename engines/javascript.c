@@ -473,6 +473,33 @@ static bool load_module(void) {
   return true;
 }
 
+static bool is_class(JSValueConst function) {
+  const JSValue source = js_function_toString(context, function, 0, NULL);
+  const char *text = JS_ToCString(context, source);
+  const bool is = text && strncmp(text, "class", 5) == 0;
+  JS_FreeCString(context, text);
+  JS_FreeValue(context, source);
+  return is;
+}
+
+/* Why an exported value cannot be called for a request. NULL: it can. */
+static const char *why_not_called(JSValueConst value) {
+  if (!JS_IsFunction(context, value)) return "is exported, and is no function";
+  const JSClassID kind = JS_GetClassID(value);
+  if (kind == JS_CLASS_GENERATOR_FUNCTION || kind == JS_CLASS_ASYNC_GENERATOR_FUNCTION)
+    return "is a generator, whose call does nothing: write `function`, without `*`";
+  return is_class(value) ? "is a class: write `export function`" : NULL;
+}
+
+static bool check_export(const char *name, JSValueConst value) {
+  const char *why = why_not_called(value);
+  if (!why) return true;
+  char reason[kReasonBytesMax];
+  snprintf(reason, sizeof reason, "`%s` %s", name, why);
+  fail_at(last_line(), 1, reason, false);
+  return false;
+}
+
 /* Begins with the script: a string array of its name and its text. Called once, first. */
 EXPORT(sluice_script) void sluice_script(char *array) {
   sluice_errors_to(&host_error.block, kErrorBytesMax);
@@ -485,10 +512,8 @@ EXPORT(sluice_script) void sluice_script(char *array) {
   if (!load_module()) return report_exception();
   if (JS_IsUndefined(run_function))
     return fail_at(last_line(), 1, "no function run: write `export function run() { … }`", false);
-  if (!JS_IsFunction(context, run_function))
-    return fail_at(last_line(), 1, "`run` is exported, and is no function", false);
-  if (!JS_IsUndefined(init_function) && !JS_IsFunction(context, init_function))
-    return fail_at(last_line(), 1, "`init` is exported, and is no function", false);
+  if (!check_export("run", run_function)) return;
+  if (!JS_IsUndefined(init_function)) check_export("init", init_function);
 }
 
 EXPORT(wasm_init) void wasm_init(char *array) {

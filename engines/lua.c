@@ -520,10 +520,21 @@ static int make_state(lua_State *L) {
   return 0;
 }
 
+/* Without a byte order mark and a first line that begins with #, as Lua reads files. The end of that line
+ * stays, so that lines keep their numbers. */
+static const char *begin_of_script(void) {
+  static const char kMark[] = "\xef\xbb\xbf";
+  const char *at = script.text;
+  if (strncmp(at, kMark, sizeof kMark - 1) == 0) at += sizeof kMark - 1;
+  return *at == '#' ? at + strcspn(at, "\n") : at;
+}
+
 static int load_script(lua_State *L) {
   char name[sizeof script.name + 1];
   snprintf(name, sizeof name, "=%s", script.name);
-  if (luaL_loadbufferx(L, script.text, script.size, name, "t") != LUA_OK) lua_error(L);
+  const char *text = begin_of_script();
+  const size_t size = script.size - (size_t)(text - script.text);
+  if (luaL_loadbufferx(L, text, size, name, "t") != LUA_OK) lua_error(L);
   return 1;
 }
 

@@ -47,6 +47,9 @@ JAVASCRIPT = ScriptLanguage(
         "syntax error": ("export function run() {\n  let a = ;\n}", "script:2:11: SyntaxError: ", "| let a = ;"),
         "no run": ("export function init() {\n}\n", "script:2:1: no function run: write `export function run() {"),
         "run that is no function": ("export const run = 1;\n", "script:1:1: `run` is exported, and is no function"),
+        "class": ("export class run {}\n", "script:1:1: `run` is a class: write `export function`"),
+        "generator": ("export function* run() {\n}\n", "script:2:1: `run` is a generator, whose call does nothing"),
+        "asynchronous generator": (JS_PASS + "export async function* init() {}\n", "`init` is a generator"),
         "exception outside of functions": ("const a = 1;\nnope();\n" + JS_PASS, "script:2:1: ReferenceError: nope", "| nope();"),
         "exception in init": (
             JS_PASS + "export function init(params) {\n  throw new RangeError(params.why);\n}\n",

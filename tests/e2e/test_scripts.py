@@ -197,6 +197,15 @@ def test_nouns(host, language):
 # --- new code -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("begin, line", [("\ufeff", 1), ("#!/usr/bin/env lua\n", 2), ("\ufeff# a script\n", 2)])
+def test_a_lua_script_may_begin_as_files_of_lua_do(host, begin, line):
+    lua = SCRIPT_LANGUAGES["lua"]
+    host.apply(site(lua, begin + lua.passes))
+    assert answers(host, 1) == [BUY]
+    done = host.egctl("apply", "-f", "-", input=documents(site(lua, begin + "local a = ;")), check=False)
+    assert f"script:{line}: unexpected symbol" in done.stderr, "lines keep their numbers"
+
+
 def test_reload_of_a_file_under_load(server, port, tmp_path, language):
     file = tmp_path / f"sale{language.ending}"
     file.write_text(language.passes)
