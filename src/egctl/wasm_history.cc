@@ -44,8 +44,9 @@ std::string state_of(const Json& code) {
   }
   const Json back = code.value("rolledBack", Json());
   if (!back.is_object()) return trial == "replaced" ? "replaced while on trial" : "";
-  const std::string why = text_at(back, "why");
-  return "rolled back " + (why.empty() ? "by " + text_at(back, "by") : "by itself");
+  if (!text_at(back, "why").empty()) return "rolled back by itself";
+  const std::string by = text_at(back, "by");  // "-": the API asks nobody for a name
+  return by == "-" ? "rolled back" : "rolled back by " + by;
 }
 
 Row code_row(const Json& code, bool wide) {

@@ -272,6 +272,9 @@ def test_a_case_that_fails_says_what_came(sale, tmp_path, then, words):
         ({"name": "x", "when": by("a"), "then": {"status": 9}}, "cases[0].then.status"),
         ({"name": "x", "when": by("a"), "then": {"result": 2}}, 'then.result: "2" is no result'),
         ({"name": "x", "when": by("a"), "then": {"result": "2"}}, 'did you mean "wasmResult2"?'),
+        ({"name": "x", "when": by("a"), "then": {}}, "cases[0].then: expects nothing, so the case could not fail"),
+        ({"name": "x", "when": by("a"), "then": {"results": []}}, "cases[0].then: expects nothing"),
+        ({"name": "x", "steps": [{"when": by("a"), "then": {}}]}, "cases[0].steps: expects nothing"),
         ({"name": "x", "when": by("a"), "then": {"results": ["", "wasmresult2"]}}, "then.results[1]"),
     ],
 )

@@ -106,6 +106,11 @@ void Expectation::validate(const std::string& path, config::Faults& faults) cons
   }
 }
 
+bool Expectation::is_empty() const {
+  return !result && results.empty() && request.is_empty() && !status && !body &&
+         body_contains.empty() && headers.empty() && data.empty() && absent.empty() && tag.empty();
+}
+
 void Case::validate(const std::string& path, config::Faults& faults) const {
   const bool single = when || then;
   if (single && !steps.empty())
@@ -114,6 +119,11 @@ void Case::validate(const std::string& path, config::Faults& faults) const {
     return faults.add(config::join_path(path, "when"), "is required, or steps");
   if (single && !when) faults.add(config::join_path(path, "when"), "is required");
   if (single && !then) faults.add(config::join_path(path, "then"), "is required");
+  const auto expects = [](const Step& step) { return !step.then.is_empty(); };
+  if ((!single || (when && then)) && std::ranges::none_of(all_steps(), expects)) {
+    faults.add(config::join_path(path, single ? "then" : "steps"),
+               "expects nothing, so the case could not fail: give result, status or another fact");
+  }
 }
 
 std::vector<Step> Case::all_steps() const {

@@ -46,6 +46,7 @@ struct RequestExpectation {
     visit("headers", headers, {.doc = "its fields, Host among them"});
     visit("body", body, {.doc = "its whole body"});
   }
+  [[nodiscard]] bool is_empty() const { return !method && !url && headers.empty() && !body; }
 };
 
 // Returns the changes from the request `sent` to `now`: "method: GET -> PUT", "+ X-User: ann".
@@ -78,6 +79,8 @@ struct Expectation {
     visit("tag", tag, {.doc = "a part of a tag of the access log"});
   }
   void validate(const std::string& path, config::Faults& faults) const;
+  // True if every run that ends well meets it.
+  [[nodiscard]] bool is_empty() const;
 };
 
 struct Given {
