@@ -43,6 +43,7 @@ compat() {
 e2e() {
   npm_ready sdk/assemblyscript || return 1
   npm_ready tests/e2e/picture || return 1
+  npm_ready tests/guests/component_js || return 1
   # shellcheck disable=SC2086  # E2E holds several arguments
   SLUICE_BIN_DIR=$PWD/$build/bin "${pytest[@]}" "${workers[@]}" tests/e2e ${E2E:-} </dev/null
 }

@@ -121,6 +121,26 @@ TEST_F(Components, MemoryHasALimit) {
   EXPECT_EQ(run(*world.must(text)).value(), 4);
 }
 
+TEST_F(Components, AllMemoriesTogetherHaveTheLimit) {
+  const auto with_memories = [](int count) {
+    std::string parts;
+    for (int i = 0; i < count; ++i)
+      parts += "(core module $M" + std::to_string(i) + " (memory 1))" +
+               "(core instance (instantiate $M" + std::to_string(i) + "))";
+    return parts;
+  };
+  const std::string grow = "(memory.grow (i32.const 10))";
+  const auto grown = [&](int more, std::uint64_t pages) {
+    const auto text = ComponentText{.run = grow, .parts = with_memories(more)}.text();
+    return run(*world.must(text, {.memory_bytes_max = pages << 16})).value();
+  };
+  const int own = grown(0, 100);
+  EXPECT_EQ(grown(2, static_cast<std::uint64_t>(own) + 12), own) << "all fit exactly";
+  EXPECT_EQ(grown(2, static_cast<std::uint64_t>(own) + 11), -1);
+  EXPECT_EQ(why({.parts = with_memories(3)}), "");
+  EXPECT_NE(why({.parts = with_memories(4)}).find("memory count too high"), std::string::npos);
+}
+
 // Nothing interrupts the making of an instance, and no limit of memory counts what is beside it.
 TEST_F(Components, WhatTheyHoldBesideTheirMemoryHasALimit) {
   const auto times = [](int count, const std::string& text) {

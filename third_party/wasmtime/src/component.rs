@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 use rayon::ThreadPoolBuilder;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Instance, InstancePre, Linker, TypedFunc};
-use wasmtime::{Config, Engine, Error, Result, Store, StoreLimits, StoreLimitsBuilder};
+use wasmtime::{Config, Engine, Error, Result, Store};
 
 use crate::component_cost::check_cost;
+use crate::component_limits::GuestLimits;
 use crate::component_wasi::add_wasi;
 use crate::component_world::add_world;
 
@@ -86,7 +87,7 @@ pub struct State {
     pub sleep: Arc<Sleep>,
     /// The times that pollables wait for; none: a free place.
     pub alarms: Vec<Option<Instant>>,
-    limits: StoreLimits,
+    limits: GuestLimits,
 }
 unsafe impl Send for State {}
 
@@ -283,21 +284,11 @@ pub unsafe extern "C" fn sluice_component_unlink(linked: *mut Linked) {
 
 #[no_mangle]
 pub unsafe extern "C" fn sluice_guest_new(linked: *const Linked, user: *mut c_void, memory_max: usize) -> *mut Guest {
-    // The parts of one component are instances, too.
-    const PARTS_MAX: usize = 1000;
-    const TABLES_MAX: usize = 16;
-    const TABLE_ELEMENTS_MAX: usize = 100_000;
     // Of what a guest passes to the host at once. Nothing interrupts the host meanwhile.
     // A value of a type that only the component knows counts with 40 bytes or more.
     const PASSED_BYTES_MAX: usize = 4 << 20;
     let sleep = Arc::new(Sleep { begin: Instant::now(), until_ns: AtomicI64::new(0) });
-    let limits = StoreLimitsBuilder::new()
-        .memory_size(memory_max)
-        .table_elements(TABLE_ELEMENTS_MAX)
-        .instances(PARTS_MAX)
-        .tables(TABLES_MAX)
-        .memories(1)
-        .build();
+    let limits = GuestLimits::new(memory_max);
     let state = State { user, callbacks: (*linked).callbacks, sleep: sleep.clone(), alarms: Vec::new(), limits };
     let mut store = Box::new(Store::new((*linked).pre.engine(), state));
     store.limiter(|state| &mut state.limits);

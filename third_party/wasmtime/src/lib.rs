@@ -3,5 +3,6 @@ pub use wasmtime_c_api::*;
 
 mod component;
 mod component_cost;
+mod component_limits;
 mod component_wasi;
 mod component_world;
