@@ -30,16 +30,11 @@ from certificates import self_signed  # noqa: E402
 from gateway import Server, free_port, http_server, mock, pipeline, proxy  # noqa: E402
 from idle import Http2, IdleCrowd, peak_bytes, raise_file_limit, resident_bytes  # noqa: E402
 from peer import Gone, Peer, fields  # noqa: E402
-
+from run import cpu_seconds  # noqa: E402
 
 
 MIB = 1 << 20
 SECONDS = 8  # that an attack holds on
-
-
-def cpu_seconds(pid: int) -> float:
-    numbers = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def descriptors(pid: int) -> int:
@@ -216,9 +211,9 @@ def measure_waiting(site: Site, count: int = 6000) -> dict:
     attacker.start()
     ours.recv()
     time.sleep(1)
-    spent, began = cpu_seconds(pid), time.monotonic()
+    spent, began = cpu_seconds([pid]), time.monotonic()
     time.sleep(5)
-    cpu = (cpu_seconds(pid) - spent) / (time.monotonic() - began)
+    cpu = (cpu_seconds([pid]) - spent) / (time.monotonic() - began)
     result = {"waiting": count, "cpu_percent_of_a_core": round(100 * cpu, 2), "descriptors": descriptors(pid) - before}
     normal = NormalClient(site.normal_port)
     time.sleep(3)

@@ -12,7 +12,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from run import BIN, ROOT, TICKS, flash_sale_program
+from run import BIN, ROOT, cpu_seconds, flash_sale_program
 
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))  # its cluster.py, not the one beside this file
 from cluster import Cluster, owner_of  # noqa: E402
@@ -31,11 +31,6 @@ METRICS = {
     "watchers": "etcd_debugging_mvcc_watcher_total",
     "database_bytes": "etcd_mvcc_db_total_size_in_bytes",
 }
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def resident_mib(pid: int) -> float:
@@ -194,7 +189,7 @@ class Paced(Load):
 
 
 def cpu_by_part(pids: dict[str, list[int]]) -> dict[str, float]:
-    return {part: sum(map(cpu_seconds, its)) for part, its in pids.items() if its}
+    return {part: cpu_seconds(its) for part, its in pids.items() if its}
 
 
 def measure(fleet: Fleet, start, may_fail: bool = False) -> dict:
