@@ -134,8 +134,8 @@ class FilterKind {
   // True for the kinds whose filters run code of a user, which reload() reads. Their prototypes are
   // WithCode (pipeline/with_code.h). It says nothing of shared data.
   [[nodiscard]] virtual bool has_code() const { return false; }
-  // `wanted`: the hashes in all stored pins and histories, of filters of every kind. Code that is not
-  // among them and that no living prototype needs may be deleted. Any thread but a worker's.
+  // `wanted`: the hashes in all stored pins and histories, of filters of every kind. Code that is
+  // not among them and that no living prototype needs may be deleted. Any thread but a worker's.
   virtual void sweep(const std::set<std::string>& wanted) const;
   // Null: the filters of this kind keep no code. Valid as long as the kind.
   [[nodiscard]] virtual CodeKeeper* code_keeper() const { return nullptr; }

@@ -64,8 +64,8 @@ void ServedExchange::clear() {
 
 void ServedExchange::begin() {
   started_ = Clock::now();
-  const bool is_told = core_.access_log() != nullptr || prototype_->tracer != nullptr;
-  started_at_ = is_told ? std::chrono::system_clock::now() : decltype(started_at_){};
+  started_at_ =
+      core_.access_log() != nullptr ? std::chrono::system_clock::now() : decltype(started_at_){};
   late_ = server_.overload().note_request(started_, core_.loop().waited(started_));
 }
 
