@@ -5,10 +5,14 @@
 #include <spdlog/async_logger.h>
 #include <spdlog/sinks/base_sink.h>
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <mutex>
+#include <utility>
 
 #include "base/json_string.h"
+#include "base/line_file.h"
 #include "base/log_socket.h"
 #include "base/printable.h"
 #include "base/time.h"
@@ -75,35 +79,31 @@ class Sink : public spdlog::sinks::base_sink<std::mutex> {
 // A file that can be reopened while lines are written. An empty name means standard error.
 class FileSink final : public Sink {
  public:
-  FileSink(std::string path, LogFormat format) : Sink(format), path_(std::move(path)) { open(); }
-  ~FileSink() override { close(); }
-  FileSink(const FileSink&) = delete;
-  FileSink& operator=(const FileSink&) = delete;
+  FileSink(std::string path, LogFormat format)
+      : Sink(format), file_(std::move(path), STDERR_FILENO) {}
 
   void reopen() override {
     const std::scoped_lock lock(mutex_);
-    open();
+    (void)file_.reopen();
   }
 
  private:
-  void open() {
-    if (path_.empty()) return;
-    if (std::FILE* fresh = std::fopen(path_.c_str(), "ae")) {
-      close();
-      file_ = fresh;
-    }
-  }
-  void close() {
-    if (file_ != nullptr && file_ != stderr) std::fclose(file_);
-  }
   void sink_it_(const spdlog::details::log_msg& message) override {
-    const std::string line = line_of(message);
-    std::fwrite(line.data(), 1, line.size(), file_);
+    if (lost_ > 0) tell_loss(message);
+    lost_ += file_.append(line_of(message));
   }
-  void flush_() override { std::fflush(file_); }
+  void flush_() override {}
+  // Once the log can be written again, before `message`.
+  void tell_loss(spdlog::details::log_msg message) {
+    const std::string text =
+        std::to_string(lost_) + " lines are lost: this log could not be written";
+    message.level = spdlog::level::warn;
+    message.payload = text;
+    if (file_.append(line_of(message)) == 0) lost_ = 0;
+  }
 
-  std::string path_;
-  std::FILE* file_ = stderr;
+  LineFile file_;
+  std::size_t lost_ = 0;  // lines, since the last one that was written
 };
 
 class SocketSink final : public Sink {

@@ -77,7 +77,7 @@ constexpr std::array kOwnFamilies{
                  "Writes of groups, each with its fsync. The bounds are right within 12.5 percent.",
                  "seconds"},
     MetricFamily{"sluice_access_log_dropped_lines_total", MetricType::counter,
-                 "Lines of the access log that the disk or the log daemon was too slow for."}};
+                 "Lines of the access log that the disk or the log daemon did not take."}};
 
 void expose_quantiles(const MetricFamily& family, const store::WriteStatistics::Quantiles& of,
                       Exposition& out) {

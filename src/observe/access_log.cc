@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "observe/access_log.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
+
+#include "base/line_file.h"
 
 namespace sluice::observe {
 namespace {
@@ -28,47 +35,35 @@ struct AccessLog::State {
   };
 
   State(std::string path, std::optional<LogSocket> daemon, unsigned cores, Logger log)
-      : file_path(std::move(path)),
+      : file(std::move(path), STDOUT_FILENO),
         socket(std::move(daemon)),
         core_count(cores),
         per_core(std::make_unique<Core[]>(cores)),
         logger(std::move(log)) {
-    open();
+    if (file.error() != 0) tell_trouble(file.error());
   }
-  ~State() { close(); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-
-  void open() {
-    if (file_path.empty()) return;
-    if (std::FILE* fresh = std::fopen(file_path.c_str(), "ae")) {
-      close();
-      file = fresh;
-    } else {
-      logger.error("the access log " + file_path +
-                   " cannot be opened; check that the folder exists and is writable");
-    }
-  }
-  void close() {
-    if (file != nullptr && file != stdout) std::fclose(file);
+  void tell_trouble(int error) const {
+    logger.error("the access log " + file.path() + " cannot be written, and lines are lost: " +
+                 std::generic_category().message(error));
   }
   void begin(Lines lines);
   [[nodiscard]] const AccessFormat& format_of(const AccessFormat& of_server) const {
     return json && of_server.is_default() ? *json : of_server;
   }
   void offer(Core& core);
+  void write_to_file(std::string_view batch);
   void put(std::string_view batch);
   void drain();
   void run(const std::stop_token& stop);
 
-  std::string file_path;
+  LineFile file;                    // of the writer thread, after construction
   std::optional<LogSocket> socket;  // in place of the file
   unsigned core_count;
   std::unique_ptr<Core[]> per_core;
   Logger logger;
   std::optional<AccessFormat> json{};  // for the default format; none: text
-  std::FILE* file = stdout;            // writer thread only, after construction
-  std::atomic<std::uint64_t> lost{0};  // lines that the daemon did not take
+  std::atomic<std::uint64_t> lost{0};  // lines that the file or the daemon did not take
+  std::uint64_t lost_in_a_row = 0;     // of the file, since it took one
   std::atomic<bool> reopen_wanted{false};
   std::atomic<std::uint32_t> wakeups{0};
   std::jthread writer;
@@ -86,9 +81,21 @@ void AccessLog::State::offer(Core& core) {
   wakeups.notify_one();
 }
 
+void AccessLog::State::write_to_file(std::string_view batch) {
+  const std::size_t missed = file.append(batch);
+  if (missed > 0) {
+    if (lost_in_a_row == 0) tell_trouble(file.error());
+    lost_in_a_row += missed;
+    lost.fetch_add(missed, std::memory_order_relaxed);
+  } else if (lost_in_a_row > 0) {
+    logger.warn("the access log " + file.path() + " is written again: " +
+                std::to_string(std::exchange(lost_in_a_row, 0)) + " lines are lost");
+  }
+}
+
 void AccessLog::State::put(std::string_view batch) {
   if (!socket) {
-    std::fwrite(batch.data(), 1, batch.size(), file);
+    write_to_file(batch);
     return;
   }
   const auto now = std::chrono::system_clock::now();
@@ -101,13 +108,12 @@ void AccessLog::State::put(std::string_view batch) {
 }
 
 void AccessLog::State::drain() {
-  if (reopen_wanted.exchange(false)) open();
+  if (reopen_wanted.exchange(false) && !file.reopen()) tell_trouble(errno);
   for (unsigned i = 0; i < core_count; ++i) {
     const std::unique_ptr<std::string> batch(
         per_core[i].slot.exchange(nullptr, std::memory_order_acquire));
     if (batch) put(*batch);
   }
-  std::fflush(file);
 }
 
 void AccessLog::State::run(const std::stop_token& stop) {
@@ -143,7 +149,6 @@ AccessLog::~AccessLog() {
   for (unsigned i = 0; i < state_->core_count; ++i) {
     state_->put(state_->per_core[i].buffer);
   }
-  std::fflush(state_->file);
 }
 
 bool AccessLog::has_host(const AccessFormat& format) const {
