@@ -226,11 +226,10 @@ Task<bool> H2Connection::write() {
 
 // The last bytes are written. The client gets a moment to read them.
 void H2Connection::end() {
-  if (!session().failure().empty()) {
+  if (const std::string_view error = session().protocol_error(); !error.empty()) {
     server_.connection_counts().h2_errors.add();
     server_.core().logger().info("server " + spec().name + ": HTTP/2 client " +
-                                 std::string(context_.peer().address) + ": " +
-                                 std::string(session().failure()));
+                                 std::string(context_.peer().address) + ": " + std::string(error));
   }
   linger_until_ = Clock::now() + kLingerTimeMax;
   close_by_ = Clock::now() + kLingerTimeout;

@@ -91,7 +91,7 @@ void H2Stream::on_close(ErrorCode code, bool by_client) {
   code_ = code;
   by_client_ = by_client;
   if (!by_client && code != ErrorCode::no_error && !given_up_)
-    reason_ = connection_.session().last_fault();
+    reason_ = connection_.session().fault_of(id, code);
   connection_.session().consume_closed(incoming_.size());
   connection_.closed().push_back(this);
 }

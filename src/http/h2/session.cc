@@ -181,9 +181,16 @@ bool SessionState::add_trailer(std::string_view name, std::string_view value) {
   return trailer_bytes <= limits.header_list_bytes_fatal;
 }
 
+// The text goes into the access log.
+void SessionState::note_fault(StreamId id, std::string_view text) {
+  constexpr std::size_t kFaultBytesMax = 200;
+  fault_stream = id;
+  fault = text.substr(0, kFaultBytesMax);
+}
+
 void SessionState::end_with_trailers(SessionStream& stream) {
   if (trailers_too_large()) {
-    last_fault = "trailers too large";
+    note_fault(stream.id, "trailers too large");
     check(nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, stream.id,
                                     NGHTTP2_ENHANCE_YOUR_CALM));
     return;
@@ -318,7 +325,16 @@ bool Session::finished() const {
 }
 
 std::string_view Session::failure() const { return state_->failure; }
-std::string_view Session::last_fault() const { return state_->last_fault; }
+
+std::string_view Session::protocol_error() const {
+  return state_->failure.empty() ? state_->farewell : state_->failure;
+}
+
+std::string Session::fault_of(StreamId id, ErrorCode code) const {
+  if (state_->fault_stream == id) return state_->fault;
+  return std::string("the stream is malformed: ") +
+         nghttp2_http2_strerror(static_cast<std::uint32_t>(code));
+}
 
 std::size_t Session::waiting_frames() const {
   return state_->broken ? 0 : nghttp2_session_get_outbound_queue_size(state_->session.get());

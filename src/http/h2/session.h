@@ -75,8 +75,11 @@ class Session {
   [[nodiscard]] bool finished() const;
   // Why the session failed; "" if it has not.
   [[nodiscard]] std::string_view failure() const;
-  // Why the last malformed stream was refused.
-  [[nodiscard]] std::string_view last_fault() const;
+  // Why the session has ended as malformed, by failure() or by nghttp2; "": it has not.
+  [[nodiscard]] std::string_view protocol_error() const;
+  // Why a malformed stream, which ends with `code`, was refused: at most 200 bytes, without values
+  // of fields.
+  [[nodiscard]] std::string fault_of(StreamId id, ErrorCode code) const;
   // The number of frames waiting to be produced, content aside.
   [[nodiscard]] std::size_t waiting_frames() const;
   // The stream whose head is incomplete; -1 for the preface with its SETTINGS, 0 for none.

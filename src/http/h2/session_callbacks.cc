@@ -22,6 +22,8 @@ bool has_flag(const nghttp2_frame& frame, std::uint8_t flag) {
 CallbacksPtr SessionCallbacks::make() {
   nghttp2_session_callbacks* made = nullptr;
   if (nghttp2_session_callbacks_new(&made) != 0) return nullptr;
+  nghttp2_session_callbacks_set_on_begin_frame_callback(made, on_begin_frame);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, on_invalid_frame);
   nghttp2_session_callbacks_set_on_begin_headers_callback(made, on_begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(made, on_header);
   nghttp2_session_callbacks_set_on_invalid_header_callback(made, on_invalid_header);
@@ -135,6 +137,8 @@ int SessionCallbacks::on_sent(nghttp2_session* session, const nghttp2_frame* fra
     if (const char* flood = state.guard.admit_reset()) state.pending_fault = flood;
     return 0;
   }
+  if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
+    state.farewell = nghttp2_http2_strerror(frame->goaway.error_code);
   if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
   if (frame->hd.type == NGHTTP2_DATA) state.guard.data_sent();
   SessionStream* stream = state.stream(id);
@@ -171,9 +175,27 @@ int SessionCallbacks::on_close(nghttp2_session* session, std::int32_t id, std::u
   return 0;
 }
 
+// It is about the frame that is read. That of an invalid field ends with the value, which may be a
+// secret.
 int SessionCallbacks::on_error(nghttp2_session*, int, const char* text, std::size_t size,
                                void* self) {
-  static_cast<SessionState*>(self)->last_fault.assign(text, size);
+  auto& state = *static_cast<SessionState*>(self);
+  const std::string_view fault(text, size);
+  state.note_fault(state.frame_stream, fault.substr(0, fault.find(", value: ")));
+  return 0;
+}
+
+int SessionCallbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* self) {
+  static_cast<SessionState*>(self)->frame_stream = head->stream_id;
+  return 0;
+}
+
+// on_error() may have said more.
+int SessionCallbacks::on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int error,
+                                       void* self) {
+  auto& state = *static_cast<SessionState*>(self);
+  if (state.fault_stream != frame->hd.stream_id)
+    state.note_fault(frame->hd.stream_id, nghttp2_strerror(error));
   return 0;
 }
 

@@ -19,6 +19,8 @@ using CallbacksPtr =
 struct SessionCallbacks {
   [[nodiscard]] static CallbacksPtr make();
 
+  static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* self);
+  static int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int error, void* self);
   static int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
                        std::size_t name_size, const std::uint8_t* value, std::size_t value_size,

@@ -37,6 +37,7 @@ struct SessionState {
     return trailer_bytes > limits.header_list_bytes_max || trailer_count > limits.fields_max;
   }
   void end_with_trailers(SessionStream& stream);
+  void note_fault(StreamId id, std::string_view text);
   // Checks bytes of a SETTINGS frame before nghttp2 gets them. Returns false if the frame ends the
   // session.
   [[nodiscard]] bool judge_settings(const FrameScanner::Piece& piece);
@@ -63,7 +64,10 @@ struct SessionState {
   StreamId begun_stream = 0;    // the last admitted one
   StreamId reset_stream = 0;    // the last one that the client reset
   std::string failure;
-  std::string last_fault;
+  StreamId frame_stream = 0;  // of the frame that is read
+  StreamId fault_stream = 0;
+  std::string fault;                    // why `fault_stream` is malformed
+  std::string farewell;                 // the error of the GOAWAY that was sent; "": none was
   const char* pending_fault = nullptr;  // found in a place that could not act on it
   // The trailers that are arriving, if the current head has trailers.
   std::unique_ptr<Headers> trailers;

@@ -54,7 +54,7 @@ class SessionStream {
   // owner stops the client by reset() with NO_ERROR (RFC 9113 section 8.1).
   virtual void on_early_end() = 0;
   // Both sides have ended, or the stream was reset: by the client (`by_client`), for a fault of the
-  // client (last_fault()), or by reset(). The last call for this stream.
+  // client (Session::fault_of()), or by reset(). The last call for this stream.
   virtual void on_close(ErrorCode code, bool by_client) = 0;
 
   // The content that can be sent now, and whether it is the last. Empty and not the last: the

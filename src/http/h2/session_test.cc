@@ -253,14 +253,54 @@ TEST(SessionTest, TheRestOfAFrameOfAGoneStreamKeepsNoWindow) {
   EXPECT_EQ(owner.streams.size(), 50U);
 }
 
+std::string fault_of(const TestOwner& owner, StreamId id) {
+  return owner.session->fault_of(id, ErrorCode::protocol_error);
+}
+
 TEST(SessionTest, MalformedStreamsSayWhy) {
   TestOwner owner;
   owner.session->receive(
       opening() + frame(FrameType::headers, kWhole, 1, get_fields() + literal("Upper", "case")));
   (void)owner.output();
   EXPECT_EQ(owner.streams.front()->log, "closed 1\n");
-  EXPECT_NE(owner.session->last_fault().find("Upper"), std::string_view::npos);
+  EXPECT_NE(fault_of(owner, 1).find("Upper"), std::string::npos);
   EXPECT_EQ(owner.session->open_head(), 0) << "no rest of its head is awaited";
+}
+
+// It may be a secret, and goes into the access log.
+TEST(SessionTest, WhatAMalformedFieldHoldsIsNotTold) {
+  TestOwner owner;
+  const std::string fields = get_fields() + literal("authorization", std::string("SECRET\x01", 7));
+  owner.session->receive(opening() + frame(FrameType::headers, kWhole, 1, fields));
+  EXPECT_NE(fault_of(owner, 1).find("authorization"), std::string::npos);
+  EXPECT_EQ(fault_of(owner, 1).find("SECRET"), std::string::npos) << fault_of(owner, 1);
+  // Another stream has its own fault.
+  owner.session->receive(frame(FrameType::headers, kWhole, 3, literal(":method", "GET")));
+  (void)owner.output();
+  EXPECT_EQ(fault_of(owner, 3).find("authorization"), std::string::npos) << fault_of(owner, 3);
+  EXPECT_NE(fault_of(owner, 3), "");
+  const std::string short_body = frame(FrameType::headers, kFlagEndHeaders, 5,
+                                       get_fields("POST") + literal("content-length", "1"));
+  owner.session->receive(short_body + frame(FrameType::data, 0, 5, "xx"));
+  (void)owner.output();
+  EXPECT_EQ(fault_of(owner, 5), "the stream is malformed: PROTOCOL_ERROR");
+}
+
+TEST(SessionTest, AConnectionThatIsMalformedSaysSo) {
+  const std::string even = frame(FrameType::headers, kWhole, 2, get_fields());
+  const std::string lone = frame(FrameType::continuation, kFlagEndHeaders, 1, get_fields());
+  const std::string idle = frame(FrameType::data, 0, 1, "x");
+  const std::string hpack = frame(FrameType::headers, kWhole, 1, "\xff\xff\xff\xff\xff\xff");
+  for (const std::string& wrong : {even, lone, idle, hpack}) {
+    TestOwner owner;
+    owner.session->receive(opening() + wrong);
+    (void)owner.output();
+    EXPECT_NE(owner.session->protocol_error(), "");
+  }
+  TestOwner good;
+  good.session->receive(opening() + frame(FrameType::headers, kWhole, 1, get_fields()));
+  (void)good.output();
+  EXPECT_EQ(good.session->protocol_error(), "");
 }
 
 // A client that resets many streams is a flood. Streams that we give up are none.
