@@ -13,6 +13,9 @@
 namespace sluice::observe {
 namespace {
 
+// What a client has chosen is cut: it may be as long as a head.
+constexpr std::size_t kMethodBytesMax = 64;
+constexpr std::size_t kTagBytesMax = 1024;
 constexpr std::size_t kUriBytesMax = 512;
 constexpr std::size_t kDigitsMax = 20;      // of a number
 constexpr char kNoEscape = 'z';             // no escape of JSON has it
@@ -63,6 +66,10 @@ std::string_view time_text(std::chrono::system_clock::time_point when,
   cache.text[21] = static_cast<char>('0' + rest / 10 % 10);
   cache.text[22] = static_cast<char>('0' + rest % 10);
   return cache.text;
+}
+
+std::string_view cut(const std::string& tag) {
+  return std::string_view(tag).substr(0, kTagBytesMax);
 }
 
 bool is_traced(const AccessEntry& entry) {
@@ -191,7 +198,7 @@ void AccessFormat::append_tags(std::string& out, const AccessEntry& entry) const
   }
   for (const std::string& tag : entry.tags) {
     if (!std::exchange(first, false)) out += " | ";
-    escape_.append(out, tag);
+    escape_.append(out, cut(tag));
   }
 }
 
@@ -210,15 +217,15 @@ struct AccessFormat::LineEnd {
 // The most that the values of a line of JSON take, without its literals.
 std::size_t AccessFormat::json_bytes_max(const AccessEntry& entry) {
   constexpr std::size_t kStep = 64;
-  std::size_t texts = entry.real_ip.size() + entry.server.size() + entry.method.size() +
-                      kHostBytesMax + kUriBytesMax + entry.route.size() + entry.pipeline.size();
+  std::size_t texts = entry.real_ip.size() + entry.server.size() + kMethodBytesMax + kHostBytesMax +
+                      kUriBytesMax + entry.route.size() + entry.pipeline.size();
   std::size_t whole = entry.peer.size() + entry.protocol.size();
   for (const AccessEntry::FilterRun& step : entry.steps) {
     texts += step.alias.size();
     whole += step.result.size() + kStep;
   }
   for (const std::string& tag : entry.tags) {
-    texts += tag.size();
+    texts += cut(tag).size();
     whole += kStep;
   }
   return whole + texts * LineEscape::kGrowthMax;
@@ -240,7 +247,7 @@ void AccessFormat::write_json_steps(LineEnd& out, const AccessEntry& entry) cons
   first = true;
   for (const std::string& tag : entry.tags) {
     out.put(std::exchange(first, false) ? "\"" : ",\"");
-    out.at = escape_.write(out.at, tag);
+    out.at = escape_.write(out.at, cut(tag));
     out.put("\"");
   }
   out.put("]");
@@ -260,7 +267,7 @@ void AccessFormat::write_json(LineEnd& out, const AccessEntry& entry, std::strin
   text("\",\"client\":\"", entry.real_ip);
   text("\",\"server\":\"", entry.server);
   text("\",\"host\":\"", entry.host.substr(0, kHostBytesMax));
-  text("\",\"method\":\"", entry.method);
+  text("\",\"method\":\"", entry.method.substr(0, kMethodBytesMax));
   text("\",\"target\":\"", entry.target.substr(0, kUriBytesMax));
   out.put("\",\"protocol\":\"");
   out.put(entry.protocol);
@@ -312,7 +319,7 @@ void AccessFormat::append(std::string& out, const AccessEntry& entry, TimeCache&
         escape_.append(out, entry.real_ip);
         break;
       case LogVariable::method:
-        escape_.append(out, entry.method);
+        escape_.append(out, entry.method.substr(0, kMethodBytesMax));
         break;
       case LogVariable::uri:
         escape_.append(out, entry.target.substr(0, kUriBytesMax));
