@@ -95,7 +95,10 @@ Task<Outcome<void>> Client::exchange(const Call& call, http::Request& request,
   int repeats = kRepeatsMax;
   Duration pause{};
   TimePoint since = kAnyAge;
-  const http::Destination to{.host = call.host, .path_prefix = (*servers_)[call.server].path};
+  const Server& server = (*servers_)[call.server];
+  const std::string_view host =
+      call.host.empty() && request.host.empty() ? std::string_view(server.authority) : call.host;
+  const http::Destination to{.host = host, .path_prefix = server.path};
   const bool keep_body = call.body_bytes_max <= 0;
   const bool streams = request.body.is_stream();
   std::unique_ptr<Channel> channel;

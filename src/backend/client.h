@@ -30,7 +30,8 @@ inline constexpr std::uint64_t kHeldBytesMax = 64 << 10;
 
 struct Call {
   std::size_t server = 0;
-  std::string_view host{};                // for the Host field; empty: the request's own
+  std::string_view host{};  // for the Host field; empty: the request's own, or, if it has
+                            // none, that of the server
   TimePoint deadline = TimePoint::max();  // of the whole exchange; of the head
                                           // if the body streams
   // Limit of the response's body. Above 0: the body is read whole, and a larger one is an error.

@@ -43,6 +43,19 @@ TEST_F(ClientTest, SendsTheEscapedPathAndTheHostItIsTold) {
   EXPECT_EQ(request_.escaped_path, "/a%3Fb");
 }
 
+// nginx and others answer 400 to an empty Host.
+TEST_F(ClientTest, ARequestWithoutAHostHasThatOfItsServer) {
+  serve({[](Peer& peer) -> Task<void> {
+    const std::string head = co_await peer.head();
+    co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(head.size()) +
+                       "\r\n\r\n" + head);
+  }});
+  server_entry_.authority = "backend:81";
+  make_client();
+  request_.host.clear();
+  EXPECT_THAT(outcome(), HasSubstr("Host: backend:81\r\n"));
+}
+
 TEST_F(ClientTest, RefusedConnection) {
   serve({answer_all});
   server_ = nullptr;

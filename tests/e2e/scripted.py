@@ -49,6 +49,8 @@ class Scripted:
 
             def handle_any(self):
                 headers = {name.lower(): value for name, value in self.headers.items()}
+                if self.request_version == "HTTP/1.1" and not headers.get("host"):  # as nginx, RFC 9110 section 7.2
+                    return self.send_error(400)
                 if headers.get("transfer-encoding") == "chunked":
                     body, trailers = self.read_chunks()
                 else:
