@@ -34,6 +34,10 @@ struct DurationCounts {
   std::array<std::uint64_t, kDurationBuckets> buckets{};  // each without those below
   std::uint64_t total_us = 0;
   [[nodiscard]] std::uint64_t count() const;
+  void add(const DurationCounts& more) {
+    for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += more.buckets[i];
+    total_us += more.total_us;
+  }
 };
 
 // The counts of a fine histogram of microseconds. A value counts below a bound if its whole fine

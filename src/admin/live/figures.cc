@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/json_string.h"
@@ -32,6 +33,20 @@ std::string key_of(LabelValues values) {
   return key + "]";
 }
 
+// The sums to which the requests of a route count.
+template <class Visit>
+void for_each_sum(std::string_view server, std::string_view status, const Visit& visit) {
+  for (const std::string_view its_server : {server, std::string_view()}) {
+    for (const std::string_view its_status : {status, std::string_view()})
+      visit(key_of({its_server, its_status}));
+  }
+}
+
+// Figures of the whole process, and the sums, are few, and readers go by them.
+bool has_place(const MetricFamily& family) {
+  return family.labels.empty() || family.name == kServerRequests.name;
+}
+
 std::int64_t milliseconds_of(LiveFigures::Moment moment) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(moment.time_since_epoch()).count();
 }
@@ -53,7 +68,7 @@ LiveSeries* LiveFigures::series_of(const MetricFamily& family, std::string key) 
   Family& its = families_.try_emplace(family.name, Family{&family}).first->second;
   auto found = its.series.find(key);
   if (found == its.series.end()) {
-    if (series_ == kSeriesMax) {
+    if (series_ >= kSeriesMax && !has_place(family)) {
       ++left_out_now_;
       return nullptr;
     }
@@ -64,7 +79,8 @@ LiveSeries* LiveFigures::series_of(const MetricFamily& family, std::string key) 
 }
 
 void LiveFigures::add(const MetricFamily& family, const observe::MetricLabels& labels, double value,
-                      std::string_view) {
+                      std::string_view suffix) {
+  if (!suffix.empty()) return;  // parts of a summary, which the picture does not show
   std::string key = "[";
   for (const auto& [name, its] : labels) {
     separate(key);
@@ -99,10 +115,34 @@ void LiveFigures::histogram(const MetricFamily& family, LabelValues values,
 void LiveFigures::add_requests(LabelValues values, const DurationCounts& counts) {
   const std::string_view server = *values.begin();
   const std::string_view status = *std::prev(values.end());
-  for (const std::string_view its_server : {server, std::string_view()}) {
-    for (const std::string_view its_status : {status, std::string_view()}) {
-      LiveSeries* series = series_of(kServerRequests, key_of({its_server, its_status}));
-      if (series != nullptr) series->add(counts);
+  for_each_sum(server, status, [&](std::string sum) {
+    if (LiveSeries* series = series_of(kServerRequests, std::move(sum))) series->add(counts);
+  });
+}
+
+void LiveFigures::retire_routes() {
+  const auto family = families_.find(kRouteRequests);
+  if (family == families_.end()) return;
+  for (const auto& [key, series] : family->second.series) {
+    if (series.figure.is_given()) continue;
+    const Json labels = Json::parse(key);
+    const auto server = labels.front().get<std::string>();
+    const auto status = labels.back().get<std::string>();
+    for_each_sum(server, status,
+                 [&](std::string sum) { retired_[std::move(sum)].add(series.figure.counted()); });
+  }
+}
+
+// Those of a server that is there. With a server, its sums go; the sums of all stay.
+void LiveFigures::add_retired() {
+  for (auto at = retired_.begin(); at != retired_.end();) {
+    LiveSeries* sum = series_of(kServerRequests, at->first);
+    const bool of_all = at->first.starts_with("[\"\",");
+    if (sum != nullptr && (of_all || sum->is_given())) {
+      sum->add(at->second);
+      ++at;
+    } else {
+      at = retired_.erase(at);
     }
   }
 }
@@ -110,16 +150,19 @@ void LiveFigures::add_requests(LabelValues values, const DurationCounts& counts)
 void LiveFigures::end_family(Family& family, double seconds) {
   family.gone.clear();
   family.is_new = std::exchange(family.first_pass, false);
+  // Of routes there are many, and their sums have a past.
+  LivePastBudget none{.columns = LivePastBudget::kColumnsMax};
+  LivePastBudget& budget = family.declared->name == kRouteRequests ? none : budget_;
   for (auto at = family.series.begin(); at != family.series.end();) {
     Series& series = at->second;
     if (!series.figure.is_given()) {
-      series.figure.release(budget_);
+      series.figure.release(budget);
       family.gone.push_back(at->first);
       at = family.series.erase(at);
       --series_;
       continue;
     }
-    const bool moved = series.figure.end(pass_, seconds, budget_);
+    const bool moved = series.figure.end(pass_, seconds, budget);
     const bool is_new = std::exchange(series.is_new, false) && !series.figure.is_silent();
     series.changed = moved || is_new;
     ++at;
@@ -130,6 +173,8 @@ void LiveFigures::end(Moment now, double seconds) {
   ++pass_;
   now_ = now;
   times_[pass_ % kLivePast] = milliseconds_of(now);
+  retire_routes();
+  add_retired();
   for (auto& [name, family] : families_) end_family(family, seconds);
   left_out_ = std::exchange(left_out_now_, 0);
 }

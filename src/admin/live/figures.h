@@ -21,7 +21,7 @@ namespace sluice::admin {
 class LiveFigures final : public observe::Exposition {
  public:
   using Moment = std::chrono::system_clock::time_point;
-  // Further series are left out, and counted.
+  // Further series with labels are left out, and counted.
   static constexpr std::size_t kSeriesMax = 8192;
   // The series of one answer about the past.
   static constexpr std::size_t kPastSeriesMax = 512;
@@ -66,12 +66,17 @@ class LiveFigures final : public observe::Exposition {
   // Null if there are too many.
   LiveSeries* series_of(const observe::MetricFamily& family, std::string key);
   void add_requests(observe::LabelValues values, const observe::DurationCounts& counts);
+  // Keeps what the routes that have gone since the last pass have counted, so that sums never fall.
+  void retire_routes();
+  void add_retired();
   void end_family(Family& family, double seconds);
   void append_moment(std::string& out) const;
   // `only_new`: of the families that came with the last pass.
   void append_declarations(bool only_new, std::string& out) const;
 
   std::map<std::string_view, Family> families_;
+  // Of routes that have gone, by the labels of the sums.
+  std::map<std::string, observe::DurationCounts, std::less<>> retired_;
   LivePastBudget budget_;
   std::uint64_t pass_ = 0;
   std::size_t series_ = 0;

@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/json.h"
 
@@ -68,6 +71,32 @@ TEST_F(LiveFiguresTest, ANewFamilyIsDeclaredWithItsFirstChanges) {
   figures_.sample(kCounter, {"a"}, 11);
   end();
   EXPECT_TRUE(changes_of(figures_)["families"].empty());
+}
+
+// A change of rules is no end of traffic.
+TEST_F(LiveFiguresTest, SumsKeepWhatRoutesThatHaveGoneHaveCounted) {
+  const auto count = [&](const std::vector<std::pair<const char*, std::uint64_t>>& routes) {
+    for (const auto& [route, requests] : routes)
+      figures_.histogram(kRoutes, {route[0] == 'x' ? "other" : "web", route, "p", "2xx"},
+                         fast(requests));
+    end();
+    std::map<std::string, std::pair<int, double>> sums;
+    const Json all = all_of(figures_);
+    for (const Json& row : all["figures"][kSums])
+      if (row[0][1] == "2xx") sums[row[0][0].get<std::string>()] = {row[1], row[2]};
+    return sums;
+  };
+  using Sums = std::map<std::string, std::pair<int, double>>;
+  EXPECT_EQ(count({{"a", 10}, {"b", 20}, {"x", 5}}),
+            (Sums{{"", {35, 17.5}}, {"web", {30, 15}}, {"other", {5, 2.5}}}));
+  EXPECT_EQ(count({{"b", 24}, {"x", 5}}),
+            (Sums{{"", {39, 2}}, {"web", {34, 2}}, {"other", {5, 0}}}));
+  EXPECT_EQ(count({{"a", 2}, {"b", 24}, {"x", 5}}),
+            (Sums{{"", {41, 1}}, {"web", {36, 1}}, {"other", {5, 0}}}));
+  // With a server, its own sums go.
+  EXPECT_EQ(count({{"x", 7}}), (Sums{{"", {43, 1}}, {"other", {7, 1}}}));
+  EXPECT_EQ(count({{"b", 1}, {"x", 7}}),
+            (Sums{{"", {44, 0.5}}, {"web", {1, 0.5}}, {"other", {7, 0}}}));
 }
 
 TEST_F(LiveFiguresTest, ACounterHasItsRateOverThePeriod) {
@@ -167,6 +196,28 @@ TEST_F(LiveFiguresTest, FurtherSeriesAreLeftOutAndCounted) {
   EXPECT_EQ(all["leftOut"], 3);
   const Json past = past_of(figures_);
   EXPECT_EQ(past["figures"]["keys"].size(), LiveFigures::kPastSeriesMax);
+}
+
+// A reader takes a figure that is missing for 0: "not ready".
+TEST_F(LiveFiguresTest, FiguresWithoutLabelsAlwaysHaveAPlace) {
+  constexpr MetricFamily kReady{"ready", MetricType::gauge, "", "", ""};
+  for (std::size_t i = 0; i < LiveFigures::kSeriesMax + 3; ++i)
+    figures_.sample(kGauge, {std::to_string(i)}, 1);
+  figures_.sample(kReady, {}, 1);
+  figures_.histogram(kRoutes, {"web", "/a", "p", "2xx"}, fast(4));
+  end();
+  const Json all = all_of(figures_);
+  EXPECT_EQ(all["figures"]["ready"], Json::parse("[[[],1]]"));
+  EXPECT_EQ(all["figures"][kSums].size(), 4U);
+  EXPECT_EQ(all["leftOut"], 4);
+}
+
+TEST_F(LiveFiguresTest, TheSumsOfRoutesHaveAPastAndRoutesHaveNone) {
+  figures_.histogram(kRoutes, {"web", "/a", "p", "2xx"}, fast(4));
+  end();
+  const Json past = past_of(figures_)["figures"];
+  EXPECT_TRUE(past[std::string(kRoutes.name)].empty());
+  EXPECT_EQ(past[kSums].size(), 4U);
 }
 
 // A figure that goes gives its place and its past back.

@@ -76,9 +76,7 @@ void LiveSeries::add(double value) {
 void LiveSeries::add(const DurationCounts& counts) {
   if (!durations_) durations_ = std::make_unique<Durations>();
   if (!given_) durations_->now = {};
-  for (std::size_t i = 0; i < kDurationBuckets; ++i)
-    durations_->now.buckets[i] += counts.buckets[i];
-  durations_->now.total_us += counts.total_us;
+  durations_->now.add(counts);
   given_ = true;
 }
 

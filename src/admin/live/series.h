@@ -37,6 +37,8 @@ class LiveSeries {
   void add(const observe::DurationCounts& counts);
   // Ends a pass, `seconds` after the last one. Returns whether something has changed.
   bool end(std::uint64_t pass, double seconds, LivePastBudget& budget);
+  // Of a histogram: what it had counted at the last end().
+  [[nodiscard]] const observe::DurationCounts& counted() const { return durations_->before; }
   // True if add() was called since the last end().
   [[nodiscard]] bool is_given() const { return given_; }
   // True for a counter that has not counted yet, which readers take for 0.
