@@ -20,14 +20,6 @@ std::string_view version_of(http::Version version) {
   return version == http::Version::http10 ? "1.0" : "1.1";
 }
 
-std::string_view text_of(const tracing::Span& span, std::string_view key) {
-  for (const tracing::Attribute& each : span.attributes) {
-    const auto* text = std::get_if<std::string>(&each.value);
-    if (each.key == key && text != nullptr) return *text;
-  }
-  return {};
-}
-
 void add_steps(pipeline::Exchange& exchange) {
   tracing::RequestTrace& trace = exchange.trace;
   for (std::size_t i = 0; i < exchange.steps.size(); ++i) {
@@ -35,7 +27,7 @@ void add_steps(pipeline::Exchange& exchange) {
     tracing::Span span;
     span.id = trace.step_span(i);
     span.parent = trace.span();
-    span.name = trace.recording().bounded(step.alias);
+    span.name = tracing::Recording::name_of(step.alias);
     span.began = step.ended - step.duration;
     span.ended = step.ended;
     tracing::Span* added = trace.recording().add(std::move(span));
@@ -66,6 +58,7 @@ void note_request(tracing::RequestTrace& trace, const http::Request& request,
 }
 
 void note_route(tracing::RequestTrace& trace, const router::Route& route) {
+  trace.set_route(route.path().text());
   trace.recording().set(trace.server_span(), kRoute, route.path().text());
 }
 
@@ -75,7 +68,7 @@ void finish_trace(pipeline::Exchange& exchange, std::string_view method, int sta
   tracing::Recording& recording = trace.recording();
   tracing::Span& span = trace.server_span();
   span.ended = ended;
-  span.name = recording.bounded(tracing::span_name(method, text_of(span, kRoute)));
+  span.name = tracing::Recording::name_of(tracing::span_name(method, trace.route()));
   recording.set(span, "sluice.pipeline", exchange.pipeline_name);
   if (status == kClientLeft) {
     tracing::set_failure(recording, span, "client_left");

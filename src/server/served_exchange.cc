@@ -108,13 +108,13 @@ int ServedExchange::route() {
   }
   if (match.route->place < prototype_->routes.size())
     route_ = prototype_->routes[match.route->place].get();
+  if (exchange_.trace.sampled()) [[unlikely]]
+    note_route(exchange_.trace, *match.route);
   pipeline_ = core_.pipeline(match.route->backend);
   if (!pipeline_) return refuse_absent("pipeline", match.route->backend);
   if (!prototype_->spec.global_filter.empty()) [[unlikely]] {
     if (const int status = take_global_filter(); status != 0) return status;
   }
-  if (exchange_.trace.sampled()) [[unlikely]]
-    note_route(exchange_.trace, *match.route);
   exchange_.route.path_prefix = match.route->path().matched_prefix(request.path);
   match.route->path().capture(request.path, exchange_.route.captures);
   if (match.route->sets_headers()) {

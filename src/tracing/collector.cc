@@ -157,7 +157,7 @@ Task<void> Collector::deliver(const Batch& batch) {
       counts_->dropped(std::min(batch.spans, tried.rejected));
       co_return;
     }
-    const TimePoint next = Clock::now() + std::clamp(tried.wait, pause_, kPauseMax);
+    const TimePoint next = Clock::now() + std::max(tried.wait, pause_);
     pause_ = std::min(pause_ * 2, kPauseMax);
     const bool last = !tried.again || next >= end || hurried_;
     if (last) counts_->dropped(batch.spans);

@@ -12,11 +12,11 @@ namespace sluice::tracing {
 namespace {
 
 // True if the context of a request that is not sampled is passed on as it came: one field that says
-// so, and no other that may say something else.
-bool may_stay(const Incoming& in) {
+// so, in the format of the server, and no other that may say something else.
+bool may_stay(const Incoming& in, HeaderFormat format) {
   const bool state_is_valid = !in.tracestate_field || !in.tracestate.empty();
-  return in.by_traceparent && in.given.sampled == false && !in.b3 && !in.b3_fields &&
-         state_is_valid;
+  return format != HeaderFormat::b3 && in.by_traceparent && in.given.sampled == false && !in.b3 &&
+         !in.b3_fields && state_is_valid;
 }
 
 }  // namespace
@@ -27,6 +27,7 @@ void RequestTrace::begin(Tracer& tracer, unsigned core, http::Request& request, 
   const Settings& settings = tracer.settings();
   tracer_ = &tracer;
   core_ = core;
+  route_ = {};
   steps_.clear();
   events_.clear();
   Incoming in = read_context(request.headers, settings.format);
@@ -40,7 +41,7 @@ void RequestTrace::begin(Tracer& tracer, unsigned core, http::Request& request, 
   span_ = in.given.span;
   b3_ = in.b3 || settings.format == HeaderFormat::b3;
   b3_fields_ = in.b3_fields;
-  if (!sampled && (!in.any_field || may_stay(in))) return;
+  if (!sampled && (!in.any_field || may_stay(in, settings.format))) return;
   make_ids();
   if (sampled) span_ = tracer.ids(core).half();
   if (in.tracestate_field && in.tracestate.empty()) request.headers.remove("tracestate");
@@ -100,7 +101,7 @@ std::optional<std::size_t> RequestTrace::begin_child(std::size_t step, std::stri
   span.id = tracer_->ids(core_).half();
   span.parent = step_span(step);
   span.kind = kind;
-  span.name = recording_->bounded(name);
+  span.name = Recording::name_of(name);
   span.began = Clock::now();
   if (recording_->add(std::move(span)) == nullptr) return std::nullopt;
   return recording_->spans().size() - 1;

@@ -43,6 +43,9 @@ class RequestTrace {
   void pass_on(http::Request& request);
 
   // The next functions require: sampled().
+  // The path of the rule, for the name of the span. It outlives the request.
+  void set_route(std::string_view route) { route_ = route; }
+  [[nodiscard]] std::string_view route() const { return route_; }
   [[nodiscard]] Recording& recording() { return *recording_; }
   // The first one. Invalid once another span is added.
   [[nodiscard]] Span& server_span() { return recording_->spans().front(); }
@@ -67,6 +70,7 @@ class RequestTrace {
   // Drops what finish() has not handed over.
   void clear() {
     recording_.reset();
+    route_ = {};
     id_ = {};
     span_ = 0;
     tracer_ = nullptr;
@@ -76,6 +80,7 @@ class RequestTrace {
   void make_ids();
 
   std::unique_ptr<Recording> recording_;  // null: not sampled
+  std::string_view route_;                // "": none
   TraceId id_{};              // only the low half, by which it is sampled, as long as span_ is 0
   SpanId span_ = 0;           // 0: nobody has asked for the ids
   Tracer* tracer_ = nullptr;  // null: the server has no tracing

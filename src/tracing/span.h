@@ -85,6 +85,11 @@ class Recording {
   void set(Span& span, std::string_view key, std::string_view text);
   void set(Span& span, std::string_view key, std::int64_t number);
   void add_event(Span& span, SpanEvent event);
+  // Of a span: the limits of values are not its.
+  [[nodiscard]] static std::string name_of(std::string_view text) {
+    constexpr std::size_t kNameBytesMax = 1024;
+    return bounded_text(text, kNameBytesMax);
+  }
   [[nodiscard]] std::string bounded(std::string_view text) const {
     return bounded_text(text, limits_.value_bytes);
   }

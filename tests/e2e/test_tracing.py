@@ -13,6 +13,7 @@ from collections import Counter
 import pytest
 
 import exposition
+import plugin_guests
 from client import Connection, Load, fetch, request
 from gateway import DEADLINE, Server, http_server, mock, pipeline, proxy, wait_until, wasm
 from pages import BACKEND, example
@@ -187,6 +188,9 @@ def test_header_format_b3(server, port, collector, inventory):
     fetch(port, "/items")
     headers = inventory.calls[1].headers
     assert headers["b3"].split("-")[:2] == headers["traceparent"].split("-")[1:3]
+    fetch(port, "/items", Traceparent=UNSAMPLED)
+    headers = inventory.calls[2].headers
+    assert headers["b3"].split("-")[0] == TRACE and headers["b3"].endswith("-0"), "backends of B3 learn it, too"
 
 
 def test_a_parent_that_is_not_trusted(server, port, collector, inventory):
@@ -286,6 +290,7 @@ def test_what_clients_send_stays_bounded_text(server, port, collector):
     fetch(port, "/items")
     span = next(span for span in arrived(collector, 4)[2:] if span.kind == "server")
     assert span.attributes == {"http.request.method": "GET", "url.scheme": "htt"}
+    assert span.name == "GET /items", "limits are of attributes"
 
 
 def test_guests(server, port, collector, guests):
@@ -367,6 +372,20 @@ def test_a_request_that_a_filter_makes_has_the_context(server, port, collector, 
     client = next(span for span in arrived(collector, 5) if span.kind == "client")
     assert inventory.contexts() == [(TRACE, client.id, "01"), (TRACE, PARENT, "00")]
     assert [call.target for call in inventory.calls] == ["/made", "/made"]
+
+
+def test_the_calls_of_a_plugin_have_the_context(server, port, collector, inventory):
+    plugin = {"name": "plugin", "kind": "ProxyWasm", "code": str(plugin_guests.every()), "timeout": "10s"}
+    tracing = {"serviceName": "shop", "batchLimits": {"batchTimeout": 20}, "exporter": otlp(collector)}
+    server.apply(
+        pipeline("inner", proxy(inventory.url)),
+        pipeline("p", plugin, mock("page")),
+        http_server(port, {"path": "/call", "backend": "p"}, tracing=tracing),
+    )
+    for parent in (SAMPLED, UNSAMPLED):
+        assert fetch(port, "/call", Traceparent=parent).status == 200
+    span = next(span for span in arrived(collector, 2) if span.kind == "server")
+    assert inventory.contexts() == [(TRACE, span.id, "01"), (TRACE, PARENT, "00")]
 
 
 def test_a_trace_without_spans_leaves_by_each_way(server, port, collector, inventory):

@@ -37,6 +37,8 @@ void Vm::begin_call(CallRequest request) {
   http::Request head = std::move(request.request);
   auto call = std::make_shared<VmCall>(core_, std::move(request), std::move(stream));
   fill(call->exchange.client_request(), std::move(head));
+  if (call->stream && call->stream->exchange != nullptr)
+    call->stream->exchange->trace.pass_on(call->exchange.client_request());
   call->exchange.custom_data = custom_data_;
   call->exchange.real_ip = kCallAddress;
   call->exchange.peer = kCallAddress;
