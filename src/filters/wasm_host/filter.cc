@@ -116,12 +116,13 @@ Task<std::string_view> WasmHostFilter::serve(pipeline::Exchange& exchange, Hande
       turn = {};
       attempt.guest.give_back();
       if (view_.is_durable(attempt.version) && (!shared_ || is_proven(attempt))) break;
+      const TimePoint committed = Clock::now();
       Task<Result<void>> wait =
           shared_ ? settle(attempt) : view_.durable(attempt.version, attempt.deadline);
       const Result<void> settled = co_await std::move(wait);
       if (settled) break;
       outcome = judge_late(attempt, settled.error());
-      if (outcome == RunOutcome::failed) co_return failed(attempt, settled.error());
+      if (outcome == RunOutcome::failed) co_return late(attempt, settled.error(), committed);
     }
     if (outcome == RunOutcome::elsewhere) {
       turn = {};
@@ -311,6 +312,18 @@ std::string_view WasmHostFilter::timed_out(Attempt& attempt) {
 
 observe::Cell& WasmHostFilter::count_commit(const Attempt& attempt) {
   return attempt.transaction.has_writes() ? counters_.written : counters_.read_only;
+}
+
+// A store that had less than half of the time is not to blame.
+std::string_view WasmHostFilter::late(Attempt& attempt, const Error& error, TimePoint committed) {
+  const Duration timeout = parts_.recipe->timeout;
+  const Duration before = committed - (attempt.deadline - timeout);
+  if (error.kind != ErrorKind::timed_out || before < timeout / 2) return failed(attempt, error);
+  counters_.timeouts.add();
+  const auto rounded = std::chrono::round<std::chrono::milliseconds>(before);
+  attempt.fault = "timed out after " + format_duration(timeout) + ": " + format_duration(rounded) +
+                  " had gone before the write";
+  return failed(attempt);
 }
 
 std::string_view WasmHostFilter::failed(Attempt& attempt, const Error& error) {

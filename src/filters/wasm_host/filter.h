@@ -90,6 +90,8 @@ class WasmHostFilter final : public std::enable_shared_from_this<WasmHostFilter>
   [[nodiscard]] std::string_view no_guest(Attempt& attempt);
   [[nodiscard]] std::string_view failed(Attempt& attempt);
   [[nodiscard]] std::string_view failed(Attempt& attempt, const Error& error);
+  // Of a run that had been committed at `committed`, and for which the store has not spoken.
+  [[nodiscard]] std::string_view late(Attempt& attempt, const Error& error, TimePoint committed);
   // The counter of commits like that of this run.
   [[nodiscard]] observe::Cell& count_commit(const Attempt& attempt);
   [[nodiscard]] std::string_view timed_out(Attempt& attempt);
