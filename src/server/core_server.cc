@@ -30,6 +30,9 @@ std::size_t CoreServer::tick() {
   if (overload_notes_) {
     if (const auto line = overload_notes_->tick(Clock::now(), overload_sums(), spec()))
       core().logger().warn(*line);
+    const std::uint32_t taken = prototype().counters->places->taken();
+    if (const auto line = places_notes_.tick(Clock::now(), taken, spec()))
+      core().logger().warn(*line);
   }
   pace_accepting();
   const std::size_t given_back = connections_.tick();

@@ -15,6 +15,7 @@
 #include "server/connections.h"
 #include "server/overload_notes.h"
 #include "server/peer_info.h"
+#include "server/places_notes.h"
 #include "server/server_context.h"
 
 namespace sluice::server {
@@ -76,7 +77,9 @@ class CoreServer : public std::enable_shared_from_this<CoreServer> {
   std::vector<std::shared_ptr<net::Acceptor>> acceptors_;
   unsigned accepted_ = 0;  // connections since the last tick
   int backlog_ = net::kBacklog;
-  std::optional<OverloadNotes> overload_notes_;  // of all cores, on the first one
+  // Of all cores, on the first one.
+  std::optional<OverloadNotes> overload_notes_;
+  PlacesNotes places_notes_;
 };
 
 }  // namespace sluice::server
