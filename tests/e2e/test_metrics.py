@@ -234,6 +234,20 @@ def test_a_server_that_stands_twice_in_a_pool(server, port, backend):
     assert value(families, "sluice_backend_requests_total", pipeline="p", server=backend.url) == 6
 
 
+def test_the_counts_of_a_pool_go_with_its_path(server, port, backend):
+    pool = {"servers": [{"url": backend.url}]}
+    a, b = ({"path": path, "backendPool": pool} for path in ("/a", "/b"))
+    server.apply(http_server(port, a, b))
+    for path in ("/a", "/a", "/a", "/b"):
+        fetch(port, path)
+    counted(server, 4)
+    for rules, place in (((b,), 0), ((a, b), 1)):
+        server.apply(http_server(port, *rules))
+        samples = scrape(server)["sluice_filter_duration_seconds"].samples
+        counts = {dict(labels)["pipeline"]: count for (suffix, labels), count in samples.items() if suffix == "_count"}
+        assert counts == {f"http-server/rules[0].paths[{place}]": 1}
+
+
 def test_guests_and_data(server, port, guests):
     put_sale(server, port, guests, limit=3)
     bodies = [fetch(port, "/", Authorization=f"user{n}").text for n in range(8)]

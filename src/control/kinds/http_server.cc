@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/kinds/http_server.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "base/encoding.h"
 #include "config/from_json.h"
 #include "control/kinds/part_pipeline.h"
+#include "server/route_stats.h"
 #include "server/tls_settings.h"
 
 namespace sluice::control {
@@ -53,14 +56,18 @@ config::Value pool_document(const std::string& server, const config::Value& pool
 HttpServerObject::Pools build_pools(server::HttpServerSpec& spec, const BuildContext& context,
                                     config::Faults& faults) {
   HttpServerObject::Pools pools;
+  std::map<std::string, unsigned> of_name;
   for (std::size_t i = 0; i < spec.rules.size(); ++i) {
     for (std::size_t j = 0; j < spec.rules[i].paths.size(); ++j) {
       router::PathSpec& path = spec.rules[i].paths[j];
       if (!path.has_pool() || !path.backend.empty()) continue;
       const std::string place = path_place(i, j);
+      // What a pool has counted, and knows of its servers, goes with the path, not with its place.
+      const std::string name = server::route_name(spec.rules[i], path);
+      const std::string kept = name + " " + std::to_string(of_name[name]++);
       auto built =
           build_part(pool_document(spec.name, path.backend_pool.value), place + ".backendPool",
-                     kPoolPlace, context.states.within(place), context, faults);
+                     kPoolPlace, context.states.within(kept), context, faults);
       path.backend = pool_key(spec.name, place);
       if (built) pools.emplace(place, std::move(built));
     }
