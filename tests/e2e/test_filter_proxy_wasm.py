@@ -260,6 +260,18 @@ def test_calls_to_nobody(server, port, every):
     assert lines(port, "/call/self") == ["BadArgument"]
 
 
+def test_a_call_before_the_first_request(server, port, every):
+    """The pipeline that it calls comes with the same apply."""
+    started = lambda: metric(server, "sluice_plugin_gauge", 'name="every.started"')  # noqa: E731
+    with Scripted() as backend:
+        backend.answer = lambda call: Answer(207)
+        put(server, port, every, others=inner(backend), configuration="calls inner")
+        wait_until(lambda: started() == 207, "its answer")
+        assert {call.target for call in backend.calls} == {"/started"}
+        put(server, port, every, others=inner(backend), configuration="calls nobody")
+        wait_until(lambda: started() == 0, "it has failed")
+
+
 def test_a_client_that_leaves_during_a_call(server, port, every):
     with Scripted() as backend:
         put(server, port, every, others=inner(backend))

@@ -34,7 +34,13 @@ fn define(kind: MetricType, name: &str) -> u32 {
     hostcalls::define_metric(kind, name).unwrap()
 }
 
-impl Context for Root {}
+impl Context for Root {
+    fn on_http_call_response(&mut self, _: u32, _: usize, _: usize, _: usize) {
+        let status = self.get_http_call_response_header(":status").unwrap_or("0".into());
+        let started = define(MetricType::Gauge, "every.started");
+        hostcalls::record_metric(started, status.parse().unwrap()).unwrap();
+    }
+}
 
 impl RootContext for Root {
     fn on_vm_start(&mut self, _: usize) -> bool {
@@ -47,6 +53,10 @@ impl RootContext for Root {
         self.configuration = text(self.get_plugin_configuration());
         if self.configuration.contains("ticks") {
             self.set_tick_period(Duration::from_millis(20));
+        }
+        if let Some(target) = self.configuration.strip_prefix("calls ") {
+            let headers = vec![(":method", "GET"), (":path", "/started"), (":authority", "inner")];
+            self.dispatch_http_call(target, headers, None, vec![], Duration::from_secs(5)).unwrap();
         }
         !self.configuration.contains("refuse")
     }
