@@ -272,6 +272,19 @@ def test_a_call_before_the_first_request(server, port, every):
         wait_until(lambda: started() == 0, "it has failed")
 
 
+def test_a_body_may_wait_for_its_trailers(server, port, every):
+    """They come when the calls of the exchange have ended."""
+    with Scripted() as backend:
+        backend.answer = lambda call: Answer(207, body=b"inside\n")
+        put(server, port, every, others=inner(backend))
+        with Connection(port) as connection:
+            connection.send(
+                request("/tail", "POST", b"", Transfer_Encoding="chunked", TE="trailers")
+                + b"4\r\nbody\r\n0\r\nX-Tail: end\r\n\r\n"
+            )
+            assert connection.receive().text == "true 207 true inside 0\n"
+
+
 def test_a_client_that_leaves_during_a_call(server, port, every):
     with Scripted() as backend:
         put(server, port, every, others=inner(backend))

@@ -93,7 +93,10 @@ void Vm::bury(VmCall& call) {
   call.limit.reset();
   call.dropped = true;
   if (guest_) --guest_->plugin->calls;
-  if (call.stream) --call.stream->calls;
+  if (call.stream) {
+    --call.stream->calls;
+    call.stream->news.notify();
+  }
   buried_.splice(buried_.end(), calls_, found);
   turn_soon();
 }

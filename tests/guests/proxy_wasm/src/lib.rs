@@ -200,7 +200,7 @@ impl Context for Stream {
         let body = text(self.get_http_call_response_body(0, size));
         let known = self.calls.contains(&id);
         self.answers.push(format!("{known} {status} {} {} {trailers}", headers > 0, body.trim_end()));
-        if self.answers.len() < self.calls.len() {
+        if self.answers.len() < self.calls.len() || self.mode == "/tail" {
             return;
         }
         if self.mode == "/call/go-on" {
@@ -243,6 +243,9 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+        if self.mode == "/tail" {
+            return if end { Action::Continue } else { self.call("inner", 5000, 1) };
+        }
         if self.mode == "/echo" {
             let body = text(self.get_http_request_body(0, size));
             self.set_http_request_body(0, size, format!("{body}{end}").as_bytes());
@@ -251,6 +254,9 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_trailers(&mut self, count: usize) -> Action {
+        if self.mode == "/tail" {
+            return self.tell(&self.answers.clone());
+        }
         let seen = self.get_http_request_trailer("x-tail").unwrap_or_default();
         self.set_http_request_trailer("x-tail", Some(&format!("{seen}+{count}")));
         Action::Continue
