@@ -66,10 +66,11 @@ e2e: ## the end-to-end tests only (E2E='-k cookbook' picks some)
 	@tools/test.sh release e2e
 
 .PHONY: test-languages
-test-languages: ## the SDKs: 300,000 calls on one instance of a guest in each language
+test-languages: ## the SDKs: 300,000 calls on one instance of a guest in each language; and plugins of others
 	@tools/install.sh build test languages
 	@tools/build.sh release
 	@SLUICE_LANGUAGE_CALLS=100000 E2E='-k sdk_languages -n0' tools/test.sh release e2e
+	@SLUICE_PUBLIC_PLUGINS=1 E2E='-k public_plugins -n0' tools/test.sh release e2e
 
 .PHONY: test-etcd-new
 test-etcd-new: ## the tests of clusters on etcd 3.7 instead of Debian's 3.4; needs Go

@@ -81,6 +81,7 @@ constexpr HostFunction kEnv[] = {
     host_function<env_seed>("seed"),
     host_function<env_date_now>("Date.now"),
 };
+// The first one is another in wasi_unstable: its structs are.
 constexpr HostFunction kWasi[] = {
     host_function<wasi_poll_oneoff>("poll_oneoff"),
     host_function<random_get>("random_get"),
@@ -100,10 +101,14 @@ Result<void> fill_random(std::span<char> out) {
 
 std::span<const ImportModule> runtime_modules() {
   // A runtime may call them in its allocator, at a garbage collection for example.
+  static const std::span<const HostFunction> kWasiUnstable = std::span(kWasi).subspan(1);
   static const ImportModule kModules[] = {
       {.name = kWasiModule, .functions = kWasi, .in_nested_calls = true},
       {.name = kWasiModule, .functions = wasi_files(), .in_nested_calls = true},
       {.name = kWasiModule, .functions = wasi_process(), .in_nested_calls = true},
+      {.name = kOldWasiModule, .functions = kWasiUnstable, .in_nested_calls = true},
+      {.name = kOldWasiModule, .functions = wasi_unstable_files(), .in_nested_calls = true},
+      {.name = kOldWasiModule, .functions = wasi_process(), .in_nested_calls = true},
       {.name = "env", .functions = kEnv, .in_nested_calls = true},
   };
   return kModules;

@@ -11,5 +11,7 @@
 namespace sluice::wasm {
 
 [[nodiscard]] std::span<const HostFunction> wasi_files();
+// Those that are the same in wasi_unstable.
+[[nodiscard]] std::span<const HostFunction> wasi_unstable_files();
 
 }  // namespace sluice::wasm

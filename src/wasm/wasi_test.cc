@@ -125,6 +125,21 @@ TEST(Wasi, OffersPreview1) {
                  "(func (export \"run\") (result i32) (i32.const 0)))"));
 }
 
+TEST(Wasi, OffersWhatHasNotChangedUnderItsOldName) {
+  const World world;
+  const auto guest = [](const std::string& name, const std::string& type) {
+    return "(module (import \"wasi_unstable\" \"" + name + "\" (func" + type + "))" +
+           "(memory (export \"memory\") 1)" + "(func (export \"run\") (result i32) (i32.const 0)))";
+  };
+  const std::string two = " (param i32 i32) (result i32)";
+  const std::string four = " (param i32 i32 i32 i32) (result i32)";
+  EXPECT_TRUE(world.link(guest("proc_exit", " (param i32)")));
+  EXPECT_TRUE(world.link(guest("fd_write", four)));
+  EXPECT_TRUE(world.link(guest("fd_fdstat_get", two)));
+  EXPECT_FALSE(world.link(guest("fd_filestat_get", two))) << "its struct has changed";
+  EXPECT_FALSE(world.link(guest("poll_oneoff", four))) << "so have its";
+}
+
 TEST(Wasi, ThereAreNoFilesWhateverTheDescriptor) {
   const World world;
   for (const Function& function : kPreview1) {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The filter ProxyWasm: plugins for proxy-wasm. `every` is one of ours on the Rust SDK; the others are the examples of
-that SDK, unmodified."""
+that SDK, unmodified. More of others are in test_public_plugins.py."""
 
 import pytest
 import yaml
@@ -211,14 +211,14 @@ def test_a_plugin_that_fails(server, port, every, path):
     assert fetch(port, f"{path}?mark").status == 503
     assert "plugin(wasmError" in server.access_line(f"{path}?mark")
     wait_until(lambda: fetch(port).text == "page\n", "another guest has followed")
-    assert BAD[path] in server.log()
+    wait_until(lambda: BAD[path] in server.log(), "the log has its words")
 
 
 @covers("ProxyWasm", "timeout")
 def test_a_plugin_that_does_not_end(server, port, every):
     put(server, port, every, timeout="100ms")
     assert fetch(port, "/loop").status == 503
-    assert "timed out after 100ms" in server.log()
+    wait_until(lambda: "timed out after 100ms" in server.log(), "the log says why")
     wait_until(lambda: fetch(port).text == "page\n", "another guest has followed")
 
 
@@ -258,6 +258,31 @@ def test_calls_to_nobody(server, port, every):
     put(server, port, every)
     assert lines(port, "/call/nobody") == ["BadArgument"]
     assert lines(port, "/call/self") == ["BadArgument"]
+
+
+def test_a_call_before_the_first_request(server, port, every):
+    """The pipeline that it calls comes with the same apply."""
+    started = lambda: metric(server, "sluice_plugin_gauge", 'name="every.started"')  # noqa: E731
+    with Scripted() as backend:
+        backend.answer = lambda call: Answer(207)
+        put(server, port, every, others=inner(backend), configuration="calls inner")
+        wait_until(lambda: started() == 207, "its answer")
+        assert {call.target for call in backend.calls} == {"/started"}
+        put(server, port, every, others=inner(backend), configuration="calls nobody")
+        wait_until(lambda: started() == 0, "it has failed")
+
+
+def test_a_body_may_wait_for_its_trailers(server, port, every):
+    """They come when the calls of the exchange have ended."""
+    with Scripted() as backend:
+        backend.answer = lambda call: Answer(207, body=b"inside\n")
+        put(server, port, every, others=inner(backend))
+        with Connection(port) as connection:
+            connection.send(
+                request("/tail", "POST", b"", Transfer_Encoding="chunked", TE="trailers")
+                + b"4\r\nbody\r\n0\r\nX-Tail: end\r\n\r\n"
+            )
+            assert connection.receive().text == "true 207 true inside 0\n"
 
 
 def test_a_client_that_leaves_during_a_call(server, port, every):

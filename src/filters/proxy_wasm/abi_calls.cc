@@ -58,21 +58,18 @@ Result<Answer> begin_call(Plugin& plugin, HostCall& call, GuestBytes target, Gue
   if (!pairs || !tail || body.text.size() > kCallBodyBytesMax) return Answer(Status::bad_argument);
   auto request = make_request(*pairs, body.text, *tail);
   if (!request) return Answer(Status::bad_argument);
-  const auto* pipelines = plugin.setup->pipelines;
-  if (pipelines == nullptr || plugin.core == nullptr || !has_room(plugin))
-    return Answer(Status::internal_failure);
-  auto pipeline = target.text != plugin.setup->pipeline
-                      ? pipelines->pipeline(*plugin.core, target.text)
-                      : nullptr;
-  if (pipeline == nullptr) {
-    plugin.log(LogLevel::warn, "proxy_http_call: no pipeline \"" + std::string(target.text) +
-                                   "\" that this one may call");
-    return Answer(Status::bad_argument);
+  if (!has_room(plugin)) return Answer(Status::internal_failure);
+  if (target.text.size() > kCallTargetBytesMax) return Answer(Status::bad_argument);
+  std::shared_ptr<const pipeline::Pipeline> pipeline;
+  if (plugin.core != nullptr) {
+    pipeline = plugin.callable(target.text);
+    if (pipeline == nullptr) return Answer(Status::bad_argument);
   }
   SLUICE_CHECK(out.put(call, ++plugin.last_call));
   const Duration wanted = std::chrono::milliseconds(milliseconds);
-  plugin.new_calls.push_back({plugin.last_call, plugin.active, std::move(pipeline),
-                              *std::move(request), std::min(wanted, kCallTimeoutMax)});
+  plugin.new_calls.push_back({plugin.last_call, plugin.active, std::string(target.text),
+                              std::move(pipeline), *std::move(request),
+                              std::min(wanted, kCallTimeoutMax)});
   ++plugin.calls;
   if (Stream* stream = plugin.stream(); stream != nullptr) ++stream->calls;
   return Answer(Status::ok);

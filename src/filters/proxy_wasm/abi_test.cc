@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Covers: abi_buffers.cc abi_context.cc abi_headers.cc abi_streams.cc failure_log.cc field_map.cc
-// Covers: made_bytes.cc stream.cc values.cc vm.cc
+// Covers: abi_buffers.cc abi_calls.cc abi_context.cc abi_headers.cc abi_streams.cc failure_log.cc
+// Covers: field_map.cc made_bytes.cc stream.cc values.cc vm.cc vm_calls.cc
 // The values that host functions give a guest, and those of a guest that the host keeps.
 #include <gtest/gtest.h>
 
@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/memory_budget.h"
+#include "filters/proxy_wasm/pairs.h"
 #include "filters/proxy_wasm/plugin.h"
 #include "filters/proxy_wasm/status.h"
 #include "filters/proxy_wasm/testing/plugin_host.h"
@@ -292,6 +293,39 @@ TEST(ProxyWasmContexts, EndWhenTheGuestSaysSoBeforeItAsksForTime) {
   EXPECT_EQ(host.run(), "");
   host.last.reset();
   host.wait_until([&] { return count_of(host, "deletes") == 1; });
+}
+
+std::string call_pipeline(GuestText& guest, const std::string& name) {
+  const std::string head = encode_pairs({{":method", "GET"}, {":path", "/"}, {":authority", "a"}});
+  return "(call $proxy_http_call " + guest(name) + guest(head) + guest("") + guest("") +
+         "(i32.const 1000) (i32.const 0))";
+}
+
+// Nothing can be called here: the call fails, without fields.
+TEST(ProxyWasmCalls, OfAGuestThatIsBeingMadeBeginWhenItRuns) {
+  PluginHost host;
+  GuestText guest;
+  define_gauge(guest);
+  guest.callback("proxy_on_configure", 2, record(call_pipeline(guest, "other")) + "(i32.const 1)");
+  guest.callback("proxy_on_http_call_response", 5,
+                 record("(i32.add (i32.const 50) (local.get $2))"), false);
+  host.use(guest);
+  EXPECT_EQ(count_of(host, "seen"), 100) << "OK";
+  host.wait_until([&] { return count_of(host, "seen") == 150; });
+  EXPECT_NE(host.figures().find("sluice_plugin_calls_total{pipeline=\"shop\",filter=\"plugin\","
+                                "outcome=\"failed\"} 1"),
+            std::string::npos);
+}
+
+TEST(ProxyWasmCalls, HaveATargetWithABound) {
+  PluginHost host;
+  GuestText guest;
+  define_gauge(guest);
+  guest.callback(
+      "proxy_on_configure", 2,
+      record(call_pipeline(guest, std::string(kCallTargetBytesMax + 1, 'a'))) + "(i32.const 1)");
+  host.use(guest);
+  EXPECT_TRUE(was_seen(host, Status::bad_argument));
 }
 
 TEST(ProxyWasmFailures, OfATickAreToldAndTheNextOneWaits) {

@@ -131,7 +131,8 @@ Task<Result<void>> ProxyWasmFilter::request_body(http::Request& request,
   const bool last = stream->request_trailers == nullptr;
   if (last) stream->request_trailers = std::make_unique<http::Headers>();
   const auto size = static_cast<U32>(request.body.bytes().size());
-  auto content = step(kCallback<kOnRequestBody>, stream, false, size, last);
+  const Wait wait = last || !wanted_.request_trailers ? Wait::resumption : Wait::calls;
+  auto content = step(kCallback<kOnRequestBody>, stream, false, size, last, wait);
   auto done = co_await std::move(content);
   if (done && !last && !stream->local) {
     auto tail = step(kCallback<kOnRequestTrailers>, stream, false,
@@ -144,21 +145,23 @@ Task<Result<void>> ProxyWasmFilter::request_body(http::Request& request,
 }
 
 Task<Result<void>> ProxyWasmFilter::step(const Callback& callback, std::shared_ptr<Stream> stream,
-                                         bool response, U32 second, U32 third) {
+                                         bool response, U32 second, U32 third, Wait wait) {
   stream->resumed(response) = false;
   auto calling = vm_.call(callback, stream, second, third);
   const auto action = co_await std::move(calling);
   if (!action) co_return std::unexpected(action.error());
   if (static_cast<Action>(*action) == Action::pause) {
-    auto waiting = resumed(stream, response);
+    auto waiting = resumed(stream, response, wait);
     SLUICE_CO_CHECK(co_await std::move(waiting));
   }
   co_return check_memory(*stream);
 }
 
-Task<Result<void>> ProxyWasmFilter::resumed(std::shared_ptr<Stream> stream, bool response) {
+Task<Result<void>> ProxyWasmFilter::resumed(std::shared_ptr<Stream> stream, bool response,
+                                            Wait wait) {
   const TimePoint deadline = Clock::now() + recipe_->pause_max;
   while (!stream->resumed(response) && !stream->local && !stream->short_of_memory) {
+    if (wait == Wait::calls && stream->calls == 0) break;
     if (stream->lost) co_return fail(ErrorKind::invalid, "its VM has failed in another request");
     const bool told = co_await stream->news.wait(deadline);
     if (told) continue;
@@ -215,7 +218,8 @@ Task<Result<void>> ProxyWasmFilter::whole_response(http::Response& response,
   const bool last = stream->response_trailers == nullptr;
   if (last) stream->response_trailers = std::make_unique<http::Headers>();
   const auto size = static_cast<U32>(response.body.bytes().size());
-  auto content = step(kCallback<kOnResponseBody>, stream, true, size, last);
+  const Wait wait = last || !wanted_.response_trailers ? Wait::resumption : Wait::calls;
+  auto content = step(kCallback<kOnResponseBody>, stream, true, size, last, wait);
   auto done = co_await std::move(content);
   if (done && !last && !stream->local) {
     auto tail = take_trailers(stream);

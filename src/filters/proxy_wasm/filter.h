@@ -51,9 +51,16 @@ class ProxyWasmFilter final : public pipeline::Filter, public PieceTaker {
     bool log;
   };
 
+  // What ends a pause.
+  enum class Wait : std::uint8_t {
+    resumption,
+    calls,  // ends with the calls of the exchange, as the guest may wait for trailers
+  };
+
   // Calls the guest, and waits while it pauses this direction. Ends early if it answers itself.
   [[nodiscard]] Task<Result<void>> step(const Callback& callback, std::shared_ptr<Stream> stream,
-                                        bool response, U32 second, U32 third);
+                                        bool response, U32 second, U32 third,
+                                        Wait wait = Wait::resumption);
   [[nodiscard]] Task<Result<void>> request_side(pipeline::Exchange& exchange,
                                                 std::shared_ptr<Stream> stream);
   [[nodiscard]] Task<Result<void>> request_body(http::Request& request,
@@ -63,7 +70,8 @@ class ProxyWasmFilter final : public pipeline::Filter, public PieceTaker {
   [[nodiscard]] Task<Result<void>> whole_response(http::Response& response,
                                                   std::shared_ptr<Stream> stream);
   void stream_response(http::Response& response, const std::shared_ptr<Stream>& stream);
-  [[nodiscard]] Task<Result<void>> resumed(std::shared_ptr<Stream> stream, bool response);
+  [[nodiscard]] Task<Result<void>> resumed(std::shared_ptr<Stream> stream, bool response,
+                                           Wait wait = Wait::resumption);
   void answer(pipeline::Exchange& exchange, LocalResponse local);
   std::string_view fail_exchange(pipeline::Exchange& exchange, const Error& error);
 

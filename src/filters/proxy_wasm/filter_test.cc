@@ -127,6 +127,62 @@ TEST(ProxyWasmFilter, APauseHasAnEnd) {
   EXPECT_EQ(host.tag(), "proxyWasm: the guest paused the request for longer than 10ms");
 }
 
+// Pauses a body that is not the last part; in the trailers, `action`.
+void wait_for_trailers(GuestText& guest, const std::string& action) {
+  guest.callback("proxy_on_request_body", 3, "(i32.eqz (local.get $2))");
+  guest.callback("proxy_on_request_trailers", 2, set_field(guest, 1, "x-seen", "yes") + action);
+  guest.callback("proxy_on_response_body", 3, "(i32.eqz (local.get $2))");
+  guest.callback("proxy_on_response_trailers", 2, set_field(guest, 3, "x-seen", "yes") + action);
+}
+
+std::unique_ptr<http::Headers> tail() {
+  auto fields = std::make_unique<http::Headers>();
+  fields->add("X-Tail", "end");
+  return fields;
+}
+
+void ask_with_trailers(PluginHost& host) {
+  host.last = host.exchange();
+  host.request().body.assign("hello");
+  host.request().body.set_trailers(tail());
+}
+
+TEST(ProxyWasmFilter, ABodyMayWaitForItsTrailers) {
+  PluginHost host;
+  GuestText guest;
+  wait_for_trailers(guest, kGoOn);
+  host.use(guest);
+  ask_with_trailers(host);
+  EXPECT_EQ(host.run(*host.last), "");
+  EXPECT_EQ(host.request().body.bytes(), "hello");
+  EXPECT_EQ(host.request().body.take_trailers()->get("X-Seen"), "yes");
+  host.last->new_response().body.assign("world");
+  host.response().body.set_trailers(tail());
+  loop::run_to_completion(host.loop, host.last->response_sides().back().side->respond(*host.last));
+  EXPECT_EQ(host.response().status, 200);
+  EXPECT_EQ(host.response().body.bytes(), "world");
+  EXPECT_EQ(host.response().body.take_trailers()->get("X-Seen"), "yes");
+}
+
+TEST(ProxyWasmFilter, TrailersMayBePausedToo) {
+  PluginHost host;
+  GuestText guest;
+  wait_for_trailers(guest, kPause);
+  host.use(guest, "timeout: 60s\nmaxPause: 10ms\n");
+  ask_with_trailers(host);
+  EXPECT_EQ(host.run(*host.last), "wasmError");
+  EXPECT_EQ(host.tag(), "proxyWasm: the guest paused the request for longer than 10ms");
+}
+
+TEST(ProxyWasmFilter, ABodyWaitsForItsResumptionIfTheGuestTakesNoTrailers) {
+  PluginHost host;
+  GuestText guest;
+  guest.callback("proxy_on_request_body", 3, kPause);
+  host.use(guest, "timeout: 60s\nmaxPause: 10ms\n");
+  ask_with_trailers(host);
+  EXPECT_EQ(host.run(*host.last), "wasmError");
+}
+
 TEST(ProxyWasmFilter, ATrapEndsTheGuestAndAnotherFollows) {
   PluginHost host;
   GuestText guest;

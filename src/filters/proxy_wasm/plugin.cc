@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+
 namespace sluice::filters::proxy_wasm {
 namespace {
 
@@ -32,6 +34,18 @@ void Plugin::log(LogLevel level, std::string_view text) {
   if (!suppressed) return;
   setup->logger.write(level, setup->name + ": " + std::string(text.substr(0, kPluginLineBytesMax)) +
                                  suppressed_note(*suppressed));
+}
+
+std::shared_ptr<const pipeline::Pipeline> Plugin::callable(std::string_view target) {
+  SLUICE_ASSERT(core != nullptr, "pipelines run on cores");
+  std::shared_ptr<const pipeline::Pipeline> found;
+  if (setup->pipelines != nullptr && target != setup->pipeline)
+    found = setup->pipelines->pipeline(*core, target);
+  if (found == nullptr) {
+    log(LogLevel::warn,
+        "proxy_http_call: no pipeline \"" + std::string(target) + "\" that this one may call");
+  }
+  return found;
 }
 
 PluginMetric* Plugin::metric(std::uint32_t id) const {

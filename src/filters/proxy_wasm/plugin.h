@@ -43,7 +43,8 @@ struct PluginSetup {
 struct CallRequest {
   std::uint32_t id;
   std::uint32_t context;
-  std::shared_ptr<const pipeline::Pipeline> target;
+  std::string name;                                  // of the pipeline
+  std::shared_ptr<const pipeline::Pipeline> target;  // null: to be found when the VM sends it
   http::Request request;
   Duration timeout;
 };
@@ -66,6 +67,9 @@ class Plugin {
   [[nodiscard]] std::uint32_t free_context(std::uint32_t last) const;
   // Writes a line of the guest to the log; cuts long ones, and drops those beyond a rate.
   void log(LogLevel level, std::string_view text);
+  // The pipeline of that name that runs; null: none that the guest may call, and the log says so.
+  // Requires: `core` is set.
+  [[nodiscard]] std::shared_ptr<const pipeline::Pipeline> callable(std::string_view target);
   // The metric of that number; null: none.
   [[nodiscard]] PluginMetric* metric(std::uint32_t id) const;
   // Returns the number of the metric; 0: it has another kind, or there are too many.

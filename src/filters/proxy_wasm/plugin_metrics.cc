@@ -3,16 +3,11 @@
 
 #include <algorithm>
 
-#include "base/text.h"
-
 namespace sluice::filters::proxy_wasm {
 
 bool is_metric_name(std::string_view name) {
-  static constexpr std::string_view kOthers = "._:-/";
   return !name.empty() && name.size() <= kMetricNameBytesMax &&
-         std::ranges::all_of(name, [](char c) {
-           return is_alphanumeric(c) || kOthers.find(c) != std::string_view::npos;
-         });
+         std::ranges::all_of(name, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 }  // namespace sluice::filters::proxy_wasm

@@ -27,7 +27,7 @@ struct PluginMetric {
 
 using PluginMetrics = AppendMap<PluginMetric>;
 
-// True for letters, digits and ._:-/ that the name of a metric may consist of.
+// True for printable ASCII, of which the name of a metric may consist.
 [[nodiscard]] bool is_metric_name(std::string_view name);
 
 }  // namespace sluice::filters::proxy_wasm

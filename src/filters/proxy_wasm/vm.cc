@@ -364,6 +364,7 @@ void Vm::adopt(std::unique_ptr<PluginGuest> guest) {
   guest_->plugin->core = &core_;
   statistics_.set_fault("");
   arm_tick();
+  take_requests();
 }
 
 }  // namespace sluice::filters::proxy_wasm

@@ -25,7 +25,7 @@ void fill(http::Request& out, http::Request&& from) {
 
 void Vm::begin_call(CallRequest request) {
   std::shared_ptr<Stream> stream;
-  if (request.context != kRootContext && guest_) {
+  if (request.context != kRootContext) {
     const auto found = guest_->plugin->streams.find(request.context);
     if (found == guest_->plugin->streams.end()) {
       --guest_->plugin->calls;
@@ -33,6 +33,7 @@ void Vm::begin_call(CallRequest request) {
     }
     stream = found->second;
   }
+  if (!request.target) request.target = guest_->plugin->callable(request.name);
   const Duration limit = request.timeout;
   http::Request head = std::move(request.request);
   auto call = std::make_shared<VmCall>(core_, std::move(request), std::move(stream));
@@ -43,6 +44,7 @@ void Vm::begin_call(CallRequest request) {
   call->exchange.real_ip = kCallAddress;
   call->exchange.peer = kCallAddress;
   calls_.push_back(call);
+  if (!call->target) return end_call(*call);
   call->limit = loop::EventLoop::Timer(core_.loop, Clock::now() + limit,
                                        [this, each = call.get()] { give_up_call(*each); });
   call->task = run_call(*call);
@@ -93,7 +95,10 @@ void Vm::bury(VmCall& call) {
   call.limit.reset();
   call.dropped = true;
   if (guest_) --guest_->plugin->calls;
-  if (call.stream) --call.stream->calls;
+  if (call.stream) {
+    --call.stream->calls;
+    call.stream->news.notify();
+  }
   buried_.splice(buried_.end(), calls_, found);
   turn_soon();
 }

@@ -49,8 +49,8 @@ struct VmCall {
         exchange(core) {}
 
   const U32 id;
-  const std::shared_ptr<Stream> stream;  // null: of the root context
-  const std::shared_ptr<const pipeline::Pipeline> target;
+  const std::shared_ptr<Stream> stream;                    // null: of the root context
+  const std::shared_ptr<const pipeline::Pipeline> target;  // null: there is none, the call fails
   pipeline::Exchange exchange;
   CallResponse answer;
   bool is_over = false;

@@ -34,7 +34,13 @@ fn define(kind: MetricType, name: &str) -> u32 {
     hostcalls::define_metric(kind, name).unwrap()
 }
 
-impl Context for Root {}
+impl Context for Root {
+    fn on_http_call_response(&mut self, _: u32, _: usize, _: usize, _: usize) {
+        let status = self.get_http_call_response_header(":status").unwrap_or("0".into());
+        let started = define(MetricType::Gauge, "every.started");
+        hostcalls::record_metric(started, status.parse().unwrap()).unwrap();
+    }
+}
 
 impl RootContext for Root {
     fn on_vm_start(&mut self, _: usize) -> bool {
@@ -47,6 +53,10 @@ impl RootContext for Root {
         self.configuration = text(self.get_plugin_configuration());
         if self.configuration.contains("ticks") {
             self.set_tick_period(Duration::from_millis(20));
+        }
+        if let Some(target) = self.configuration.strip_prefix("calls ") {
+            let headers = vec![(":method", "GET"), (":path", "/started"), (":authority", "inner")];
+            self.dispatch_http_call(target, headers, None, vec![], Duration::from_secs(5)).unwrap();
         }
         !self.configuration.contains("refuse")
     }
@@ -190,7 +200,7 @@ impl Context for Stream {
         let body = text(self.get_http_call_response_body(0, size));
         let known = self.calls.contains(&id);
         self.answers.push(format!("{known} {status} {} {} {trailers}", headers > 0, body.trim_end()));
-        if self.answers.len() < self.calls.len() {
+        if self.answers.len() < self.calls.len() || self.mode == "/tail" {
             return;
         }
         if self.mode == "/call/go-on" {
@@ -233,6 +243,9 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+        if self.mode == "/tail" {
+            return if end { Action::Continue } else { self.call("inner", 5000, 1) };
+        }
         if self.mode == "/echo" {
             let body = text(self.get_http_request_body(0, size));
             self.set_http_request_body(0, size, format!("{body}{end}").as_bytes());
@@ -241,6 +254,9 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_trailers(&mut self, count: usize) -> Action {
+        if self.mode == "/tail" {
+            return self.tell(&self.answers.clone());
+        }
         let seen = self.get_http_request_trailer("x-tail").unwrap_or_default();
         self.set_http_request_trailer("x-tail", Some(&format!("{seen}+{count}")));
         Action::Continue
