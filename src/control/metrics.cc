@@ -68,7 +68,7 @@ constexpr std::array kOwnFamilies{
     MetricFamily{"sluice_store_healthy", MetricType::gauge, "1: the store writes."},
     MetricFamily{"sluice_store_groups_total", MetricType::counter,
                  "Groups of commits, each written at once with one fsync."},
-    MetricFamily{"sluice_store_commits_total", MetricType::counter, "Commits in these groups."},
+    MetricFamily{"sluice_store_commits_total", MetricType::counter, "Commits written, of all groups."},
     MetricFamily{"sluice_store_write_failures_total", MetricType::counter,
                  "Writes of a group that failed."},
     MetricFamily{"sluice_store_group_commits", MetricType::summary,
