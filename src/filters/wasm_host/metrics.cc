@@ -88,7 +88,8 @@ constexpr std::array kWasmFamilies{
                  "The limit of the guests (maxConcurrency, at least one for each core).", "",
                  kFilterLabels},
     MetricFamily{"sluice_guest_code_info", MetricType::gauge,
-                 "1; the labels tell the code that runs: the first 12 digits of its SHA-256, and its source, "
+                 "1; the labels tell the code that runs: the first 12 digits of its SHA-256, and "
+                 "its source, "
                  "spec or upload.",
                  "", "pipeline,filter,sha256,source"},
     MetricFamily{"sluice_guest_code_differs", MetricType::gauge,
