@@ -61,7 +61,7 @@ constexpr std::array kWasmFamilies{
     MetricFamily{"sluice_guest_conflicts_total", MetricType::counter,
                  "Runs whose reads another run has changed.", "", kFilterLabels},
     MetricFamily{"sluice_guest_reruns_total", MetricType::counter,
-                 "Runs after a conflict or a loss.", "", kFilterLabels},
+                 "Runs repeated after a conflict or a loss.", "", kFilterLabels},
     MetricFamily{"sluice_guest_queue_turns_total", MetricType::counter,
                  "Runs that waited for their turn after conflicts.", "", kFilterLabels},
     MetricFamily{"sluice_guest_limit_reached_total", MetricType::counter,
