@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what a Debian 12 machine lacks for the given tasks (default: build).
-#   tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house]
+#   tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house] [package] [package-test]
 # `languages`: what builds guests with the SDKs. Zig, componentize-py and Kotlin, which Debian has not, go into
 # the cache. Go is not installed: the tests of its SDK are skipped without it.
 # `house` also puts lizard, which counts functions, into .cache/lizard.
@@ -17,6 +17,8 @@ lint=(python3 python3-pytest clang-16 clang-format-16 clang-tidy-16)
 fuzz=(clang-16 libclang-rt-16-dev)
 house=(python3 python3-pip)
 languages=(rustc cargo libstd-rust-dev-wasm32 lld-14 clang-16 lld-16 libc++-16-dev-wasm32 libc++abi-16-dev-wasm32 libclang-rt-16-dev-wasm32 wasi-libc python3 python3-pip openjdk-17-jre-headless maven)
+package=(debhelper dpkg-dev patchelf python3)
+package_test=(debootstrap lintian logrotate man-db systemd systemd-container)
 cluster=(etcd-server etcd-client curl)
 lizard=(lizard==1.24.3 pathspec==1.1.1 pygments==2.21.0)
 engines=$(dirname "${BASH_SOURCE[0]}")/../engines
@@ -40,9 +42,11 @@ for task in "$@"; do
     bench) packages+=("${bench[@]}") ;;
     lint) packages+=("${lint[@]}") ;;
     fuzz) packages+=("${fuzz[@]}") ;;
+    package) packages+=("${package[@]}") ;;
+    package-test) packages+=("${package_test[@]}") ;;
     house) packages+=("${house[@]}") with_lizard=1 ;;
     *)
-      printf 'usage: tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house]\n' >&2
+      printf 'usage: tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house] [package] [package-test]\n' >&2
       exit 2
       ;;
   esac
