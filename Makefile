@@ -88,7 +88,7 @@ test-languages: ## the SDKs: 300,000 calls on one instance of a guest in each la
 test-package: ## the packages on a Debian 12 that debootstrap makes: install, upgrade, remove; as root, 5 minutes
 	@$(MAKE) package
 	@tools/install.sh build test package package-test
-	@/usr/bin/python3 -m pytest -p no:cacheprovider tests/package
+	@unshare --mount /usr/bin/python3 -m pytest -p no:cacheprovider tests/package
 
 .PHONY: test-etcd-new
 test-etcd-new: ## the tests of clusters on etcd 3.7 instead of Debian's 3.4; needs Go
