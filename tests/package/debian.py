@@ -117,6 +117,9 @@ def bare_root(folder: Path) -> Root:
     root = Root(folder)
     root.path("/etc/apt/sources.list").write_text("".join(f"deb {site} {suite} main\n" for site, suite in mirrors()))
     root.path("/etc/apt/apt.conf.d/99machine").write_text(output("apt-config", "dump", "Acquire"))
+    root.path("/etc/hosts").write_text("127.0.0.1 localhost\n")
+    # The disk of a test need not outlast a power cut.
+    root.path("/etc/dpkg/dpkg.cfg.d/fast").write_text("force-unsafe-io\n")
     shutil.copy("/etc/resolv.conf", root.path("/etc/resolv.conf"))
     root.apt("update")
     return root

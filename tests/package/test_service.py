@@ -124,7 +124,22 @@ def test_an_upgrade_that_cannot_start_leaves_the_earlier_process(shop, of_versio
     crowd.leave()
     assert f"process {before} of the earlier version goes on" in said
     assert shop.property("MainPID") == before
-    assert "workers" in shop.root.path("/var/log/sluice/stdout.log").read_text()
+    assert "workers" in shop.run("journalctl", "--unit=sluice.service").stdout
+
+
+def test_an_upgrade_whose_program_refuses_an_object_leaves_the_earlier_process(shop, of_version):
+    """A hot restart that fails after its start: the objects that run need more guests."""
+    script = "name: script\nkind: Pipeline\nflow:\n- filter: s\nfilters:\n- {name: s, kind: WasmHost, maxConcurrency: 10, code: 'builtin:lua', script: 'function run() return 0 end'}\n"
+    shop.root.path("/root/script.yaml").write_text(script)
+    shop.run("egctl", "apply", "-f", "/root/script.yaml")
+    configuration = shop.root.path("/etc/sluice/sluice.yaml")
+    configuration.write_text(configuration.read_text() + "\nmax-guests: 1\n")
+    before, crowd = shop.property("MainPID"), Crowd(shop)
+    said = install(shop, of_version("2.1"))
+    crowd.leave()
+    assert f"process {before} of the earlier version goes on" in said
+    assert shop.property("MainPID") == before
+    assert "max-guests" in shop.root.path("/var/log/sluice/stdout.log").read_text()
 
 
 def test_logrotate_has_the_server_open_new_logs(shop):
