@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from debian import wait_until
+from debian import DEADLINE, wait_until
 
 PAGE = """
 kind: HTTPServer
@@ -41,7 +41,7 @@ class Crowd:
         assert self.process.stdout.readline() == "first\n"
 
     def leave(self) -> None:
-        result = json.loads(self.process.communicate("\n")[0])
+        result = json.loads(self.process.communicate("\n", timeout=DEADLINE)[0])
         assert result["failures"] == []
         assert result["answers"] >= 2
 
@@ -160,7 +160,7 @@ def test_remove_keeps_the_data_and_purge_leaves_nothing(shop):
     assert shop.root.path("/var/lib/sluice/data").is_dir()
     assert shop.root.path("/etc/sluice/sluice.yaml").exists()
     shop.apt("purge", "sluice-gateway")
-    names = "( -path /proc -o -path /sys -o -path /root -o -path /tmp ) -prune -o -iname *sluice* -print"
+    names = "( -path /proc -o -path /dev -o -path /sys -o -path /root -o -path /tmp ) -prune -o -iname *sluice* -print"
     assert shop.run("find", "/", *names.split()).stdout == ""
     for database in ("passwd", "group"):
         assert shop.run("getent", database, "sluice", check=False).stdout == ""
