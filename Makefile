@@ -85,7 +85,7 @@ test-languages: ## the SDKs: 300,000 calls on one instance of a guest in each la
 	@SLUICE_LANGUAGE_CALLS=100000 E2E='-k sdk_languages -n0' tools/test.sh release e2e
 
 .PHONY: test-package
-test-package: ## the packages on a Debian 12 that debootstrap makes: install, upgrade, remove; as root, 5 minutes
+test-package: ## the packages on a Debian 12 that debootstrap makes: install, upgrade, remove; as root, 10 minutes
 	@$(MAKE) package
 	@tools/install.sh build test package package-test
 	@unshare --mount /usr/bin/python3 -m pytest -p no:cacheprovider tests/package

@@ -37,7 +37,8 @@ def debian(text: str, version: str, maintainer: str, seconds: int) -> str:
     for head, after in zip(heads, [*heads[1:], None], strict=True):
         points = items(text[head.end() : after.start() if after else len(text)])
         if head["date"]:
-            entries.append(entry(head["version"], datetime.fromisoformat(head["date"]).replace(tzinfo=timezone.utc), points, maintainer))
+            day = datetime.fromisoformat(head["date"]).replace(tzinfo=timezone.utc)
+            entries.append(entry(head["version"], day, points, maintainer))
         elif not entries and (points or len(heads) == 1):
             entries.append(entry(version, datetime.fromtimestamp(seconds, timezone.utc), points, maintainer))
     # A package of a released state, built again under another version.

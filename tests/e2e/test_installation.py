@@ -76,7 +76,8 @@ def test_the_sample_configuration_has_every_option_with_its_default(installed, t
     sample = (installed / "share/doc/sluice/examples/sluice.yaml").read_text()
     folders = {"home-dir": "/var/lib/sluice", "log-dir": "/var/log/sluice"}
     assert yaml.safe_load(sample) == folders
-    everything = re.sub(r"^#(?=[a-z])", "", re.sub(r"^[a-z].*\n", "", sample, flags=re.MULTILINE), flags=re.MULTILINE)
+    comments = re.sub(r"^[a-z].*\n", "", sample, flags=re.MULTILINE)
+    everything = re.sub(r"^#(?=[a-z])", "", comments, flags=re.MULTILINE)
     file = tmp_path / "everything.yaml"
     file.write_text(everything)
     defaults = yaml.safe_load(output(BIN / "sluice-server", "--print-config"))
@@ -98,15 +99,16 @@ def test_the_unit_is_that_of_its_prefix(installed):
 def test_systemd_accepts_the_unit(tmp_path):
     unit = tmp_path / "sluice.service"
     unit.write_text(UNIT.read_text().replace("/usr/bin/sluice-server", str(BIN / "sluice-server")))
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit], capture_output=True, text=True)
+    command = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr.strip()) == (0, "")
 
 
 def test_completion_is_where_bash_looks(installed):
     script = installed / "share/bash-completion/completions/egctl"
-    program = f'source {script}; COMP_LINE="egctl appl" COMP_POINT=10 COMP_WORDS=(egctl appl) COMP_CWORD=1; _egctl; echo "${{COMPREPLY[@]}}"'
-    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=True, env={"PATH": f"{BIN}:/usr/bin:/bin"})
-    assert done.stdout == "apply\n"
+    words = 'COMP_LINE="egctl appl" COMP_POINT=10 COMP_WORDS=(egctl appl) COMP_CWORD=1'
+    program = f'PATH={BIN}:$PATH; source {script}; {words}; _egctl; echo "${{COMPREPLY[@]}}"'
+    assert output("bash", "-c", program) == "apply\n"
 
 
 def test_the_changelog_becomes_that_of_the_package(tmp_path):

@@ -46,7 +46,8 @@ def of_version(deb, tmp_path_factory):
         lines = [f"Version: {version}" if line.startswith("Version:") else line for line in control.read_text().splitlines()]
         control.write_text("\n".join(lines) + "\n")
         made = folder / f"sluice-gateway_{version}.deb"
-        subprocess.run(["dpkg-deb", "-Zgzip", "-z1", "--root-owner-group", "-b", content, made], check=True, stdout=subprocess.DEVNULL)
+        build = ["dpkg-deb", "-Zgzip", "-z1", "--root-owner-group", "-b", content, made]
+        subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
         return made
 
     return make

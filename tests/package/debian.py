@@ -133,8 +133,8 @@ class Booted:
         root.path("/etc/machine-id").write_text("")
         log = (root.folder.parent / "console").open("w")
         self.process = subprocess.Popen(
-            ["systemd-nspawn", "--quiet", "--directory", root.folder, "--boot", "--register=no", "--keep-unit", "--private-network"],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # fmt: skip
+            ["systemd-nspawn", "--quiet", "--directory", root.folder, "--boot", "--register=no", "--keep-unit",
+             "--private-network"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # fmt: skip
         self.leader = wait_until(self._leader, "systemd is started")
         state = lambda: self.run("systemctl", "is-system-running", check=False).stdout.strip()  # noqa: E731
         wait_until(lambda: state() in ("running", "degraded"), "the system has started")

