@@ -68,7 +68,7 @@ async function answer(work) {
 
 await answer(async () => {
   await page.goto(order.url);
-  await until(`document.getElementById("state").dataset.state === "good"`);
+  await until(`document.getElementById("state").dataset.live === "true"`);
 });
 for (let call = await next(); call; call = await next()) await answer(() => deeds[call.do](...(call.with ?? [])));
 await browser.close();
