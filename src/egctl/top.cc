@@ -21,7 +21,7 @@ using Labels = LiveState::Labels;
 constexpr std::string_view kRequests = "sluice_live_requests_seconds";
 constexpr std::string_view kFilters = "sluice_filter_duration_seconds";
 constexpr std::string_view kClear = "\x1b[H\x1b[2J";  // of a terminal
-constexpr double kOutOfUse = 1e12;  // such a backend comes before the busy ones
+constexpr double kOutOfUse = 1e12;                    // such a backend comes before the busy ones
 
 std::string rate_of(const LiveState& live, std::string_view family, const Labels& labels) {
   return short_number(live.get(family, labels, LiveState::rate));

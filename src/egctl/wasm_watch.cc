@@ -21,7 +21,7 @@ struct Watched {
   std::string filter;
   bool once = false;
   bool seen = false;
-  int missed = 0;  // samples without the filter
+  int missed = 0;         // samples without the filter
   std::size_t lines = 0;  // since the last titles
 };
 

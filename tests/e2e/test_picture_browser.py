@@ -21,7 +21,7 @@ from crowd import Crowd
 from exposition import parse, value
 from gateway import DEADLINE, Server, documents, http_server, mock, pipeline, proxy, put_sale, sale_server, wait_until, wasm
 from guests import distinct
-from picture_kit import Follower, figures, guarded_server, secure, state
+from picture_kit import SUMS, Follower, figures, guarded_server, secure, state
 
 PAGES = ["overview", "servers", "pipelines", "wasmhost", "backends", "members", "log", "configuration"]
 VIEWS = [{"width": width, "theme": theme} for width in (1280, 390) for theme in ("light", "dark")]
@@ -436,6 +436,88 @@ def test_a_store_that_does_not_write_is_told(tmp_path, port, guests):
             away.rename(data)
             page.until("!document.getElementById('wrong').innerText.includes('STORE')")
     server.stop()
+
+
+QUIET = {"sluice_ready": [[[], 1]], "sluice_store_healthy": [[[], 1]], "sluice_server_up": [[["web"], 1]]}
+POOL, BACKEND = ["p", "proxy", "main"], ["p", "proxy", "main", "http://a"]
+# The figures of each event from now on, and what is wrong once they have lasted for so many seconds.
+RULES = {
+    "nothing": ({}, 20, []),
+    "sold out": ({"sluice_data_limit_keys": [[["p", "f"], 5]], "sluice_data_limit_used_keys": [[["p", "f"], 5]]}, 20, []),
+    "start": ({"sluice_ready": [[[], 0]], "sluice_objects": [[["building"], 1]]}, 5, []),
+    "no start": ({"sluice_ready": [[[], 0]], "sluice_objects": [[["building"], 1]]}, 12, ["NOT READY objects building: 1"]),
+    "store": ({"sluice_store_healthy": [[[], 0]]}, 0, ["THE STORE DOES NOT WRITE "]),
+    "object": ({"sluice_objects": [[["failed"], 2]]}, 0, ["Objects do not run objects failed: 2"]),
+    "port": ({"sluice_server_up": [[["web"], 0]]}, 4, ["web does not listen "]),
+    "one error": ({SUMS: [[["web", ""], 9, 1.0], [["web", "5xx"], 1, 0.1]]}, 5, []),
+    "errors": ({SUMS: [[["web", ""], 9, 40.0], [["web", "5xx"], 9, 36.0]]}, 5, ["web: requests get 5xx 36 of 40 requests/s"]),
+    "shed": (
+        {SUMS: [[["web", ""], 9, 40.0], [["web", "5xx"], 9, 36.0]], "sluice_server_shed_total": [[["web"], 9, 36.0]]},
+        5,
+        ["web is overloaded and sheds requests 36 of 40 requests/s"],
+    ),
+    "full": (
+        {"sluice_server_connections": [[["web"], 20]], "sluice_server_connections_max": [[["web"], 20]]},
+        3,
+        ["web: all connections are taken, further clients wait 20 of 20"],
+    ),
+    "one of two": ({"sluice_backend_healthy": [[BACKEND, 0], [[*POOL, "http://b"], 1]]}, 5, []),
+    "mirror": ({"sluice_backend_healthy": [[["p", "proxy", "mirror", "http://a"], 0]]}, 5, []),
+    "out": ({"sluice_backend_healthy": [[BACKEND, 1]], "sluice_backend_ejected": [[BACKEND, 1]]}, 5, ["p/proxy/main: all backends are out 1 of 1"]),
+    "breaker": ({"sluice_pool_breaker_open": [[POOL, 1]]}, 0, ["p/proxy/main: the circuit breaker is open "]),
+    "half open": ({"sluice_pool_breaker_open": [[POOL, 0.5]]}, 5, []),
+    "clients leave": (
+        {"sluice_backend_healthy": [[BACKEND, 1]], "sluice_backend_requests_total": [[BACKEND, 9, 40]], "sluice_backend_abandoned_total": [[BACKEND, 9, 40]]},
+        5,
+        ["p/proxy/main: clients leave before an answer 40 of 40 tries/s"],
+    ),
+    "traps": (
+        {"sluice_guest_requests_total": [[["p", "f"], 9, 30]], "sluice_guest_failures_total": [[["p", "f", "error"], 9, 3]]},
+        5,
+        ["p/f: requests trap or make a wrong call 3 of 30 requests/s"],
+    ),
+    "plugin": (
+        {"sluice_plugin_requests_total": [[["p", "f"], 9, 30]], "sluice_plugin_failures_total": [[["p", "f", "busy"], 9, 3]]},
+        5,
+        ["p/f: requests find the guest busy 3 of 30 requests/s"],
+    ),
+    "data": ({"sluice_data_readable": [[["p", "f"], 0]]}, 12, ["p/f: the data can be neither owned nor followed "]),
+}
+
+
+def test_each_rule_of_what_is_wrong(server):
+    """With figures of the test, so that each has its case and its time."""
+    with Page(f"http://{server.api}/?once") as page:
+        page.value(
+            "Promise.all(['live', 'trouble'].map((name) => import(`/picture/${name}.js`))).then(([{ live }, { Troubles }]) => {"
+            " window.wrongAfter = (figures, seconds) => { live.figures.clear(); const troubles = new Troubles();"
+            " for (let i = 0; i <= seconds; ++i) { live.take({ time: 1e12 + i * 1000, families: {}, figures }); troubles.take(false); }"
+            " return troubles.now.map(({ what, figures }) => `${what} ${figures}`); }; })"
+        )
+        for name, (its, seconds, expected) in RULES.items():
+            found = page.value(f"window.wrongAfter({json.dumps(QUIET | its)}, {seconds})")
+            assert found == expected, name
+
+
+def test_the_layout(server, port, guests):
+    limited = wasm(guests / "probe.wasm", name="filter-with-a-long-name-of-two-lines", limit={"prefix": "id/", "max": 2})
+    server.apply(http_server(port, {"backend": "p"}), pipeline("p", limited, mock("buy\n")))
+    edges = "(({{ left, right, height }}) => [left, right, height])(document.querySelector('{0}').getBoundingClientRect())"
+    with Page(f"http://{server.api}/") as page:
+        page.until("document.querySelectorAll('.charts > .chart').length === 7 && document.querySelector('.sales dd') !== null")
+        assert page.value(edges.format(".charts > .chart:last-child"))[1] == page.value(edges.format(".charts"))[1], "an odd chart fills its row"
+        page.open("wasmhost")
+        page.until("/^[0-9a-f]{12}$/.test(document.querySelector('.hash')?.innerText)")
+        assert page.value(edges.format(".guest meter"))[:2] == page.value(edges.format(".guest"))[:2], "the bar takes the width"
+        assert page.value(edges.format(".hash"))[2] < 40, "a hash is one line"
+        page.size(390, 844)
+        assert page.value(edges.format("figcaption button"))[2] < page.value(edges.format("figcaption h3"))[2], "a button is not stretched"
+        assert page.value("document.querySelector('header').offsetHeight + document.querySelector('nav').offsetHeight") < 160
+        assert not page.visible("#from")
+        page.click("#more")
+        assert page.visible("#from") and page.value("document.getElementById('more').getAttribute('aria-expanded')") == "true"
+        told = page.value("import('/picture/format.js').then(({ counted }) => [0, 1, 2].map((its) => counted(its, 'commit')))")
+        assert told == ["0 commits", "1 commit", "2 commits"]
 
 
 # --- what is not known ----------------------------------------------------------------------------

@@ -46,6 +46,7 @@ const deeds = {
     await page.mouse.up();
   },
   until,
+  size: (width, height) => page.setViewportSize({ width, height }),
   value: (expression) => page.evaluate(expression),
   text: (selector) => page.innerText(selector),
   count: (selector) => page.locator(selector).count(),

@@ -95,12 +95,12 @@ const objects = (state) => live.get("sluice_objects", [state]);
 function objectsText() {
   return ["building", "failed"].filter((state) => objects(state) > 0).map((state) => `objects ${state}: ${number(objects(state))}`).join(", ");
 }
-const zero = (family, what) => () => live.rows(family).filter(({ values }) => values[0] === 0).map(({ labels }) => [what(labels), ""]);
+const zero = (family, what, figures = () => "") => () => live.rows(family).filter(({ values }) => values[0] === 0).map(({ labels }) => [what(labels), figures()]);
 
 // page: where to look. find(recent): [[what is wrong, its figures], …]; what is wrong is read out when it begins, so it
 // holds no figure. after: ms for which it must last.
 const kRules = [
-  { page: "members", after: kStart, find: zero("sluice_ready", () => "NOT READY") },
+  { page: "members", after: kStart, find: zero("sluice_ready", () => "NOT READY", objectsText) },
   { page: "members", find: zero("sluice_store_healthy", () => "THE STORE DOES NOT WRITE") },
   { page: "members", find: () => (objects("failed") > 0 ? [["Objects do not run", objectsText()]] : []) },
   { page: "servers", after: 3_000, find: zero("sluice_server_up", ([name]) => `${name} does not listen`) },
