@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kTitleLines = 2;  // of a table: a blank one, and its titles
 constexpr std::size_t kCellMin = 12;    // a longer cell may be cut
+constexpr std::size_t kNameMin = 10;    // and the first one of a row before the others
 constexpr std::size_t kCellGap = 2;
 constexpr std::string_view kCut = "…";
 constexpr int kEventsAwaited = 2;  // the first has the figures of a sample before
@@ -41,7 +42,7 @@ std::string cut_name(const std::string& name, std::size_t width) {
   return text;
 }
 
-// Cuts the widest columns until the table has at most `columns`.
+// Cuts the first column, then the widest ones, until the table has at most `columns`.
 void narrow_cells(std::vector<Row>& rows, std::size_t columns) {
   std::vector<std::size_t> widths;
   for (const Row& row : rows) {
@@ -51,8 +52,9 @@ void narrow_cells(std::vector<Row>& rows, std::size_t columns) {
   }
   const std::size_t gaps = kCellGap * (widths.size() - 1);
   while (std::accumulate(widths.begin(), widths.end(), gaps) > columns) {
-    const auto widest = std::ranges::max_element(widths);
-    if (*widest <= kCellMin) break;
+    const auto widest = widths[0] > kNameMin ? widths.begin() : std::ranges::max_element(widths);
+    if (widest != widths.begin() && *widest <= kCellMin) break;
+    if (*widest <= kNameMin) break;
     --*widest;
   }
   for (Row& row : rows) {
