@@ -13,7 +13,6 @@
 #include "base/password.h"
 #include "config/emit.h"
 #include "config/faults.h"
-#include "sluice-server/check.h"
 #include "sluice-server/easegress_options.h"
 #include "sluice-server/flags.h"
 #include "sluice-server/process.h"
@@ -204,11 +203,7 @@ CommandLine parse_command_line(int argc, char** argv) {
     std::printf("%s", config::emit_yaml(without_secrets(*options)).c_str());
     return leave(0);
   }
-  if (given.check) {
-    const auto checked = check(*options);
-    return checked ? leave(0) : leave_with(checked.error());
-  }
-  return {.options = *std::move(options)};
+  return {.options = *std::move(options), .check = given.check};
 }
 
 }  // namespace sluice::server_program

@@ -12,7 +12,8 @@ namespace sluice::server_program {
 
 struct CommandLine {
   Options options;
-  bool exit = false;  // help or version was printed, or an error
+  bool check = false;  // the options are to be checked, and nothing is started
+  bool exit = false;   // help or version was printed, or an error
   int exit_code = 0;
 };
 

@@ -291,6 +291,14 @@ Result<void> run_or_say_why(const Options& options, const Program& program,
   }
 }
 
+// Says an error. A single fault is the message itself.
+int exit_code_of(const Result<void>& done) {
+  if (done) return 0;
+  const Error& error = done.error();
+  say_error(error.message, error.details.size() > 1 ? error.details : std::vector<std::string>());
+  return 1;
+}
+
 }  // namespace
 }  // namespace sluice::server_program
 
@@ -298,6 +306,7 @@ int main(int argc, char** argv) {
   using namespace sluice::server_program;
   const CommandLine command = parse_command_line(argc, argv);
   if (command.exit) return command.exit_code;
+  if (command.check) return exit_code_of(check(command.options));
   const auto predecessor = PredecessorProcess::find();
   const auto ended = run_or_say_why(command.options, Program::of(argc, argv), predecessor.get());
   if (!ended) {
