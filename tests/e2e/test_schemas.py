@@ -36,6 +36,7 @@ PARTS = {
     ("proxy", "memoryCache"): "Proxy.pools",
     ("rules", "ipFilter"): "HTTPServer",
     ("rules", "routerKind"): "HTTPServer",
+    ("tracing", "tracing"): "HTTPServer",
     ("rules", "setHeaders"): "HTTPServer.rules",
     ("wasm-host", "limit"): "WasmHost",
     ("wasm-host", "rollback"): "WasmHost",
