@@ -71,7 +71,7 @@ std::string results_text(const Json& results) {
   return text;
 }
 
-// What keeps the filter from giving permits: "" if nothing does.
+// The reason for which the filter gives no permits; "": it gives them.
 std::string why_closed(const LiveState& live, const Labels& place) {
   if (live.all("sluice_store_healthy").contains({}) && live.get("sluice_store_healthy", {}) == 0)
     return "the store does not write";

@@ -13,7 +13,7 @@
 namespace sluice::observe {
 namespace {
 
-// What a client has chosen is cut: it may be as long as a head.
+// A client chooses these texts, which may be as long as a head: a line has their beginning.
 constexpr std::size_t kMethodBytesMax = 64;
 constexpr std::size_t kTagBytesMax = 1024;
 constexpr std::size_t kUriBytesMax = 512;

@@ -23,7 +23,7 @@
 namespace sluice::server_program {
 namespace {
 
-// What builds objects in this process, on a store of its own.
+// An engine, a store in memory and the builder that uses both. Members are destroyed in reverse.
 struct Bench {
   std::unique_ptr<wasm::Engine> engine;
   std::unique_ptr<store::Store> store;

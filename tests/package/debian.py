@@ -157,9 +157,13 @@ class Booted:
     def property(self, name: str) -> str:
         return self.run("systemctl", "show", f"--property={name}", "--value", "sluice.service").stdout.strip()
 
+    def processes(self) -> Path:
+        """Its /proc."""
+        return Path("/proc", str(self.leader), "root", "proc")
+
     def programs(self) -> set[str]:
         """The names of all that run."""
-        return {path.read_text().strip() for path in Path(f"/proc/{self.leader}/root/proc").glob("[0-9]*/comm")}
+        return {path.read_text().strip() for path in self.processes().glob("[0-9]*/comm")}
 
     def in_network(self, *command: str, **more) -> subprocess.Popen:
         """A program of this machine in the network of the system."""

@@ -62,21 +62,21 @@ class Crowd:
 @pytest.fixture
 def shop(system, of_version):
     """A system with version 2.0 that serves a page on port 80."""
-    system.root.put(of_version("2.0"), "/root")
-    system.apt("install", "/root/sluice-gateway_2.0.deb")
-    system.root.path("/root/page.yaml").write_text(PAGE)
-    system.run("egctl", "apply", "-f", "/root/page.yaml")
+    system.root.put(of_version("2.0"), "/srv")
+    system.apt("install", "/srv/sluice-gateway_2.0.deb")
+    system.root.path("/srv/page.yaml").write_text(PAGE)
+    system.run("egctl", "apply", "-f", "/srv/page.yaml")
     return system
 
 
 def install(system, deb: Path, *options: str) -> str:
-    return system.apt("install", *options, system.root.put(deb, "/root"))
+    return system.apt("install", *options, system.root.put(deb, "/srv"))
 
 
 def test_the_installed_service_runs_unprivileged_and_is_enabled(shop):
     assert shop.property("ActiveState") == "active"
     assert shop.run("systemctl", "is-enabled", "sluice.service").stdout.strip() == "enabled"
-    status = Path(f"/proc/{shop.leader}/root/proc/{shop.property('MainPID')}/status").read_text()
+    status = (shop.processes() / shop.property("MainPID") / "status").read_text()
     uid = shop.run("id", "-u", "sluice").stdout.strip()
     assert status.split("Uid:")[1].split("\n")[0].split() == [uid] * 4
     assert status.split("CapBnd:")[1].split()[0] == "0000000000000400"  # CAP_NET_BIND_SERVICE
@@ -92,14 +92,14 @@ def test_systemd_knows_every_line_of_the_unit(shop):
 def test_a_script_runs_within_what_the_unit_allows(shop):
     script = PAGE.replace("port: 80", "port: 81").replace("name: shop", "name: script-server").replace("page", "script")
     head = script.split("- filter: mock")[0]
-    shop.root.path("/root/script.yaml").write_text(head + """- filter: script
+    shop.root.path("/srv/script.yaml").write_text(head + """- filter: script
 filters:
 - name: script
   kind: WasmHost
   code: builtin:javascript
   script: export function run() { response.setBody("from a script"); }
 """)  # fmt: skip
-    shop.run("egctl", "apply", "-f", "/root/script.yaml")
+    shop.run("egctl", "apply", "-f", "/srv/script.yaml")
     assert shop.run("egctl", "health", check=False).returncode == 0
 
 
@@ -129,28 +129,27 @@ def test_a_downgrade_says_what_may_happen_and_fails_no_request(shop, of_version)
     assert "install 2.0 again" in said
 
 
-def test_an_upgrade_that_cannot_start_leaves_the_earlier_process(shop, of_version):
+def upgrade_that_fails(shop, deb: Path, option: str) -> None:
+    """With `option` in the configuration. The earlier process goes on, and dpkg says so."""
     configuration = shop.root.path("/etc/sluice/sluice.yaml")
-    configuration.write_text(configuration.read_text() + "\nworkers: many\n")
+    configuration.write_text(configuration.read_text() + f"\n{option}\n")
     before, crowd = shop.property("MainPID"), Crowd(shop)
-    said = install(shop, of_version("2.1"))
+    said = install(shop, deb)
     crowd.leave()
     assert f"process {before} of the earlier version goes on" in said
     assert shop.property("MainPID") == before
+
+
+def test_an_upgrade_that_cannot_start_leaves_the_earlier_process(shop, of_version):
+    upgrade_that_fails(shop, of_version("2.1"), "workers: many")
     assert "workers" in shop.run("journalctl", "--unit=sluice.service").stdout
 
 
 def test_an_upgrade_whose_program_refuses_an_object_leaves_the_earlier_process(shop, of_version):
     """A hot restart that fails after its start: the objects that run need more guests."""
-    shop.root.path("/root/script.yaml").write_text(MANY_GUESTS)
-    shop.run("egctl", "apply", "-f", "/root/script.yaml")
-    configuration = shop.root.path("/etc/sluice/sluice.yaml")
-    configuration.write_text(configuration.read_text() + "\nmax-guests: 1\n")
-    before, crowd = shop.property("MainPID"), Crowd(shop)
-    said = install(shop, of_version("2.1"))
-    crowd.leave()
-    assert f"process {before} of the earlier version goes on" in said
-    assert shop.property("MainPID") == before
+    shop.root.path("/srv/script.yaml").write_text(MANY_GUESTS)
+    shop.run("egctl", "apply", "-f", "/srv/script.yaml")
+    upgrade_that_fails(shop, of_version("2.1"), "max-guests: 1")
     assert "max-guests" in shop.root.path("/var/log/sluice/stdout.log").read_text()
 
 
@@ -172,7 +171,7 @@ def test_remove_keeps_the_data_and_purge_leaves_nothing(shop):
     assert shop.root.path("/var/lib/sluice/data").is_dir()
     assert shop.root.path("/etc/sluice/sluice.yaml").exists()
     shop.apt("purge", "sluice-gateway")
-    names = "( -path /proc -o -path /dev -o -path /sys -o -path /root -o -path /tmp ) -prune -o -iname *sluice* -print"
+    names = "( -path /proc -o -path /dev -o -path /sys -o -path /srv -o -path /tmp ) -prune -o -iname *sluice* -print"
     assert shop.run("find", "/", *names.split()).stdout == ""
     for database in ("passwd", "group"):
         assert shop.run("getent", database, "sluice", check=False).stdout == ""

@@ -110,27 +110,27 @@ AS_SLUICE = ("setpriv", "--reuid=sluice", "--regid=sluice", "--clear-groups")
 
 
 def test_a_machine_without_systemd_installs_serves_upgrades_and_purges(root, start, deb, of_version):
-    said = root.apt("install", root.put(deb, "/root")).stdout
+    said = root.apt("install", root.put(deb, "/srv")).stdout
     assert "sluice-gateway" in said
     server = start(root, "egctl", "sluice-server", "--config-file", "/etc/sluice/sluice.yaml", user=AS_SLUICE)
     server.serves()
     server.stop()
-    root.apt("install", root.put(of_version("9.0"), "/root"))
-    said = root.apt("install", "--allow-downgrades", root.put(of_version("8.0"), "/root")).stdout
+    root.apt("install", root.put(of_version("9.0"), "/srv"))
+    said = root.apt("install", "--allow-downgrades", root.put(of_version("8.0"), "/srv")).stdout
     assert "8.0 replaces the newer version 9.0" in said
     assert root.path("/var/lib/sluice/data").is_dir()
     root.apt("purge", "sluice-gateway")
-    left = "( -path /proc -o -path /dev -o -path /root ) -prune -o -iname *sluice* -print"
+    left = "( -path /proc -o -path /dev -o -path /srv ) -prune -o -iname *sluice* -print"
     assert root.run("find", "/", *left.split()).stdout == ""
     assert root.run("getent", "passwd", "sluice", check=False).stdout == ""
 
 
 def test_a_user_who_edited_the_configuration_keeps_it(root, deb, of_version):
-    root.apt("install", root.put(deb, "/root"))
+    root.apt("install", root.put(deb, "/srv"))
     file = root.path("/etc/sluice/sluice.yaml")
     owner = file.stat().st_gid
     file.write_text(file.read_text() + "name: mine\n")
-    root.apt("install", root.put(of_version("9.0"), "/root"))
+    root.apt("install", root.put(of_version("9.0"), "/srv"))
     assert "name: mine" in file.read_text()
     assert (file.stat().st_gid, file.stat().st_mode & 0o777) == (owner, 0o640)
 

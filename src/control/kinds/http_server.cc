@@ -62,7 +62,7 @@ HttpServerObject::Pools build_pools(server::HttpServerSpec& spec, const BuildCon
       router::PathSpec& path = spec.rules[i].paths[j];
       if (!path.has_pool() || !path.backend.empty()) continue;
       const std::string place = path_place(i, j);
-      // What a pool has counted, and knows of its servers, goes with the path, not with its place.
+      // A pool keeps its counts and the states of its servers when its path moves to another place.
       const std::string name = server::route_name(spec.rules[i], path);
       const std::string kept = name + " " + std::to_string(of_name[name]++);
       auto built =

@@ -51,7 +51,7 @@ class ProxyWasmFilter final : public pipeline::Filter, public PieceTaker {
     bool log;
   };
 
-  // What ends a pause.
+  // The event that ends a pause.
   enum class Wait : std::uint8_t {
     resumption,
     calls,  // ends with the calls of the exchange, as the guest may wait for trailers
