@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "observe/line_escape.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "base/text.h"
 #include "base/utf8.h"
@@ -78,8 +78,7 @@ void LineEscape::append_special(std::string& out, std::string_view& text) const 
 char* LineEscape::write_special(char* at, std::string_view text) const {
   std::string escaped;
   append(escaped, text);
-  std::memcpy(at, escaped.data(), escaped.size());
-  return at + escaped.size();
+  return std::ranges::copy(escaped, at).out;
 }
 
 }  // namespace sluice::observe
