@@ -88,6 +88,10 @@ std::expected<RouteMatch, ApiResponse> ApiRouter::find(const ApiRequest& request
     }
     auto names = names_of(entry.segments, request.path);
     if (!names) return std::unexpected(std::move(names).error());
+    for (const QueryParameter& parameter : entry.route.about.query) {
+      if (const auto fault = parameter.fault_in(request))
+        return std::unexpected(respond_error(400, *fault));
+    }
     return RouteMatch{&entry.route, *std::move(names)};
   }
   if (allow.empty()) {
@@ -96,6 +100,12 @@ std::expected<RouteMatch, ApiResponse> ApiRouter::find(const ApiRequest& request
   ApiResponse response = respond_error(405, request.method + " is not allowed here, try " + allow);
   response.allow = allow;
   return std::unexpected(std::move(response));
+}
+
+std::vector<const ApiRoute*> ApiRouter::routes() const {
+  std::vector<const ApiRoute*> routes;
+  for (const CompiledRoute& entry : entries_) routes.push_back(&entry.route);
+  return routes;
 }
 
 Json ApiRouter::list() const {
