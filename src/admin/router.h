@@ -60,6 +60,7 @@ struct RouteMatch {
 class ApiRouter {
  public:
   void add(ApiRoute route);
+  // 405 names the methods of the pattern with the fewest {...} that matches.
   // On error, returns the response to send: 404, 405 or 400. 400 also if the query has a parameter
   // that the route declares, with a value that the declaration excludes.
   [[nodiscard]] std::expected<RouteMatch, ApiResponse> find(const ApiRequest& request) const;
@@ -74,6 +75,8 @@ class ApiRouter {
     ApiRoute route;
     std::vector<std::string> segments;
   };
+  [[nodiscard]] std::size_t fewest_placeholders(const std::vector<std::string>& path) const;
+
   std::vector<CompiledRoute> entries_;
 };
 
