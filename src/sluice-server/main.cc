@@ -23,10 +23,10 @@
 #include "control/kinds/all.h"
 #include "control/rehearsal.h"
 #include "filters/all.h"
-#include "net/listener.h"
 #include "observe/access_log.h"
 #include "server/server_spec.h"
 #include "server/workers.h"
+#include "sluice-server/check.h"
 #include "sluice-server/cluster_port.h"
 #include "sluice-server/command_line.h"
 #include "sluice-server/hot_restart.h"
@@ -197,14 +197,6 @@ void link_members(admin::Options& api_options, ClusterPorts& cluster, const Opti
   api_options.owner_wait = options.cluster.owner_wait;
 }
 
-// HTTPServers would fail one by one, when they are there.
-Result<void> check_bind_address(const Options& options) {
-  if (options.bind_address.empty()) return {};
-  const auto free = net::Listener::probe(options.bind_address, 0);
-  if (free) return {};
-  return fail(free.error().kind, "bind-address: " + free.error().message);
-}
-
 Result<void> run(const Options& options, const Program& program, PredecessorProcess* predecessor) {
   const Signals signals;
   const auto end_is_asked = [&signals] { return signals.end_is_asked(); };
@@ -229,7 +221,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   if (predecessor != nullptr) {
     SLUICE_TRY(inherited, predecessor->take_sockets());
   }
-  SLUICE_CHECK(check_bind_address(options));
+  SLUICE_CHECK(check_bind_address(options));  // HTTPServers would fail one by one
   SLUICE_CHECK(check_cluster_addr(cluster, inherited.ports));
   if (predecessor != nullptr) {
     SLUICE_CHECK(accept_estate(options, inherited, api_options));

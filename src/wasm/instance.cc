@@ -227,13 +227,20 @@ void Instance::begin(const wasmtime_func_t& function, std::string_view params,
   state.result = {};
   state.words.forget();
   state.returned = false;
+  state.wake_at = {};
   wasmtime_context_set_epoch_deadline(state.context, kTicksPerSlice);
   state.future.reset(wasmtime_func_call_async(state.context, &function, values, arguments.size(),
                                               &state.result, results, &state.trap, &state.error));
 }
 
+bool Instance::is_asleep() const {
+  return state_->wake_at != TimePoint{} && Clock::now() < state_->wake_at;
+}
+
 bool Instance::poll() {
   state_->module->engine().ticker().touch();
+  // Its caller looks at the deadline instead. Resumed, it would go on as if it had slept.
+  if (is_asleep()) return false;
   if (!state_->returned) {
     state_->wake_at = {};
     state_->returned = state_->component ? state_->component->poll()
@@ -241,7 +248,7 @@ bool Instance::poll() {
     if (state_->component && !state_->returned) state_->wake_at = state_->component->wake_at();
   }
   // A guest that returns before it has given way sleeps all the same.
-  return state_->returned && (state_->wake_at == TimePoint{} || Clock::now() >= state_->wake_at);
+  return state_->returned && !is_asleep();
 }
 
 Result<RawValue> Instance::finish_component() {

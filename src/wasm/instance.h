@@ -94,7 +94,8 @@ class Instance {
     (values[at++].put(arguments), ...);
     start_raw(function.index, values);
   }
-  // Runs the guest for a slice. Returns true when the call is done. Requires: busy.
+  // Runs the guest for a slice, unless it sleeps. Returns true when the call is done. Requires:
+  // busy.
   [[nodiscard]] bool poll();
   // Returns the time until which the guest sleeps; a time in the past if it is awake. Requires:
   // poll() has returned false.
@@ -138,6 +139,7 @@ class Instance {
   explicit Instance(std::unique_ptr<InstanceState> state);
   void start_raw(std::size_t function, std::span<const RawValue> arguments);
   [[nodiscard]] Result<RawValue> finish_raw();
+  [[nodiscard]] bool is_asleep() const;
   [[nodiscard]] Result<RawValue> finish_component();
   void begin(const wasmtime_func& function, std::string_view params,
              std::span<const RawValue> arguments, std::size_t results);

@@ -277,6 +277,23 @@ TEST(Instance, ASleepTakesItsTimeAndLetsOthersRun) {
   EXPECT_GE(polls, 1);
 }
 
+// It would go on as if it had slept, and its call would end well.
+TEST(Instance, NobodyWakesASleeperEarly) {
+  const World world;
+  // It gives way in the loop behind the call, which takes many ticks.
+  const std::string sleeper = poller(
+      "3600000000000",
+      "(local $i i32) (drop (call $poll)) (loop $l (br_if $l (i32.lt_u (local.tee $i (i32.add"
+      " (local.get $i) (i32.const 1))) (i32.const 100000000)))) (i32.const 0)");
+  const auto instance = world.must(sleeper);
+  instance->start(testing::kRun);
+  for (int i = 0; i < 100; ++i) ASSERT_FALSE(instance->poll());
+  instance->kill();
+  const auto other = world.must(sleeper);
+  const TimePoint deadline = Clock::now() + std::chrono::milliseconds(50);
+  EXPECT_FALSE(run_here(other->call(testing::kRun, Pace(), deadline)));
+}
+
 TEST(Instance, ASleepEndsAtTheDeadline) {
   const World world;
   const auto instance = world.must(poller("3600000000000", "(drop (call $poll)) (call $poll)"));

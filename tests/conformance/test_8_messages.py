@@ -125,6 +125,16 @@ def test_8_2_1_field_validity(peer, field):
     get(peer, 1, field).stream_error(1, f.PROTOCOL_ERROR)
 
 
+def test_what_a_malformed_field_holds_is_in_no_log(peer, gateway):
+    """It may be a credential. The next stream has a fault of its own."""
+    get(peer, 1, ("X-Faulty", "OF-ONE-USER")).stream_error(1, f.PROTOCOL_ERROR)
+    peer.request(3, ("content-length", "1"), method="POST", path="/faulty-body", end=False)
+    peer.send(f.data(3, b"xx")).stream_error(3, f.PROTOCOL_ERROR)
+    assert "400" in gateway.access_line("name: [X-Faulty")
+    assert "the stream is malformed: PROTOCOL_ERROR" in gateway.access_line("/faulty-body")
+    assert not [line for line in gateway.access_log() if "OF-ONE-USER" in line]
+
+
 @pytest.mark.parametrize(
     "field",
     [

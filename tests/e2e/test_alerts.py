@@ -6,13 +6,15 @@ import itertools
 import re
 import socket
 import subprocess
+from collections import deque
 
 import pytest
 import yaml
 
 from client import Connection, fetch, request
 from cluster import owner_of
-from gateway import http_server, mock, pipeline, put_sale, wait_until, wasm
+from faulty import Faulty
+from gateway import free_port, http_server, mock, pipeline, proxy, put_sale, wait_until, wasm
 from prometheus import GRAFANA, RULES, chosen, have_prometheus, panel_queries, rules, running, watching
 
 pytestmark = pytest.mark.skipif(not have_prometheus(), reason="no Prometheus: tools/install.sh test installs it")
@@ -132,6 +134,39 @@ def test_memory_that_is_held(tmp_path, port):
         limits = {one["labels"].get("limit") for one in prometheus.firing()}
         assert "memoryBudget.bodies" in limits
         traffic.stop()
+
+
+def test_clients_that_leave_and_a_server_that_is_full(tmp_path, server, port):
+    """Neither is an error: those who leave count as 4xx, and the others wait in the queue of the kernel."""
+    of_full = free_port()
+    there: deque[Connection] = deque()
+
+    def visit() -> None:
+        there.append(Connection(port).send(request("/")))
+        if len(there) > 3:
+            there.popleft().close()
+
+    with contextlib.ExitStack() as held:
+        backend = Faulty("stall")
+        held.callback(backend.close)
+        server.apply(
+            http_server(port, {"backend": "hangs"}),
+            http_server(of_full, {"backend": "page"}, name="full", maxConnections=1, keepAliveTimeout="1h"),
+            pipeline("hangs", proxy(backend.url)),
+            pipeline("page", mock("page")),
+        )
+        prometheus, traffic = held.enter_context(watching(tmp_path, server))
+        prometheus.wait_evaluated()
+        assert not {"SluiceClientsLeave", "SluiceConnectionsNearLimit"} & prometheus.names_firing()
+        assert held.enter_context(Connection(of_full)).request("/").status == 200
+        traffic.repeat(visit)
+        prometheus.wait_firing("SluiceClientsLeave", "SluiceBackendAbandoned", "SluiceConnectionsNearLimit")
+        told = [one["labels"] for one in prometheus.firing()]
+        assert {one["server"] for one in told if one["alertname"] == "SluiceConnectionsNearLimit"} == {"full"}
+        assert "SluiceErrors" not in prometheus.names_firing()
+        traffic.stop()
+    for connection in there:
+        connection.close()
 
 
 def test_objects_that_do_not_run(tmp_path, port, guests):

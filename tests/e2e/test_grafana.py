@@ -39,8 +39,8 @@ pytestmark = pytest.mark.skipif(not have_prometheus(), reason="no Prometheus: to
 PAGE = (ROOT / "docs" / "observe.md").read_text()
 OF_PROMETHEUS = {"up"}  # series that it makes by itself
 FUNCTIONS = {
-    *("and", "bool", "by", "changes", "count", "histogram_quantile", "increase", "max", "max_over_time", "min", "on", "or"),
-    *("rate", "sum", "sum_over_time", "time", "unless"),
+    *("and", "bool", "by", "changes", "clamp_max", "count", "histogram_quantile", "increase", "max", "max_over_time"),
+    *("min", "on", "or", "rate", "sum", "sum_over_time", "time", "unless"),
 }
 EACH_PANEL = pytest.mark.parametrize(("name", "target"), panel_queries().items(), ids=panel_queries().keys())
 

@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The live picture: the stream of figures, who may see it, and the same in a terminal. In a browser: test_picture_browser.py."""
 
+import fcntl
 import json
+import os
+import re
+import select
 import signal
+import struct
 import subprocess
+import termios
 import threading
+import time
 
 import pytest
 import yaml
@@ -315,6 +322,105 @@ def test_top_and_watch_go_on(server, port, guests):
     assert lines == sorted(lines, key=lambda line: line.split()[0])
     text = "".join(lines_of(server, "top", count=24))
     assert text.count("SERVER") >= 2, "it is printed anew"
+
+
+CLEAR = "\x1b[H\x1b[2J"
+
+
+class Terminal:
+    """An egctl in a terminal of so many rows and columns."""
+
+    def __init__(self, server, *arguments: str, rows: int, columns: int):
+        self.text = ""
+        self.side, its = os.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.process = subprocess.Popen([BIN / "egctl", "--server", server.api, *arguments], stdin=subprocess.DEVNULL, stdout=its)
+        os.close(its)
+
+    def until(self, condition, what: str) -> None:
+        end = time.monotonic() + DEADLINE
+        while not condition():
+            assert time.monotonic() < end, f"waited in vain until {what}: {self.text[-3000:]}"
+            if select.select([self.side], [], [], 1)[0]:
+                self.text += os.read(self.side, 65536).decode().replace("\r\n", "\n")
+
+    def screens(self) -> list[str]:
+        """The whole ones."""
+        return self.text.split(CLEAR)[1:-1]
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.process.terminate()
+        self.process.wait(DEADLINE)
+        os.close(self.side)
+
+
+def many_pipelines(server, port, guests, count: int = 20) -> None:
+    """And a sale that comes last by its name."""
+    idle = [pipeline(f"p{n:02}", *(mock("x", name=f"mock{k}", match={"pathPrefix": "/never"}) for k in range(5))) for n in range(count)]
+    sale = pipeline("sale-with-a-name-of-its-own-and-a-long-one", wasm(guests / "probe.wasm", limit={"prefix": "id/", "max": 2}), mock("buy\n"))
+    paths = [{"path": f"/{n}", "backend": its["name"]} for n, its in enumerate(idle)]
+    server.apply(*idle, sale, http_server(port, *paths, {"backend": sale["name"]}))
+    for n in range(count):
+        fetch(port, f"/{n}")
+
+
+def test_top_has_as_many_rows_as_the_terminal(server, port, guests):
+    many_pipelines(server, port, guests)
+    wait_until(lambda: len(figures(state(server), "sluice_filter_duration_seconds")) >= 100, "there are a hundred rows")
+    with Terminal(server, "top", rows=24, columns=80) as terminal:
+
+        def busy_is_seen() -> bool:
+            fetch(port, "/sale", X_Mode="enter", X_Key="id/0")
+            return any("sale-with" in screen.split("FILTER")[-1].split("\n")[1] for screen in terminal.screens() if "FILTER" in screen)
+
+        terminal.until(busy_is_seen, "the busy filter is the first")
+        screens = terminal.screens()
+    for screen in screens:
+        lines = screen.rstrip("\n").split("\n")
+        assert len(lines) <= 23 and max(map(len, lines)) <= 80, screen
+        assert " UTC " in lines[0] and "ready  the store writes" in screen.split("SERVER")[0], screen
+        assert re.fullmatch(r"\d+ more", lines[-1]), lines[-1]
+        assert "WASMHOST" in screen and "SERVER" in screen, screen
+    assert "1 of 2 " in screens[-1], "names are cut before figures"
+    everything = server.egctl("top", "--once").stdout
+    assert len(everything.splitlines()) > 100 and " more\n" not in everything
+
+
+def test_watch_keeps_its_titles_on_a_terminal(server, port, guests):
+    put_sale(server, port, guests, limit=3)
+    with Terminal(server, "wasm", "watch", "p", "wasm", rows=5, columns=80) as terminal:
+        terminal.until(lambda: terminal.text.count("RESULTS/S") == 3, "the titles come again")
+    lines = terminal.text.rstrip("\n").split("\n")
+    assert max(map(len, lines)) <= 80
+    titles = [n for n, line in enumerate(lines) if line.startswith("UTC")]
+    assert {after - before for before, after in zip(titles, titles[1:])} == {4}, "one line in five is left for the cursor"
+
+
+def test_once_is_newer_than_what_was_done_before(server, port, guests):
+    """A script applies, and reads: no figure is that of a sample before."""
+    limited = {"prefix": "id/", "max": 7}
+    for n in range(3):
+        name = f"sale{n}"
+        server.apply(http_server(port, {"backend": name}), pipeline(name, wasm(guests / "probe.wasm", limit=limited), mock("buy\n")))
+        fetch(port, X_Mode="enter", X_Key="id/0")
+        line = json.loads(server.egctl("wasm", "watch", name, "wasm", "--once", "-o", "json").stdout)
+        assert (line["limit"], line["permitsGiven"], line["open"]) == (7, 1, True) and "reason" not in line
+        server.apply(pipeline(f"other{n}", mock("x")))
+        assert f"objects {2 * n + 3}" in server.egctl("top", "--once").stdout
+
+
+def test_once_does_not_wait_without_a_place(server, port):
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", mock("x")))
+    wait_until(lambda: figures(state(server), "sluice_objects").get(("running",)) == [2], "both are in the figures")
+    followers = [Follower(server) for _ in range(56)]
+    for follower in followers:
+        follower.until(b"event: all")
+    assert "objects 2" in server.egctl("top", "--once").stdout
+    for follower in followers:
+        follower.close()
 
 
 def test_top_says_that_a_server_hangs(server, port):

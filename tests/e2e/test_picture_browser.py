@@ -4,7 +4,9 @@
 import csv
 import hashlib
 import io
+import json
 import re
+import socket
 import struct
 import subprocess
 import threading
@@ -17,9 +19,9 @@ from browser import Page, look, program
 from client import fetch
 from crowd import Crowd
 from exposition import parse, value
-from gateway import DEADLINE, Server, documents, http_server, mock, pipeline, proxy, sale_server, wait_until, wasm
+from gateway import DEADLINE, Server, documents, http_server, mock, pipeline, proxy, put_sale, sale_server, wait_until, wasm
 from guests import distinct
-from picture_kit import Follower, figures, guarded_server, secure, state
+from picture_kit import SUMS, Follower, figures, guarded_server, secure, state
 
 PAGES = ["overview", "servers", "pipelines", "wasmhost", "backends", "members", "log", "configuration"]
 VIEWS = [{"width": width, "theme": theme} for width in (1280, 390) for theme in ("light", "dark")]
@@ -94,7 +96,8 @@ def test_every_page_in_a_browser(tmp_path, port, backend, guests):
     assert found["wide"] == [], "the page is wider than the window"
     assert {url.split("/")[2] for url in found["requests"]} == {server.api}
     texts = found["texts"]
-    assert "Traffic" in texts["overview-1280-light"]
+    overview = texts["overview-1280-light"]
+    assert "Traffic" in overview and "Errors (5xx)" in overview and "Answers 4xx" in overview
     assert "/shop*" in texts["servers-390-dark"]
     assert "wasmResult2" in texts["pipelines-1280-light"] and "keys" in texts["wasmhost-390-light"]
     assert "GlobalFilter around, before each pipeline" in texts["pipelines-390-dark"]
@@ -175,10 +178,13 @@ def test_a_screenshot_by_a_program(tmp_path, server, port, guests):
     def text_of(name: str) -> str:
         arguments = ["--headless", "--no-sandbox", "--virtual-time-budget=5000", "--dump-dom"]
         done = subprocess.run([program(), *arguments, f"http://{server.api}/?once#{name}"], capture_output=True, text=True, timeout=DEADLINE * 5)
-        return re.sub(r"<[^>]*>", "|", done.stdout)
+        return re.sub(r"<[^>]*>", "|", done.stdout.replace("<wbr>", ""))
 
     sale = text_of("wasmhost")
     assert "2 of 2 permits given" in sale and "sold out" in sale
+    assert re.search(r"a moment: \d\d:\d\d:\d\d, not live", sale), "it says that it does not go on"
+    overview = text_of("overview")
+    assert re.search(r"p/wasm\|+2 of 2 permits\|+ \|+sold out", overview), "a tile for the sale"
     configuration = text_of("configuration")
     assert "resilience.again.maxAttempts" in configuration and "jumpIf" in configuration
     for default in ("backOffPolicy", "budgetPercent", "alias"):
@@ -208,12 +214,39 @@ def test_the_flows_of_a_global_filter(server, port):
         for (its_pipeline, its_filter, result), count in shown.items():
             labels = {"pipeline": its_pipeline, "filter": its_filter, "result": result}
             assert count == value(families, "sluice_filter_duration_seconds", "_count", **labels), labels
+        assert "3 in all" in [part for text in flows[2] for part in text.split(", ")], "a filter that only succeeds has its total"
         expected = {("around/before", "closed", "mocked"): 2, ("around/before", "closed", "success"): 3, ("around/after", "last", "success"): 3}
         assert expected.items() <= shown.items(), shown
         assert {"mocked", "2 in all"} <= {part for text in flows[0] for part in text.split(", ")}
         server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}))
         server.delete("around")
         page.until("document.querySelectorAll('.flow').length === 1")
+
+
+def test_the_drawing_of_a_flow(server, port):
+    """END is an end, which leads nowhere, and the lines of jumps cross no text."""
+    flow = [
+        {"filter": "first", "jumpIf": {"mocked": "sold-out", "failed": "END"}},
+        {"filter": "page", "jumpIf": {"mocked": "END"}},
+        {"filter": "END"},
+        {"filter": "sold-out"},
+    ]
+    spec = pipeline("p", mock("x", name="first"), mock("x", name="page"), mock("sorry", name="sold-out", code=403), flow=flow)
+    spec["flow"][0]["jumpIf"].pop("failed")
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), spec)
+    with Page(f"http://{server.api}/") as page:
+        page.open("pipelines")
+        page.until("document.querySelector('.flow') !== null")
+        assert page.count(".flow .end") == 2 and page.count(".flow .box") == 3
+        ends = "[...document.querySelectorAll('.flow .end')].map((its) => its.y.baseVal.value)"
+        first_end, last_end = page.value(ends)
+        arrows = page.value("[...document.querySelectorAll('.flow .arrow')].map((its) => [its.y1.baseVal.value, its.y2.baseVal.value])")
+        assert len(arrows) == 3 and not [arrow for arrow in arrows if first_end <= arrow[0] < last_end - 100], arrows
+        right = page.value("Math.max(...[...document.querySelectorAll('.flow text')].map((its) => its.getBBox().x + its.getBBox().width))")
+        lanes = page.value("[...document.querySelectorAll('.flow .jump')].map((its) => its.getBBox().x)")
+        assert len(lanes) == 2
+        edge = page.value("(({ x, width }) => x + width)(document.querySelector('.flow .box').getBBox())")
+        assert right < edge and page.value("[...document.querySelectorAll('.flow .jump')].every((its) => its.getPointAtLength(0).x >= " + str(edge) + ")")
 
 
 def test_the_flow_of_a_pool_in_a_server(server, port, backend):
@@ -293,6 +326,246 @@ def test_the_past_has_times_that_grow(server):
             " const its = live.past.get('x'); live.past.delete('x'); return [its.times, its.rows.get('[\"a\"]').columns]; })"
         )
         assert past == [[1, 2, 3, 9], [[10, 21, 31, 90]]]
+
+
+# --- what is wrong now ----------------------------------------------------------------------------
+
+
+THROWS = "export function run() {\n  throw new Error('" + HOSTILE + " is away');\n}\n"
+
+
+def script(name: str, text: str, **fields) -> dict:
+    return {"name": name, "kind": "WasmHost", "code": "builtin:javascript", "script": text, "timeout": "5s", "maxConcurrency": 2, **fields}
+
+
+def wrong(page) -> list[str]:
+    return page.value("[...document.querySelectorAll('#wrong li')].map((its) => its.innerText)")
+
+
+WATCH_WRONG = (
+    "void (window.alarms = [], new MutationObserver(() => document.getElementById('wrong').hidden || window.alarms.push(document.getElementById('wrong').innerText))"
+    ".observe(document.getElementById('wrong'), { attributes: true, childList: true, subtree: true, characterData: true }))"
+)
+
+
+def test_a_sale_that_goes_well_raises_no_alarm(tmp_path, port, guests):
+    """Neither at the start, nor while it idles, nor when it is sold out, nor for a single failure."""
+    server = Server(tmp_path / "home").start(wait=False)
+    wait_until(lambda: server.process.poll() is None and can_connect(server.api_port), "the admin API listens")
+    with Page(f"http://{server.api}/") as page:
+        page.value(WATCH_WRONG)
+        limited = wasm(guests / "probe.wasm", limit={"prefix": "id/", "max": 2})
+        rules = http_server(port, {"path": "/once", "backend": "gone"}, {"backend": "p"})
+        server.apply(rules, pipeline("p", limited, mock("buy\n")), pipeline("gone", mock("x", code=500)))
+        for n in range(30):
+            fetch(port, X_Mode="enter", X_Key=f"id/{n}")
+        assert fetch(port, "/once").status == 500
+        page.until("document.querySelector('.sales')?.innerText.includes('2 of 2 permits')")
+        end = samples(page) + 6
+        wait_until(lambda: samples(page) > end, "some events more")
+        assert page.value("window.alarms") == [] and not page.visible("#wrong")
+        assert page.value("document.getElementById('state').dataset.state") == "good"
+        assert page.text("#wrong-said") == "" and page.value("document.title") == "Overview – Sluice"
+    server.stop()
+
+
+def can_connect(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_what_is_wrong_stands_on_top_of_every_page(server, port):
+    breaker = {"name": "fuse", "kind": "CircuitBreaker", "slidingWindowSize": 10, "minimumNumberOfCalls": 5, "failureRateThreshold": 50}
+    breaks = pipeline("breaks", proxy("http://127.0.0.1:1", circuitBreakerPolicy="fuse"))
+    breaks["resilience"] = [breaker | {"waitDurationInOpenState": "10m"}]
+    checked = proxy("http://127.0.0.1:1", healthCheck={"interval": "200ms", "timeout": "200ms"})
+    server.apply(
+        http_server(port, {"path": "/trap", "backend": "trap"}, {"path": "/breaks", "backend": "breaks"}, {"path": "/x", "backend": "checked"}),
+        pipeline("trap", script("js", THROWS)),
+        breaks,
+        pipeline("checked", checked),
+    )
+    with Page(f"http://{server.api}/") as page:
+        with Visitors(port, ["/trap", "/breaks"]):
+            for what in (
+                "http-server: requests get 5xx",
+                "trap/js: requests trap or make a wrong call",
+                "breaks/proxy/main: the circuit breaker is open",
+                "checked/proxy/main: all backends are out",
+            ):
+                page.until(f"document.getElementById('wrong').innerText.includes('{what}')")
+                page.until(f"document.getElementById('wrong-said').textContent.includes('{what}')")
+            assert page.value("document.getElementById('state').dataset.state") == "bad"
+            assert page.value("document.title").startswith("▲ ")
+            assert page.value("document.getElementById('wrong-said').getAttribute('role')") == "status"
+            assert not re.search(r"\d of \d", page.value("document.getElementById('wrong-said').textContent")), "no figure is read out again and again"
+            assert any(re.search(r"5xx [\d.]+ of [\d.]+ requests/s", line) for line in wrong(page)), wrong(page)
+            page.click("#wrong a[href='#backends']")
+            page.until("document.getElementById('title').innerText === 'Backends'")
+            assert page.visible("#wrong")
+            page.until("document.querySelector('[aria-label=Pools] [data-state=bad]')?.innerText === 'open'")
+            page.open("wasmhost")
+            page.until(f"document.querySelector('.failure')?.innerText.includes({HOSTILE!r})")
+            assert page.count(".failure img") == 0, "a text of a program stays a text"
+            page.until("document.querySelector('.guest .tiles [data-state=bad] dt')?.innerText === 'Errors'")
+        found = look(f"http://{server.api}/", server.home / "pictures", ["overview", "wasmhost"], VIEWS[::3])
+        assert (found["violations"], found["errors"], found["wide"]) == ([], [], [])
+        server.apply(http_server(port, {"path": "/x", "backend": "quiet"}), pipeline("quiet", mock("x")))
+        server.delete("trap", "breaks", "checked")
+        page.until("document.getElementById('wrong').hidden && document.getElementById('state').dataset.state === 'good'")
+        assert page.value("document.getElementById('wrong-said').textContent") == ""
+
+
+def test_a_store_that_does_not_write_is_told(tmp_path, port, guests):
+    server = Server(tmp_path / "home").start()
+    put_sale(server, port, guests, limit=1_000_000)
+    data, away = server.home / "data", server.home / "away"
+    with Page(f"http://{server.api}/") as page:
+        page.open("wasmhost")
+        data.rename(away)
+        with Visitors(port, ["/"]):
+            page.until("document.getElementById('wrong').innerText.includes('THE STORE DOES NOT WRITE')")
+            page.until("document.getElementById('wrong').innerText.includes('NOT READY')")
+            page.until("document.querySelector('.sale .bad')?.innerText === 'the store does not write' && !document.querySelector('.sale .bad').hidden")
+            line = json.loads(server.egctl("wasm", "watch", "p", "wasm", "--once", "-o", "json").stdout)
+            assert (line["open"], line["reason"]) == (False, "the store does not write")
+            assert "STORE DOES NOT WRITE" in server.egctl("wasm", "watch", "p", "wasm", "--once").stdout
+            page.open("overview")
+            bad = "[...document.querySelectorAll('.tiles [data-state=bad]')].map((its) => its.innerText.replace(/\\s+/g, ' '))"
+            page.until(f"{bad}.includes('Store DOES NOT WRITE') && {bad}.includes('Member NOT READY')")
+            away.rename(data)
+            page.until("!document.getElementById('wrong').innerText.includes('STORE')")
+    server.stop()
+
+
+QUIET = {"sluice_ready": [[[], 1]], "sluice_store_healthy": [[[], 1]], "sluice_server_up": [[["web"], 1]]}
+POOL, BACKEND = ["p", "proxy", "main"], ["p", "proxy", "main", "http://a"]
+# The figures of each event from now on, and what is wrong once they have lasted for so many seconds.
+RULES = {
+    "nothing": ({}, 20, []),
+    "sold out": ({"sluice_data_limit_keys": [[["p", "f"], 5]], "sluice_data_limit_used_keys": [[["p", "f"], 5]]}, 20, []),
+    "start": ({"sluice_ready": [[[], 0]], "sluice_objects": [[["building"], 1]]}, 5, []),
+    "no start": ({"sluice_ready": [[[], 0]], "sluice_objects": [[["building"], 1]]}, 12, ["NOT READY objects building: 1"]),
+    "store": ({"sluice_store_healthy": [[[], 0]]}, 0, ["THE STORE DOES NOT WRITE "]),
+    "object": ({"sluice_objects": [[["failed"], 2]]}, 0, ["Objects do not run objects failed: 2"]),
+    "port": ({"sluice_server_up": [[["web"], 0]]}, 4, ["web does not listen "]),
+    "one error": ({SUMS: [[["web", ""], 9, 1.0], [["web", "5xx"], 1, 0.1]]}, 5, []),
+    "errors": ({SUMS: [[["web", ""], 9, 40.0], [["web", "5xx"], 9, 36.0]]}, 5, ["web: requests get 5xx 36 of 40 requests/s"]),
+    "shed": (
+        {SUMS: [[["web", ""], 9, 40.0], [["web", "5xx"], 9, 36.0]], "sluice_server_shed_total": [[["web"], 9, 36.0]]},
+        5,
+        ["web is overloaded and sheds requests 36 of 40 requests/s"],
+    ),
+    "full": (
+        {"sluice_server_connections": [[["web"], 20]], "sluice_server_connections_max": [[["web"], 20]]},
+        3,
+        ["web: all connections are taken, further clients wait 20 of 20"],
+    ),
+    "one of two": ({"sluice_backend_healthy": [[BACKEND, 0], [[*POOL, "http://b"], 1]]}, 5, []),
+    "mirror": ({"sluice_backend_healthy": [[["p", "proxy", "mirror", "http://a"], 0]]}, 5, []),
+    "out": ({"sluice_backend_healthy": [[BACKEND, 1]], "sluice_backend_ejected": [[BACKEND, 1]]}, 5, ["p/proxy/main: all backends are out 1 of 1"]),
+    "breaker": ({"sluice_pool_breaker_open": [[POOL, 1]]}, 0, ["p/proxy/main: the circuit breaker is open "]),
+    "half open": ({"sluice_pool_breaker_open": [[POOL, 0.5]]}, 5, []),
+    "clients leave": (
+        {"sluice_backend_healthy": [[BACKEND, 1]], "sluice_backend_requests_total": [[BACKEND, 9, 40]], "sluice_backend_abandoned_total": [[BACKEND, 9, 40]]},
+        5,
+        ["p/proxy/main: clients leave before an answer 40 of 40 tries/s"],
+    ),
+    "traps": (
+        {"sluice_guest_requests_total": [[["p", "f"], 9, 30]], "sluice_guest_failures_total": [[["p", "f", "error"], 9, 3]]},
+        5,
+        ["p/f: requests trap or make a wrong call 3 of 30 requests/s"],
+    ),
+    "plugin": (
+        {"sluice_plugin_requests_total": [[["p", "f"], 9, 30]], "sluice_plugin_failures_total": [[["p", "f", "busy"], 9, 3]]},
+        5,
+        ["p/f: requests find the guest busy 3 of 30 requests/s"],
+    ),
+    "data": ({"sluice_data_readable": [[["p", "f"], 0]]}, 12, ["p/f: the data can be neither owned nor followed "]),
+}
+
+
+def test_each_rule_of_what_is_wrong(server):
+    """With figures of the test, so that each has its case and its time."""
+    with Page(f"http://{server.api}/?once") as page:
+        page.value(
+            "Promise.all(['live', 'trouble'].map((name) => import(`/picture/${name}.js`))).then(([{ live }, { Troubles }]) => {"
+            " window.wrongAfter = (figures, seconds) => { live.figures.clear(); const troubles = new Troubles();"
+            " for (let i = 0; i <= seconds; ++i) { live.take({ time: 1e12 + i * 1000, families: {}, figures }); troubles.take(false); }"
+            " return troubles.now.map(({ what, figures }) => `${what} ${figures}`); }; })"
+        )
+        for name, (its, seconds, expected) in RULES.items():
+            found = page.value(f"window.wrongAfter({json.dumps(QUIET | its)}, {seconds})")
+            assert found == expected, name
+
+
+def test_the_layout(server, port, guests):
+    limited = wasm(guests / "probe.wasm", name="filter-with-a-long-name-of-two-lines", limit={"prefix": "id/", "max": 2})
+    server.apply(http_server(port, {"backend": "p"}), pipeline("p", limited, mock("buy\n")))
+    edges = "(({{ left, right, height }}) => [left, right, height])(document.querySelector('{0}').getBoundingClientRect())"
+    with Page(f"http://{server.api}/") as page:
+        page.until("document.querySelectorAll('.charts > .chart').length === 7 && document.querySelector('.sales dd') !== null")
+        assert page.value(edges.format(".charts > .chart:last-child"))[1] == page.value(edges.format(".charts"))[1], "an odd chart fills its row"
+        page.open("wasmhost")
+        page.until("/^[0-9a-f]{12}$/.test(document.querySelector('.hash')?.innerText)")
+        assert page.value(edges.format(".guest meter"))[:2] == page.value(edges.format(".guest"))[:2], "the bar takes the width"
+        assert page.value(edges.format(".hash"))[2] < 40, "a hash is one line"
+        page.size(390, 844)
+        assert page.value(edges.format("figcaption button"))[2] < page.value(edges.format("figcaption h3"))[2], "a button is not stretched"
+        assert page.value("document.querySelector('header').offsetHeight + document.querySelector('nav').offsetHeight") < 160
+        assert not page.visible("#from")
+        page.click("#more")
+        assert page.visible("#from") and page.value("document.getElementById('more').getAttribute('aria-expanded')") == "true"
+        told = page.value("import('/picture/format.js').then(({ counted }) => [0, 1, 2].map((its) => counted(its, 'commit')))")
+        assert told == ["0 commits", "1 commit", "2 commits"]
+
+
+# --- what is not known ----------------------------------------------------------------------------
+
+
+def test_a_past_without_room_is_a_gap(server, port, guests):
+    """The server keeps the past of 512 figures for one answer: the others were not 0."""
+    many = [pipeline(f"p{i:02}", *(mock("x", name=f"f{j:02}", match={"pathPrefix": "/never"}) for j in range(20))) for i in range(27)]
+    paths = [{"path": f"/{i}", "backend": its["name"]} for i, its in enumerate(many)]
+    server.apply(http_server(port, {"path": "/z", "backend": "z"}, *paths), *many, pipeline("z", wasm(guests / "step1.wasm"), mock("x")))
+    for path in ["/z", *(f"/{i}" for i in range(27))]:
+        fetch(port, path)
+    history = "/apis/v2/live/history?figures=sluice_filter_duration_seconds"
+    wait_until(lambda: server.get_json(history)["leftOut"] > 0, "the history has no room for all")
+    with Page(f"http://{server.api}/#wasmhost") as page:
+        note = "[...document.querySelectorAll('.chart')].find((its) => its.innerText.includes('Results of z / wasm'))?.querySelector('.loading').innerText"
+        page.until(f"{note}?.startsWith('The server keeps no past of ')")
+        values = page.value(
+            "import('/picture/live.js').then(({ live }) => live.history('sluice_filter_duration_seconds',"
+            " live.rows('sluice_filter_duration_seconds').find(({ labels }) => labels[0] === 'z' && labels[1] === 'wasm').labels, 0)[1])"
+        )
+        assert values[0] is None, values
+        requests = page.value("import('/picture/live.js').then(({ live }) => live.hasGap('sluice_live_requests_seconds', ['', '']))")
+        assert requests is False, "another family has room"
+
+
+def test_no_figure_is_not_0(server, port):
+    server.apply(http_server(port, {"pathPrefix": "/", "backend": "p"}), pipeline("p", mock("x")))
+    with Page(f"http://{server.api}/") as page:
+        legend = "[...document.querySelectorAll('.chart')].find((its) => its.innerText.startsWith('Latency')).querySelector('.legend').innerText.replace(/\\s+/g, ' ')"
+        page.until(f"{legend} === 'median – 99th percentile –'")
+        tiles = page.value(
+            "import('/picture/dom.js').then(({ Tiles }) => { const its = new Tiles([{ title: 'Memory', text: () => '0 B' }]); its.update(false); return its.element.textContent; })"
+        )
+        assert tiles == "Memory–", "before the first event"
+
+
+def test_long_names_fit_a_telephone(server, port, guests):
+    name, alias = "n" * 200, "a" * 200
+    server.apply(
+        http_server(port, {"path": "/" + "p" * 200, "backend": name}),
+        pipeline(name, mock("x" * 300, name=alias)),
+        pipeline("guest" * 30, wasm(guests / "step1.wasm", name=alias, limit={"prefix": "id/", "max": 2})),
+    )
+    fetch(port, "/" + "p" * 200)
+    found = look(f"http://{server.api}/", server.home / "pictures", PAGES, VIEWS[2:3])
+    assert (found["violations"], found["errors"], found["wide"]) == ([], [], [])
+    assert "The table goes on to the right" in found["texts"]["servers-390-light"]
 
 
 LIMIT = 10_000
@@ -401,6 +674,9 @@ def test_a_chart_is_saved_and_a_range_exported(server, port):
         page.until(" && ".join(f"document.querySelector('{field}').value === '{clock}'" for field, clock in clocks.items()))
         begin, end = (f"{moment}.000Z" for moment in moments.values())
         assert [row["time"] for row in exported(page)] == [time for time in times if begin <= time <= end]
+        page.fill("#from", "25:00:00")
+        page.press("Enter")
+        page.until("document.getElementById('from').getAttribute('aria-invalid') === 'true'")
         page.focus("#range button")
         page.press("Enter")
         page.until("document.querySelector('#range button').disabled && document.querySelector('#from').value === ''")

@@ -61,7 +61,7 @@ constexpr std::array kWasmFamilies{
     MetricFamily{"sluice_guest_conflicts_total", MetricType::counter,
                  "Runs whose reads another run has changed.", "", kFilterLabels},
     MetricFamily{"sluice_guest_reruns_total", MetricType::counter,
-                 "Runs after a conflict or a loss.", "", kFilterLabels},
+                 "Runs repeated after a conflict or a loss.", "", kFilterLabels},
     MetricFamily{"sluice_guest_queue_turns_total", MetricType::counter,
                  "Runs that waited for their turn after conflicts.", "", kFilterLabels},
     MetricFamily{"sluice_guest_limit_reached_total", MetricType::counter,
@@ -88,7 +88,8 @@ constexpr std::array kWasmFamilies{
                  "The limit of the guests (maxConcurrency, at least one for each core).", "",
                  kFilterLabels},
     MetricFamily{"sluice_guest_code_info", MetricType::gauge,
-                 "1; the labels tell the code that runs: the begin of its SHA-256, and its source, "
+                 "1; the labels tell the code that runs: the first 12 digits of its SHA-256, and "
+                 "its source, "
                  "spec or upload.",
                  "", "pipeline,filter,sha256,source"},
     MetricFamily{"sluice_guest_code_differs", MetricType::gauge,

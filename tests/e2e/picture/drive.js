@@ -46,6 +46,7 @@ const deeds = {
     await page.mouse.up();
   },
   until,
+  size: (width, height) => page.setViewportSize({ width, height }),
   value: (expression) => page.evaluate(expression),
   text: (selector) => page.innerText(selector),
   count: (selector) => page.locator(selector).count(),
@@ -68,7 +69,7 @@ async function answer(work) {
 
 await answer(async () => {
   await page.goto(order.url);
-  await until(`document.getElementById("state").dataset.state === "good"`);
+  await until(`document.getElementById("state").dataset.live === "true"`);
 });
 for (let call = await next(); call; call = await next()) await answer(() => deeds[call.do](...(call.with ?? [])));
 await browser.close();

@@ -25,7 +25,7 @@ for (const { width, theme } of order.views) {
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && found.errors.push(message.text()));
   page.on("pageerror", (error) => found.errors.push(String(error)));
   await page.goto(order.url);
-  await page.waitForFunction(() => document.getElementById("state").dataset.state === "good");
+  await page.waitForFunction(() => document.getElementById("state").dataset.live === "true");
   for (const name of order.pages) {
     const id = `${name}-${width}-${theme}`;
     await page.click(`#nav a[href="#${name}"]`);

@@ -12,6 +12,8 @@ import { Overview } from "./overview.js";
 import { Pipelines } from "./pipelines.js";
 import { choose, range, rangeFields } from "./range.js";
 import { Servers } from "./servers.js";
+import { Troubles } from "./trouble.js";
+import { WrongNow } from "./wrong.js";
 
 const kPages = { overview: Overview, servers: Servers, pipelines: Pipelines, wasmhost: Guests, backends: Backends, members: Members, log: Log, configuration: Configuration };
 const kThemes = ["auto", "light", "dark"];
@@ -22,6 +24,8 @@ const links = Object.entries(kPages).map(([name, page]) => el("a", { href: `#${n
 // "/?once#servers" shows one moment and then loads nothing more: for a screenshot by a program.
 const once = new URLSearchParams(location.search).has("once");
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const troubles = new Troubles();
+const wrong = new WrongNow(byId("wrong"), byId("wrong-said"));
 let page = null;
 let lastEvent = Date.now();
 
@@ -34,11 +38,15 @@ function showPage(byReader) {
   const name = nameOfPage();
   page = new kPages[name]();
   setText(byId("title"), kPages[name].title);
-  document.title = `${kPages[name].title} – Sluice`;
+  tellTitle();
   byId("page").replaceChildren(page.element);
   links.forEach((link) => (link.hash === `#${name}` ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current")));
   if (byReader) byId("title").focus();
   page.update();
+}
+function tellTitle() {
+  const title = `${troubles.now.length > 0 ? "▲ " : ""}${kPages[nameOfPage()].title} – Sluice`;
+  if (document.title !== title) document.title = title;
 }
 function update() {
   setText(byId("member"), live.member ? `${live.member} · ${live.version} · times in ${zone}` : "");
@@ -46,10 +54,14 @@ function update() {
 }
 function tellState() {
   const late = !live.connected || (!once && Date.now() - lastEvent > kLateAfter);
-  byId("state").dataset.state = late ? "bad" : "good";
-    const left = live.leftOut > 0 ? `; ${live.leftOut} figures are left out` : "";
-    const now = (once ? `of ${new Date(live.time).toLocaleTimeString("en-GB")}` : "live") + left;
-    setText(byId("state"), late ? `no figures: ${live.refusal || "the server is away"}` : now);
+  // Old figures do not say what is wrong now.
+  wrong.show(late ? [] : troubles.now);
+  tellTitle();
+  byId("state").dataset.live = !late;
+  byId("state").dataset.state = late || troubles.now.length > 0 ? "bad" : "good";
+  const left = live.leftOut > 0 ? `; ${live.leftOut} figures are left out` : "";
+  const now = (once ? `a moment: ${new Date(live.time).toLocaleTimeString("en-GB")}, not live` : "live") + left;
+  setText(byId("state"), late ? `no figures: ${live.refusal || "the server is away"}` : now);
 }
 function setTheme(theme) {
   if (theme === "auto") delete document.documentElement.dataset.theme;
@@ -70,6 +82,10 @@ byId("span").addEventListener("change", (event) => {
 });
 byId("range").append(...rangeFields(() => live.time / 1000));
 range.listeners.add(() => page?.update());
+byId("more").addEventListener("click", () => {
+  const open = byId("controls").classList.toggle("open");
+  byId("more").setAttribute("aria-expanded", open);
+});
 byId("skip").addEventListener("click", (event) => {
   event.preventDefault();
   byId("page").focus();
@@ -78,6 +94,7 @@ addEventListener("hashchange", () => showPage(true));
 if (!once) setInterval(tellState, 1000);
 live.listeners.add(() => {
   if (live.connected) lastEvent = Date.now();
+  if (live.connected) troubles.take(once);
   if (!document.hidden) update();
   tellState();
 });

@@ -19,7 +19,7 @@ export class Backends {
       { title: "Backend", text: (row) => row.labels[3] },
       { title: "State", text: stateOf, state: (row) => (stateOf(row) === "healthy" ? "good" : "bad") },
       { title: "Tries", number: true, text: (row) => rate(figure("sluice_backend_requests_total", 1)(row)) },
-      { title: "Failures", number: true, text: (row) => rate(figure("sluice_backend_failures_total", 1)(row)) },
+      { title: "Failures", number: true, text: (row) => rate(figure("sluice_backend_failures_total", 1)(row)), state: (row) => (figure("sluice_backend_failures_total", 1)(row) > 0 ? "bad" : "") },
       { title: "Abandoned", number: true, text: (row) => rate(figure("sluice_backend_abandoned_total", 1)(row)) },
       { title: "In flight", number: true, text: (row) => number(figure("sluice_backend_requests_in_flight")(row)) },
       { title: "Waiting", number: true, text: (row) => number(figure("sluice_backend_queued_requests")(row)) },
@@ -34,7 +34,10 @@ export class Backends {
       { title: "Errors", number: true, text: (row) => rate(figure("sluice_pool_errors_total", 1)(row)) },
       { title: "Retries", number: true, text: (row) => rate(figure("sluice_pool_retries_total", 1)(row)) },
       { title: "Retries left", number: true, text: (row) => (live.has("sluice_pool_retry_budget", row.labels) ? number(figure("sluice_pool_retry_budget")(row)) : "") },
-      { title: "Circuit breaker", text: (row) => (live.has("sluice_pool_breaker_open", row.labels) ? kBreaker[figure("sluice_pool_breaker_open")(row)] : "") },
+      {
+        title: "Circuit breaker", text: (row) => (live.has("sluice_pool_breaker_open", row.labels) ? kBreaker[figure("sluice_pool_breaker_open")(row)] : ""),
+        state: (row) => (figure("sluice_pool_breaker_open")(row) === 1 ? "bad" : ""),
+      },
     ]);
     const curves = (family) => () => live.rows("sluice_backend_healthy").map(({ labels }) => ({ label: labels[3], family, labels }));
     this.charts = new Charts(

@@ -7,7 +7,7 @@ import { live } from "./live.js";
 import { choose, range } from "./range.js";
 import { saveCsv, savePng } from "./save.js";
 
-const kColours = 6; // --curve-1 …
+const kColours = 6; // --curve-1 …; 7 and 8 are those of 4xx and 5xx
 const kHeight = 190;
 const kSpanMin = 60; // seconds
 const kPowersOfTwo = Array.from({ length: 50 }, (_, i) => 2 ** i); // the steps of an axis of bytes
@@ -16,8 +16,8 @@ const timeOf = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB")
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export class Chart {
-  // curves: [{label, family, labels, column, colour}] or a function that returns them, colour: 1 to kColours, else by
-  // the place; text: of a value; heading: its element, one below that of what is around the chart.
+  // curves: [{label, family, labels, column, colour}] or a function that returns them, colour: the number of a curve of
+  // style.css, else by the place; text: of a value; heading: its element, one below that of what is around the chart.
   constructor(title, curves, text, heading = "h2") {
     this.title = title;
     this.curves = typeof curves === "function" ? curves : () => curves;
@@ -62,12 +62,13 @@ export class Chart {
     this.plot?.destroy();
     const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
     const colours = curves.map((curve, i) => curve.colour ?? (i % kColours) + 1);
-    const series = curves.map((curve, i) => ({ label: curve.label, stroke: colour(`--curve-${colours[i]}`), width: 2, dash: i >= kColours ? [4, 4] : [], spanGaps: false, points: { show: false } }));
+    const series = curves.map((curve, i) => ({ label: curve.label, stroke: colour(`--curve-${colours[i]}`), width: 2, dash: isDashed(i) ? [7, 4] : [], spanGaps: false, points: { show: false } }));
     this.plot = new uPlot({
       width: this.canvas.clientWidth || 320,
       height: kHeight,
       legend: { show: false },
       cursor: { drag: { x: true, y: false } },
+      padding: [8, 30, 0, 0], // half of a time has room to the right of the last line
       scales: { y: { range: (_, min, max) => [Math.min(0, min ?? 0), (max || 1) * 1.08] } },
       axes: [
         { ...axis, space: 70, size: 26, values: (_, times) => times.map(timeOf) },
@@ -79,18 +80,23 @@ export class Chart {
     this.plot.root.addEventListener("dblclick", () => choose(null));
     this.marks = curves.map((curve, i) => {
       const value = el("span", { class: "value" });
-      return { value, item: el("li", {}, el("span", { class: `mark curve-${colours[i]}${i >= kColours ? " dashed" : ""}`, "aria-hidden": "true" }), `${curve.label} `, value) };
+      return { value, item: el("li", {}, el("span", { class: `mark curve-${colours[i]}${isDashed(i) ? " dashed" : ""}`, "aria-hidden": "true" }), `${curve.label} `, value) };
     });
     this.legend.replaceChildren(...this.marks.map((mark) => mark.item));
   }
   // What the curves say, for those who do not see them.
   tell(curves, data) {
     const loaded = live.isLoaded(this.families());
-    this.note.hidden = loaded;
-    setText(this.note, loaded ? "" : "Reading the last 15 minutes…");
-    const now = curves.map((curve, i) => (loaded ? this.text(data[i + 1].at(-1) ?? 0) : "–"));
+    const gaps = curves.filter((curve) => live.hasGap(curve.family, curve.labels)).map((curve) => curve.label);
+    const note = loaded ? gapsText(gaps) : "Reading the last 15 minutes…";
+    this.note.hidden = note === "";
+    setText(this.note, note);
+    const now = curves.map((curve, i) => (loaded ? this.textOf(data[i + 1].at(-1)) : "–"));
     this.marks.forEach((mark, i) => setText(mark.value, now[i]));
     this.canvas.setAttribute("aria-label", `${this.title}: ${curves.map((curve, i) => `${curve.label} ${now[i]}`).join(", ") || "nothing yet"}`);
+  }
+  textOf(value) {
+    return value === null || value === undefined ? "–" : this.text(value);
   }
   export() {
     const curves = this.curves();
@@ -104,6 +110,14 @@ export class Chart {
     this.observer.disconnect();
     this.plot?.destroy();
   }
+}
+
+// A curve that lies under a dashed one is seen.
+const isDashed = (place) => place % 2 === 1;
+
+function gapsText(labels) {
+  if (labels.length === 0) return "";
+  return `The server keeps no past of ${labels.slice(0, 3).join(", ")}${labels.length > 3 ? ` and ${labels.length - 3} more` : ""}: the gap is not 0.`;
 }
 
 function stepsOf(text) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The code of a filter, as its status has it, and the way back to code that ran before.
 
-import { confirmed } from "./dom.js";
+import { confirmed, setText } from "./dom.js";
 import { age } from "./format.js";
 import { call, live } from "./live.js";
 
@@ -10,13 +10,19 @@ const kShownDigits = 12; // of a hash
 // The facts about the code of a section, whose `code` is the status of its filter.
 export function codeFacts(section) {
   return [
-    ["Code", () => (section.code?.codeHash ?? "").slice(0, kShownDigits) || "–"],
-    ["Code loaded", () => (section.code ? `${age(section.code.loadedAt, live.time)} ago` : "–")],
+    { title: "Code", hash: true, text: () => (section.code?.codeHash ?? "").slice(0, kShownDigits) },
+    { title: "Code loaded", text: () => (section.code ? `${age(section.code.loadedAt, live.time)} ago` : "") },
   ];
 }
 
 export function codeNotes({ code }) {
   return [code?.health && code.health !== "ready" ? code.health : "", code?.codeNote ?? ""];
+}
+
+// The last failure of the filter, of which a program has written a part.
+export function lastFailure({ code, failure }) {
+  failure.hidden = !code?.lastFailure;
+  setText(failure, code?.lastFailure ? `Last failure: ${code.lastFailure}` : "");
 }
 
 // Reads the status of the filters of sections.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { el } from "./dom.js";
+import { broken, el, scrolling } from "./dom.js";
 import { call } from "./live.js";
 
 const kOfTheServer = ["createdAt", "kind", "name"]; // set by it, or in the title
@@ -13,7 +13,7 @@ function fieldOf(schema, name) {
   return isMap(schema?.additionalProperties) ? schema.additionalProperties : undefined;
 }
 
-// [[path, value, differs]] of all leaves, by the defaults of a schema. A field without a default differs unless it
+// [[path, value, differs, default]] of all leaves, by the defaults of a schema. A field without a default differs unless it
 // is empty.
 export function leaves(value, schema, path) {
   if (isMap(value) && Object.keys(value).length > 0) {
@@ -24,8 +24,11 @@ export function leaves(value, schema, path) {
     return value.flatMap((its, i) => leaves(its, schema?.items, `${path}[${i}]`));
   }
   const differs = schema?.default === undefined ? !isEmpty(value) : !same(value, schema.default);
-  return [[path, value, differs]];
+  return [[path, value, differs, schema?.default]];
 }
+
+const textOf = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+const defaultText = (value) => (value === undefined || value === "" ? "–" : textOf(value));
 
 export class Configuration {
   static title = "Configuration";
@@ -70,9 +73,9 @@ export class Configuration {
   show() {
     this.list.replaceChildren(...this.objects.map((object) => {
       const rows = object.rows.filter(([, , differs]) => differs || !this.only.checked);
-      const body = rows.map(([path, value, differs]) => el("tr", { class: differs ? "differs" : null }, el("th", { scope: "row" }, path), el("td", {}, typeof value === "string" ? value : JSON.stringify(value)), el("td", {}, differs ? "set" : "default")));
+      const body = rows.map(([path, value, differs, byDefault]) => el("tr", { class: differs ? "differs" : null }, el("th", { scope: "row" }, broken(path)), el("td", {}, textOf(value)), el("td", {}, differs ? defaultText(byDefault) : "the same")));
       const title = `${object.kind} ${object.name}`;
-      return el("details", { open: this.objects.length < 12 }, el("summary", {}, title), el("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": title }, el("table", {}, el("thead", {}, el("tr", {}, ["Field", "Value", "From"].map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, body))));
+      return el("details", { open: this.objects.length < 12 }, el("summary", {}, title), scrolling(title, el("table", {}, el("thead", {}, el("tr", {}, ["Field", "Value", "Default"].map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, body))));
     }));
   }
   update() {}

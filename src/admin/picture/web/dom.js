@@ -27,6 +27,30 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// The text of a long word, which may break after a dot or a slash.
+export function broken(text) {
+  return text.split(/(?<=[./])/).flatMap((part, i) => (i > 0 ? [el("wbr"), part] : [part]));
+}
+
+// Figures with a title each. facts: [{title, text(), bad(), hash}]; bad: the figure says that something is wrong now.
+export class Tiles {
+  constructor(facts) {
+    this.tiles = facts.map((fact) => {
+      const value = el("dd", { class: fact.hash ? "hash" : null });
+      return { ...fact, value, element: el("div", {}, el("dt", {}, fact.title), value) };
+    });
+    this.element = el("dl", { class: "tiles" }, this.tiles.map((tile) => tile.element));
+  }
+  // known: whether there are figures at all.
+  update(known) {
+    for (const { text, bad, value, element } of this.tiles) {
+      setText(value, (known && text()) || "–");
+      element.dataset.state = known && bad?.() ? "bad" : "";
+    }
+  }
+}
+
+const kLong = 48; // characters: a longer text has several lines
 // A table whose rows come and go. columns: [{title, text(row), number}]. A row has a `key`.
 export class Table {
   constructor(caption, columns) {
@@ -36,7 +60,7 @@ export class Table {
     this.empty = el("p", { class: "empty" }, `${caption}: none.`);
     const head = el("tr", {}, columns.map((c) => el("th", { scope: "col", class: c.number ? "number" : null }, c.title)));
     const table = el("table", {}, el("caption", {}, caption), el("thead", {}, head), this.body);
-    this.scroll = el("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": caption }, table);
+    this.scroll = scrolling(caption, table);
     this.element = el("div", {}, this.scroll, this.empty);
   }
 
@@ -55,13 +79,25 @@ export class Table {
       }
       if (this.body.children[place] !== line) this.body.insertBefore(line, this.body.children[place] ?? null);
       this.columns.forEach((c, i) => {
-        setText(line.children[i], c.text(row) || "–");
+        const text = c.text(row) || "–";
+        setText(line.children[i], text);
+        line.children[i].classList.toggle("long", text.length > kLong);
         if (c.state) line.children[i].dataset.state = c.state(row) ?? "";
       });
     });
     this.scroll.hidden = rows.length === 0;
     this.empty.hidden = rows.length > 0;
   }
+}
+
+// A table in a region that scrolls, and says so where it does.
+export function scrolling(name, table) {
+  const region = el("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": name }, table);
+  const hint = el("p", { class: "soft hint", hidden: true }, "The table goes on to the right →");
+  const observer = new ResizeObserver(() => (hint.hidden = region.scrollWidth <= region.clientWidth + 1));
+  observer.observe(region);
+  observer.observe(table);
+  return el("div", {}, hint, region);
 }
 
 // Asks before an action that changes something. Resolves with true or false.

@@ -7,6 +7,8 @@ export function number(value) {
   if (size >= 100 || Number.isInteger(value)) return Math.round(value).toLocaleString("en");
   return value.toFixed(size < 10 ? 2 : 1);
 }
+// "1 commit", "2 commits"
+export const counted = (value, word) => `${number(value)} ${word}${value === 1 ? "" : "s"}`;
 export const rate = (value) => (value ? `${number(value)}/s` : "0/s");
 export function duration(seconds) {
   if (!seconds) return "";

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Chart, Charts } from "./chart.js";
-import { codeFacts, codeNotes, readCodes, rollBack } from "./code.js";
-import { confirmed, el, setText } from "./dom.js";
-import { number, rate } from "./format.js";
+import { codeFacts, codeNotes, lastFailure, readCodes, rollBack } from "./code.js";
+import { confirmed, el, setText, Tiles } from "./dom.js";
+import { counted, number, rate } from "./format.js";
 import { call, live } from "./live.js";
 import { Plugin } from "./plugins.js";
 
 const kRuns = "sluice_filter_duration_seconds";
+const kFailures = "sluice_guest_failures_total";
+const kCauses = [["error", "Errors"], ["store", "Store too slow"], ["timeout", "Timeouts"], ["outOfVM", "Out of guests"]];
 const kCodeAfter = 5_000; // the hash of the code shows after so many ms
 
 // One WasmHost filter. `say` shows what has become of a change.
@@ -17,34 +19,36 @@ class Guest {
     this.place = `${pipeline} / ${filter}`;
     this.meter = el("meter", { min: "0", low: "0", "aria-label": `Permits given of ${this.place}` });
     this.permits = el("strong", { class: "permits" });
+    this.soldOut = el("strong", { class: "badge" }, "sold out");
+    this.noStore = el("a", { class: "badge bad", href: "#members" }, "the store does not write");
     this.note = el("span", { class: "soft" });
-    const facts = [
-      ["Requests", () => rate(this.get("sluice_guest_requests_total", 1))],
-      ["Keys", () => number(this.get("sluice_data_keys"))],
-      ["Conflicts", () => rate(this.get("sluice_guest_conflicts_total", 1))],
-      ["Runs again", () => rate(this.get("sluice_guest_reruns_total", 1))],
-      ["Timeouts", () => rate(live.get("sluice_guest_failures_total", [...labels, "timeout"], 1))],
-      ["Errors", () => rate(live.get("sluice_guest_failures_total", [...labels, "error"], 1))],
-      ["Store too slow", () => rate(live.get("sluice_guest_failures_total", [...labels, "store"], 1))],
-      ["Waiting", () => number(this.get("sluice_guests_waiting"))],
-      ["Guests", () => number(this.get("sluice_guests_alive"))],
-      ["Not durable yet", () => `${number(this.get("sluice_data_durable_lag_commits"))} commits`],
+    this.failure = el("p", { class: "failure" });
+    const failing = (cause) => live.get(kFailures, [...labels, cause], 1);
+    const lag = () => this.get("sluice_data_durable_lag_commits");
+    this.tiles = new Tiles([
+      { title: "Requests", text: () => rate(this.get("sluice_guest_requests_total", 1)) },
+      ...kCauses.map(([cause, title]) => ({ title, text: () => rate(failing(cause)), bad: () => failing(cause) > 0 })),
+      { title: "Conflicts", text: () => rate(this.get("sluice_guest_conflicts_total", 1)) },
+      { title: "Runs again", text: () => rate(this.get("sluice_guest_reruns_total", 1)) },
+      { title: "Keys", text: () => number(this.get("sluice_data_keys")) },
+      { title: "Waiting", text: () => number(this.get("sluice_guests_waiting")) },
+      { title: "Guests", text: () => number(this.get("sluice_guests_alive")) },
+      { title: "Not durable yet", text: () => counted(lag(), "commit") },
       ...codeFacts(this),
-    ];
+    ]);
     this.back = el("button", { type: "button", onclick: () => rollBack(labels, say), "aria-label": `Roll back the code of ${this.place}` }, "Roll back…");
-    this.facts = facts.map(([title, text]) => ({ title, text, value: el("dd") }));
-    const dl = el("dl", { class: "tiles" }, this.facts.map(({ title, value }) => el("div", {}, el("dt", {}, title), value)));
     const results = () => live.rows(kRuns).filter((row) => row.labels[0] === pipeline && row.labels[1] === filter)
       .map((row) => ({ label: row.labels[3], family: kRuns, labels: row.labels }));
     this.charts = new Charts(
-      new Chart(`Permits given of ${this.place}`, () => [
+      new Chart(this.limited() ? `Permits given of ${this.place}` : `Keys of ${this.place}`, () => [
         { label: this.limited() ? "given" : "keys", family: this.limited() ? "sluice_data_limit_used_keys" : "sluice_data_keys", labels },
         ...(this.limited() ? [{ label: "limit", family: "sluice_data_limit_keys", labels }] : [])], number, "h3"),
       new Chart(`Results of ${this.place}`, results, rate, "h3"),
+      new Chart(`Failures of ${this.place}`, () => kCauses.map(([cause, title]) => ({ label: title.toLowerCase(), family: kFailures, labels: [...labels, cause] })), rate, "h3"),
       new Chart(`Conflicts of ${this.place}`, () => [
         { label: "conflicts", family: "sluice_guest_conflicts_total", labels },
-        { label: "timeouts", family: "sluice_guest_failures_total", labels: [...labels, "timeout"] }], rate, "h3"));
-    this.element = el("section", { class: "guest", "aria-label": this.place }, el("h2", {}, this.place), el("p", { class: "sale" }, this.permits, " ", this.note), this.meter, dl, el("p", { class: "buttons" }, this.back), this.charts.element);
+        { label: "runs again", family: "sluice_guest_reruns_total", labels }], rate, "h3"));
+    this.element = el("section", { class: "guest", "aria-label": this.place }, el("h2", {}, this.place), el("p", { class: "sale" }, this.permits, " ", this.soldOut, " ", this.noStore, " ", this.note), this.meter, this.failure, this.tiles.element, el("p", { class: "buttons" }, this.back), this.charts.element);
   }
   get(name, column = 0) {
     return live.get(name, this.labels, column);
@@ -62,8 +66,11 @@ class Guest {
     setText(this.permits, this.limited() ? `${number(used)} of ${number(limit)} permits given` : `${number(this.get("sluice_data_keys"))} keys, no limit`);
     const soldOut = this.limited() && used >= limit;
     const sealed = this.get("sluice_data_sealed") > 0;
-    setText(this.note, [soldOut ? "sold out" : "", sealed ? "sealed" : "", ...codeNotes(this)].filter(Boolean).join(" · "));
-    for (const { text, value } of this.facts) setText(value, text());
+    this.soldOut.hidden = !soldOut;
+    this.noStore.hidden = !(live.has("sluice_store_healthy", []) && live.get("sluice_store_healthy", []) === 0);
+    setText(this.note, [sealed ? "sealed" : "", ...codeNotes(this)].filter(Boolean).join(" · "));
+    lastFailure(this);
+    this.tiles.update(live.time > 0);
     this.back.hidden = !live.mayChange;
     this.charts.update();
   }
@@ -108,7 +115,9 @@ export class Guests {
     // Each filter with code has a figure of it, and a WasmHost the number of its guests as well.
     const rows = new Map(live.rows("sluice_guest_code_info").map(({ labels: [pipeline, filter] }) => {
       const kind = live.has("sluice_guests_alive", [pipeline, filter]) ? Guest : Plugin;
-      return [JSON.stringify([kind.name, pipeline, filter]), { kind, labels: [pipeline, filter] }];
+      // One that gets a limit, or loses it, is drawn anew.
+      const limited = live.has("sluice_data_limit_keys", [pipeline, filter]);
+      return [JSON.stringify([kind.name, pipeline, filter, limited]), { kind, labels: [pipeline, filter] }];
     }));
     let added = false;
     for (const [key, guest] of this.guests) {

@@ -42,6 +42,7 @@ class Live {
     this.connected = false;
     this.refusal = ""; // why the server does not send the stream
     this.leftOut = 0; // figures that the server does not send, because there are too many
+    this.events = 0;
     this.mayChange = false;
     this.once = false;
     this.member = "";
@@ -87,6 +88,7 @@ class Live {
   }
 
   take(event) {
+    ++this.events;
     this.connected = true;
     this.refusal = "";
     this.time = event.time;
@@ -94,7 +96,10 @@ class Live {
     for (const [name, rows] of Object.entries(event.figures)) {
       if (!this.figures.has(name)) this.figures.set(name, new Map());
       const family = this.figures.get(name);
-      for (const [labels, ...values] of rows) family.set(JSON.stringify(labels), { labels, values });
+      for (const [labels, ...values] of rows) {
+        const key = JSON.stringify(labels);
+        family.set(key, { labels, values, since: family.get(key)?.since ?? event.time });
+      }
     }
     this.leftOut = event.leftOut ?? 0;
     for (const [name, keys] of Object.entries(event.gone ?? {})) {
@@ -126,11 +131,20 @@ class Live {
   load(names) {
     const missing = names.filter((name) => !this.loading.has(name));
     if (missing.length > 0) {
-      const loaded = call(`/live/history?figures=${missing.join(",")}`).then((answer) => this.keep(missing, answer));
+      const loaded = this.readPast(missing);
       for (const name of missing) this.loading.set(name, loaded);
       loaded.catch(() => missing.forEach((name) => this.loading.delete(name)));
     }
     return Promise.all(names.map((name) => this.loading.get(name))).catch(() => {});
+  }
+  // An answer has room for some hundred rows: where that is not enough for all, each family gets one of its own.
+  async readPast(names) {
+    const answer = await call(`/live/history?figures=${names.join(",")}`);
+    if (answer.leftOut > 0 && names.length > 1) {
+      for (const name of names) await this.readPast([name]);
+    } else {
+      this.keep(names, answer);
+    }
   }
   keep(names, answer) {
     this.mayChange = answer.mayChange;
@@ -141,9 +155,22 @@ class Live {
     for (const name of names) {
       const rows = new Map();
       for (const [labels, ...columns] of answer.figures[name] ?? []) rows.set(JSON.stringify(labels), { labels, columns: columns.map(pick) });
-      this.past.set(name, { times: pick(answer.times), rows });
+      const times = pick(answer.times);
+      this.addGaps(name, rows, times);
+      this.past.set(name, { times, rows });
     }
     this.tell();
+  }
+  // A figure that was there before the end of the history, and is not in it, found no room. What it was is unknown.
+  addGaps(name, rows, times) {
+    for (const [key, { labels, since }] of this.figures.get(name) ?? []) {
+      if (rows.has(key) || !(since <= times.at(-1))) continue;
+      rows.set(key, { labels, gap: true, columns: kKept[this.type(name)].map(() => times.map(() => null)) });
+    }
+  }
+  // Whether the history has no room for the past of this figure.
+  hasGap(name, labels) {
+    return this.past.get(name)?.rows.get(JSON.stringify(labels))?.gap ?? false;
   }
   isLoaded(names) {
     return names.every((name) => this.past.has(name));
@@ -185,9 +212,10 @@ class Live {
     if (!past) return [[], []];
     return [past.times.map((time) => time / 1000), past.rows.get(JSON.stringify(labels))?.columns[column] ?? past.times.map(() => this.before(name, column))];
   }
-  // What a figure was before it came: a rate was 0. A quantile or a gauge had no value.
+  // What a figure was before it came: a rate was 0. A quantile or a gauge had no value. Where figures are left out, one
+  // that is absent may count all the same.
   before(name, column) {
-    return column === 0 && ["counter", "histogram"].includes(this.type(name)) ? 0 : null;
+    return this.leftOut === 0 && column === 0 && ["counter", "histogram"].includes(this.type(name)) ? 0 : null;
   }
 }
 

@@ -8,6 +8,9 @@ const kRequests = "sluice_live_requests_seconds";
 const kRoutes = "http_server_request_duration_seconds";
 const ofServer = (column, status = "") => (row) => live.get(kRequests, [row.key, status], column);
 
+const connections = (row) => live.get("sluice_server_connections", [row.key]);
+const connectionsMax = (row) => live.get("sluice_server_connections_max", [row.key]);
+
 // The rows of a route are its classes of status; its quantile is that of the slowest class.
 function routes() {
   const all = new Map();
@@ -33,10 +36,10 @@ export class Servers {
       { title: "Listens", text: (row) => (row.up ? "yes" : "no"), state: (row) => (row.up ? "good" : "bad") },
       { title: "Requests", number: true, text: (row) => rate(ofServer(1)(row)) },
       { title: "4xx", number: true, text: (row) => rate(ofServer(1, "4xx")(row)) },
-      { title: "5xx", number: true, text: (row) => rate(ofServer(1, "5xx")(row)) },
+      { title: "5xx", number: true, text: (row) => rate(ofServer(1, "5xx")(row)), state: (row) => (ofServer(1, "5xx")(row) > 0 ? "bad" : "") },
       { title: "Median", number: true, text: (row) => duration(ofServer(3)(row)) },
       { title: "99 %", number: true, text: (row) => duration(ofServer(4)(row)) },
-      { title: "Connections", number: true, text: (row) => number(live.get("sluice_server_connections", [row.key])) },
+      { title: "Connections", number: true, text: (row) => `${number(connections(row))} of ${number(connectionsMax(row))}`, state: (row) => (connections(row) >= connectionsMax(row) ? "bad" : "") },
       { title: "In", number: true, text: (row) => `${bytes(live.get("sluice_server_received_bytes_total", [row.key], 1))}/s` },
       { title: "Out", number: true, text: (row) => `${bytes(live.get("sluice_server_sent_bytes_total", [row.key], 1))}/s` },
       { title: "Shed", number: true, text: (row) => rate(live.get("sluice_server_shed_total", [row.key], 1)) },
