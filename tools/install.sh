@@ -4,6 +4,7 @@
 #   tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house] [package] [package-test]
 # `languages`: what builds guests with the SDKs. Zig, componentize-py and Kotlin, which Debian has not, go into
 # the cache. Go is not installed: the tests of its SDK are skipped without it.
+# `test` also puts schemathesis into the cache, which calls the admin API by its OpenAPI document.
 # `package-test` puts hadolint, which Debian has not, into the cache.
 # `house` also puts lizard, which counts functions, into .cache/lizard.
 # Nothing missing: no network, no root, a fraction of a second.
@@ -25,6 +26,8 @@ lizard=(lizard==1.24.3 pathspec==1.1.1 pygments==2.21.0)
 engines=$(dirname "${BASH_SOURCE[0]}")/../engines
 python_sdk=$(dirname "${BASH_SOURCE[0]}")/../sdk/python
 componentize=$(sed -n 's/^componentize-py==\([0-9.]*\).*/\1/p' "$python_sdk/componentize.txt")
+conformance=$(dirname "${BASH_SOURCE[0]}")/../tests/conformance
+schemathesis=$(sed -n 's/^schemathesis==\([0-9.]*\).*/\1/p' "$conformance/schemathesis.txt")
 kotlin_sdk=$(dirname "${BASH_SOURCE[0]}")/../sdk/kotlin
 kotlin=$(sed -n 's/.*<kotlin.version>\(.*\)<.*/\1/p' "$kotlin_sdk/pom.xml")
 hadolint_pin=$(dirname "${BASH_SOURCE[0]}")/../packaging/hadolint.txt
@@ -36,12 +39,13 @@ with_lizard=0
 with_ziglang=0
 with_componentize=0
 with_kotlin=0
+with_schemathesis=0
 with_hadolint=0
 for task in "$@"; do
   case $task in
     build) ;;
     cluster) packages+=("${cluster[@]}") ;;
-    test) packages+=("${test[@]}") ;;
+    test) packages+=("${test[@]}") with_schemathesis=1 ;;
     languages) packages+=("${languages[@]}") with_ziglang=1 with_componentize=1 with_kotlin=1 ;;
     bench) packages+=("${bench[@]}") ;;
     lint) packages+=("${lint[@]}") ;;
@@ -123,6 +127,9 @@ pip_into() {
   mv "$1.new" "$1"
 }
 cache=${SLUICE_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}
+if ((with_schemathesis)) && [[ ! -d $cache/schemathesis-$schemathesis ]]; then
+  pip_into "$cache/schemathesis-$schemathesis" "$conformance/schemathesis.txt"
+fi
 if ((with_ziglang)) && [[ ! -x $cache/ziglang-$ziglang/ziglang/zig ]]; then
   pip_into "$cache/ziglang-$ziglang" "$engines/compiler.txt"
 fi

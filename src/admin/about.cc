@@ -37,7 +37,7 @@ ApiResponse health(const Context& context) {
   // Healthy: a restart of the process would not repair an object.
   std::string text;
   for (const std::string& line : troubles) text += line + "\n";
-  return text.empty() ? ApiResponse{} : respond_text(std::move(text));
+  return respond_text(std::move(text));
 }
 
 ApiResponse about(const Context& context) {
@@ -49,18 +49,28 @@ ApiResponse about(const Context& context) {
 
 // Quick: a probe is answered while changes wait for URLs and guests.
 void add_about(ApiRouter& router, Context& context) {
-  const auto add = [&router](const char* pattern, Handler handler) {
+  const auto add = [&router](const char* pattern, Handler handler, Declaration about) {
     router.add({.group = "admin",
                 .method = "GET",
                 .pattern = pattern,
                 .handler = std::move(handler),
-                .quick = true});
+                .quick = true,
+                .about = std::move(about)});
   };
-  add("", [&router](const ApiRequest& request, const PathNames&) {
-    return respond(request, router.list());
-  });
-  add("/healthz", [&context](const ApiRequest&, const PathNames&) { return health(context); });
-  add("/about", [&context](const ApiRequest&, const PathNames&) { return about(context); });
+  const Content text{.types = {kTextType}};
+  add("",
+      [&router](const ApiRequest& request, const PathNames&) {
+        return respond(request, router.list());
+      },
+      {.summary = "Lists the paths of the API",
+       .answers = {
+           {200, value_of("[{group, entries: [{path, method}]}]"), "The groups of paths"}}});
+  add("/healthz", [&context](const ApiRequest&, const PathNames&) { return health(context); },
+      {.summary = "Tells whether the server is healthy",
+       .answers = {{200, text, "Healthy; a line for each trouble that a restart would not mend"}}});
+  add("/about", [&context](const ApiRequest&, const PathNames&) { return about(context); },
+      {.summary = "Tells the version and the name of the member",
+       .answers = {{200, text, "Two lines"}}});
 }
 
 }  // namespace sluice::admin

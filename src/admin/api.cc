@@ -17,6 +17,7 @@
 #include "admin/metadata.h"
 #include "admin/metrics.h"
 #include "admin/objects.h"
+#include "admin/openapi.h"
 #include "admin/picture/picture.h"
 #include "admin/profile.h"
 #include "admin/status.h"
@@ -66,6 +67,7 @@ class HttpApi final : public Api {
       context_.link = std::make_unique<MemberLink>(context_.options.to_members);
     context_.live = std::make_shared<LiveSampler>(controller);
     add_about(router_, context_);
+    add_openapi(router_, context_);
     add_objects(router_, context_);
     add_custom_data(router_, context_);
     add_status(router_, context_);

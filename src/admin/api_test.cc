@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <algorithm>
+#include <cctype>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "admin/api.h"
 #include "admin/handed_calls.h"
@@ -281,6 +284,62 @@ TEST_F(ApiTest, Metadata) {
   EXPECT_EQ(get("/metadata/objects/pipeline/filters/WasmHost/description")->body, "runs a guest\n");
   EXPECT_EQ(get("/metadata/objects/pipeline/filters/None/schema")->status, 404);
   EXPECT_EQ(json("")[0]["group"], "admin");
+}
+
+TEST_F(ApiTest, EveryRouteIsInTheOpenApiDocument) {
+  const Json document = json("/openapi");
+  EXPECT_EQ(document["openapi"], "3.1.0");
+  for (const Json& group : json("")) {
+    for (const Json& entry : group["entries"]) {
+      const std::string path = entry["path"].get<std::string>().substr(std::size("/apis/v2") - 1);
+      if (path.starts_with("/picture/")) continue;
+      std::string method = entry["method"];
+      std::ranges::transform(method, method.begin(),
+                             [](char c) { return static_cast<char>(std::tolower(c)); });
+      const Json& operation = document.at("paths").at(path.empty() ? "/" : path).at(method);
+      EXPECT_NE(operation.at("summary"), "") << method << path;
+      EXPECT_TRUE(operation.at("responses").contains("503")) << method << path;
+      for (const Json& parameter : operation.value("parameters", Json::array()))
+        EXPECT_TRUE(parameter.contains("schema")) << method << path << parameter;
+    }
+  }
+  EXPECT_EQ(get("/openapi")->get_header_value("Content-Type"), "application/json");
+  EXPECT_THAT(client_->Get("/apis/v2/openapi", {{"Accept", "text/x-yaml"}})->body,
+              HasSubstr("\nopenapi: "));
+}
+
+TEST_F(ApiTest, EveryReferenceOfTheOpenApiDocumentIsThere) {
+  const Json document = json("/openapi");
+  std::vector<const Json*> rest{&document};
+  int references = 0;
+  while (!rest.empty()) {
+    const Json& value = *rest.back();
+    rest.pop_back();
+    if (!value.is_structured()) continue;
+    for (const Json& inner : value) rest.push_back(&inner);
+    if (!value.is_object() || !value.contains("$ref") || !value["$ref"].is_string()) continue;
+    const auto place = value["$ref"].get<std::string>();
+    ASSERT_TRUE(place.starts_with("#/components/")) << place;
+    EXPECT_TRUE(document.contains(Json::json_pointer(place.substr(1)))) << place;
+    ++references;
+  }
+  EXPECT_GT(references, 100);
+}
+
+TEST_F(ApiTest, AQueryIsAsItIsDeclared) {
+  ASSERT_EQ(post("/objects", kPipeline)->status, 201);
+  for (const char* path : {"/objects?secrets=maybe", "/status/objects/demo?own=2",
+                           "/wasm/data/demo/wasm?limit=0", "/metrics?names=other"}) {
+    const auto refused = get(path);
+    EXPECT_EQ(refused->status, 400) << path;
+    EXPECT_THAT(Json::parse(refused->body)["message"], HasSubstr("= wants ")) << path;
+  }
+  for (const char* value : {"", "true", "1", "false", "0"})
+    EXPECT_EQ(get(std::string("/status/objects/demo?own=") + value)->status, 200) << value;
+  EXPECT_EQ(Json::parse(erase("/objects?all=yes")->body)["message"], "?all= wants true or false");
+  EXPECT_EQ(Json::parse(post("/objects?mode=replace", kPipeline)->body)["message"],
+            "?mode= wants create, update or apply");
+  EXPECT_EQ(get("/status/objects/demo?unknown=1")->status, 200);
 }
 
 TEST_F(ApiTest, Logs) {

@@ -166,13 +166,26 @@ Result<ApiResponse> make_backup(Context& context, const ApiRequest& request, con
 }  // namespace
 
 void add_backup(ApiRouter& router, Context& context) {
-  add(router, context, "backup", {{"GET", "/backup", make_backup}});
+  const Content file{.types = {backup::kMediaType}};
+  add(router, context, "backup",
+      {{"GET",
+        "/backup",
+        make_backup,
+        {.summary = "Makes a backup; takes an admin", .answers = {{200, file, "The file"}}}}});
   router.add({.group = "backup",
               .method = "PUT",
               .pattern = "/backup",
-              .intake = [&context](const ApiRequest& request, const PathNames&) {
-                return begin_restore(context, request);
-              }});
+              .intake = [&context](const ApiRequest& request,
+                                   const PathNames&) { return begin_restore(context, request); },
+              .about = {.summary = "Restores a backup",
+                        .query = {flag_query("force", "Replace what there is")},
+                        .body = file,
+                        .answers = {{200,
+                                     value_of("{time, code: integer, objects: [{name, kind, "
+                                              "warning?, version?: integer}], namespaces: integer, "
+                                              "entries: integer, custom: integer, done: [text]}"),
+                                     "What is restored"}},
+                        .errors = {404, 409}}});
 }
 
 }  // namespace sluice::admin

@@ -278,25 +278,137 @@ Result<ApiResponse> preview(Context& context, const ApiRequest& request, const P
   return respond(request, out);
 }
 
-}  // namespace
+constexpr std::string_view kCustomReportShape =
+    "{kind, name, put: integer, deleted: integer, behind: [text], warnings?: [text]}";
+constexpr QueryParameter kWait =
+    choice_query("wait", "true|false",
+                 "Wait until the other members have the change, at most 5 s; true by default");
+constexpr QueryParameter kMayApply =
+    choice_query("mode", "apply", "Create what is not there, and update what is");
+constexpr QueryParameter kAllItems = required(flag_query("all", "Must be true"));
+
+void add_custom_kinds(ApiRouter& router, Context& context) {
+  const Content kinds =
+      value_of("[{kind, name, change: 'created' | 'updated' | 'unchanged', behind: [text]}]");
+  const Content done = value_of(kCustomReportShape);
+  add(router, context, "customdata",
+      {{"GET",
+        "/customdatakinds",
+        list_kinds,
+        {.summary = "Prints all kinds of custom data",
+         .answers = {{200, value_of("[CustomDataKind]"), "The kinds"}}}},
+       {"POST",
+        "/customdatakinds",
+        create_kinds,
+        {.summary = "Creates kinds of custom data",
+         .query = {kMayApply, kWait},
+         .body = value_of("CustomDataKind"),
+         .answers = {{200, kinds, "With `mode=apply`: what became of each kind"},
+                     {201, kinds, "The kinds are created"}},
+         .errors = {409}}},
+       {"PUT",
+        "/customdatakinds",
+        update_kinds,
+        {.summary = "Updates kinds of custom data",
+         .query = {kMayApply, kWait},
+         .body = value_of("CustomDataKind"),
+         .answers = {{200, kinds, "What became of each kind"}},
+         .errors = {404, 409}}},
+       {"DELETE",
+        "/customdatakinds",
+        erase_all_kinds,
+        {.summary = "Deletes all kinds of custom data with their items",
+         .query = {kAllItems, kWait},
+         .answers = {{200, done, "How many items are deleted"}},
+         .errors = {409}}},
+       {"GET",
+        "/customdatakinds/{name}",
+        get_kind,
+        {.summary = "Prints a kind of custom data",
+         .answers = {{200, value_of("CustomDataKind"), "The kind"}},
+         .errors = {404}}},
+       {"DELETE",
+        "/customdatakinds/{name}",
+        erase_kind,
+        {.summary = "Deletes a kind of custom data with its items",
+         .query = {kWait},
+         .answers = {{200, done, "How many items are deleted"}},
+         .errors = {404, 409}}}});
+}
 
 // `items` comes before {id}.
-void add_custom_data(ApiRouter& router, Context& context) {
+void add_custom_items(ApiRouter& router, Context& context) {
+  const Content item = value_of("{*: any}");
+  const Content done = value_of(kCustomReportShape);
+  const Content previews = value_of(
+      "[{kind, name, change, before: any, spec: any, put?: integer, deleted?: integer, "
+      "warnings?: [text]}]");
   add(router, context, "customdata",
-      {{"GET", "/customdatakinds", list_kinds},
-       {"POST", "/customdatakinds", create_kinds},
-       {"PUT", "/customdatakinds", update_kinds},
-       {"DELETE", "/customdatakinds", erase_all_kinds},
-       {"GET", "/customdatakinds/{name}", get_kind},
-       {"DELETE", "/customdatakinds/{name}", erase_kind},
-       {"POST", "/customdata", preview},
-       {"GET", "/customdata/{kind}", list_items},
-       {"POST", "/customdata/{kind}", create_item},
-       {"PUT", "/customdata/{kind}", update_item},
-       {"POST", "/customdata/{kind}/items", change_items},
-       {"DELETE", "/customdata/{kind}/items", erase_all_items},
-       {"GET", "/customdata/{kind}/{id}", get_item},
-       {"DELETE", "/customdata/{kind}/{id}", erase_item}});
+      {{"POST",
+        "/customdata",
+        preview,
+        {.summary = "Tells what documents of custom data would change",
+         .query = {required(flag_query("dry-run", "Must be true")),
+                   choice_query("mode", "create|update|apply", "`apply` by default")},
+         .body = value_of("CustomDataKind | CustomData"),
+         .answers = {{200, previews, "The changes, of which none is made"}},
+         .errors = {404, 409}}},
+       {"GET",
+        "/customdata/{kind}",
+        list_items,
+        {.summary = "Prints all items of a kind",
+         .answers = {{200, value_of("[{*: any}]"), "The items"}},
+         .errors = {404}}},
+       {"POST",
+        "/customdata/{kind}",
+        create_item,
+        {.summary = "Creates an item",
+         .query = {kMayApply, kWait},
+         .body = item,
+         .answers = {{200, done, "With `mode=apply`: the item is there"},
+                     {201, done, "The item is created"}},
+         .errors = {404, 409}}},
+       {"PUT",
+        "/customdata/{kind}",
+        update_item,
+        {.summary = "Updates an item",
+         .query = {kMayApply, kWait},
+         .body = item,
+         .answers = {{200, done, "The item is updated"}},
+         .errors = {404, 409}}},
+       {"POST",
+        "/customdata/{kind}/items",
+        change_items,
+        {.summary = "Makes the change of items that the body describes",
+         .query = {kWait},
+         .body = value_of("CustomData"),
+         .answers = {{200, done, "The change is made"}},
+         .errors = {404, 409}}},
+       {"DELETE",
+        "/customdata/{kind}/items",
+        erase_all_items,
+        {.summary = "Deletes all items of a kind",
+         .query = {kAllItems, kWait},
+         .answers = {{200, done, "How many items are deleted"}},
+         .errors = {404, 409}}},
+       {"GET",
+        "/customdata/{kind}/{id}",
+        get_item,
+        {.summary = "Prints an item", .answers = {{200, item, "The item"}}, .errors = {404}}},
+       {"DELETE",
+        "/customdata/{kind}/{id}",
+        erase_item,
+        {.summary = "Deletes an item",
+         .query = {kWait},
+         .answers = {{200, done, "The item is deleted"}},
+         .errors = {404, 409}}}});
+}
+
+}  // namespace
+
+void add_custom_data(ApiRouter& router, Context& context) {
+  add_custom_kinds(router, context);
+  add_custom_items(router, context);
 }
 
 }  // namespace sluice::admin

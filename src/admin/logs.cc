@@ -14,6 +14,7 @@ namespace sluice::admin {
 namespace {
 
 constexpr std::int64_t kTailLines = 500;
+constexpr std::int64_t kTailLinesMax = 10'000'000;
 constexpr std::array kLevels{LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error};
 
 Events once(std::shared_ptr<LogTail> tail) {
@@ -41,7 +42,8 @@ Result<ApiResponse> read(Context& context, const ApiRequest& request, const Path
                     ": start sluice-server with --log-output file and --log-dir to read it here");
   }
   context.logger.flush();
-  SLUICE_TRY(const std::int64_t lines, query_number(request, "tail", kTailLines, -1, 10'000'000));
+  SLUICE_TRY(const std::int64_t lines,
+             query_number(request, "tail", kTailLines, -1, kTailLinesMax));
   SLUICE_TRY(LogTail opened, LogTail::open(context.options.log_file, lines));
   auto tail = std::make_shared<LogTail>(std::move(opened));
   ApiResponse response = respond_text("");
@@ -82,10 +84,24 @@ Result<ApiResponse> set_level(Context& context, const ApiRequest&, const PathNam
 }  // namespace
 
 void add_logs(ApiRouter& router, Context& context) {
+  const Content text{.types = {kTextType}};
   add(router, context, "log",
-      {{"GET", "/logs", read},
-       {"GET", "/logs/level", level},
-       {"PUT", "/logs/level/{level}", set_level}});
+      {{"GET",
+        "/logs",
+        read,
+        {.summary = "Prints the end of the log, or follows it",
+         .query = {number_query("tail", -1, kTailLinesMax,
+                                "How many of the last lines; 500 by default, -1: all"),
+                   flag_query("follow", "Go on with each new line")},
+         .answers = {{200,
+                      {.types = {kTextType, kServerSentType, kJsonLinesType}},
+                      "The lines; while it follows, as events if Accept asks for them"}},
+         .errors = {404}}},
+       {"GET",
+        "/logs/level",
+        level,
+        {.summary = "Tells the level of the log", .answers = {{200, text, "The level"}}}},
+       {"PUT", "/logs/level/{level}", set_level, {.summary = "Sets the level of the log"}}});
 }
 
 }  // namespace sluice::admin

@@ -171,11 +171,39 @@ Result<ApiResponse> move_namespace(Context& context, const ApiRequest& request,
 }  // namespace
 
 void add_members(ApiRouter& router, Context& context) {
+  const QueryParameter own = flag_query("own", "As this member knows it, without asking the store");
   add(router, context, "cluster",
-      {{"GET", "/status/members", list_members},
-       {"DELETE", "/status/members/{member}", remove_member},
-       {"GET", "/store/owners", list_owners},
-       {"PUT", "/store/owners/{pipeline}/{filter}", move_namespace}});
+      {{"GET",
+        "/status/members",
+        list_members,
+        {.summary = "Lists the members of the cluster",
+         .query = {own},
+         .answers = {{200,
+                      value_of(
+                          "[{options: {*: any}, version, state, lastHeartbeatTime, startTime?, "
+                          "health?, objects?: any, owns?: [text], me?: boolean}]"),
+                      "The members; without a cluster, this server"}}}},
+       {"DELETE",
+        "/status/members/{member}",
+        remove_member,
+        {.summary = "Purges a member that is gone for good", .errors = {404, 409}}},
+       {"GET",
+        "/store/owners",
+        list_owners,
+        {.summary = "Lists the owners of shared data",
+         .query = {own},
+         .answers = {{200,
+                      value_of("[{namespace, member, clusterAddress?, fence?: integer, me?: "
+                               "boolean, heard?}]"),
+                      "The namespaces `PIPELINE/FILTER` and their owners"}}}},
+       {"PUT",
+        "/store/owners/{pipeline}/{filter}",
+        move_namespace,
+        {.summary = "Moves shared data to a member",
+         .query = {required(text_query("member", "Name of the new owner"))},
+         .answers = {{200, value_of("{namespace, member, ms: integer, unchanged?: boolean}"),
+                      "The member owns the data"}},
+         .errors = {404, 409}}}});
 }
 
 }  // namespace sluice::admin

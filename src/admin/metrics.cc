@@ -39,7 +39,15 @@ Result<ApiResponse> metrics(Context& context, const ApiRequest& request, const P
 }  // namespace
 
 void add_metrics(ApiRouter& router, Context& context) {
-  add(router, context, "metrics", {{"GET", "/metrics", metrics}});
+  const Content figures{.types = {content_type(ExpositionFormat::text),
+                                  content_type(ExpositionFormat::open_metrics)}};
+  add(router, context, "metrics",
+      {{"GET",
+        "/metrics",
+        metrics,
+        {.summary = "Prints the figures for Prometheus",
+         .query = {choice_query("names", "easegress", "Under the names that Easegress has")},
+         .answers = {{200, figures, "The figures; OpenMetrics if Accept prefers it"}}}}});
 }
 
 }  // namespace sluice::admin

@@ -135,27 +135,76 @@ Result<ApiResponse> get(Context& context, const ApiRequest& request, const PathN
   return respond(request, safe);
 }
 
-// The response has a body only if there is something to say.
 Result<ApiResponse> remove_object(Context& context, const ApiRequest& request,
                                   const PathNames& names) {
   SLUICE_TRY(const auto users, context.controller.remove(names[0]));
-  if (users.empty()) return ApiResponse{};
   Json out = Json::array();
   for (const control::User& user : users)
     out.push_back({{"name", user.name}, {"kind", user.kind}, {"path", user.path}});
   return respond(request, {{"usedBy", std::move(out)}});
 }
 
+constexpr QueryParameter kSecrets =
+    flag_query("secrets", "Include passwords, keys and tokens; takes an admin");
+// `before` and `spec` are those of a dry run.
+constexpr std::string_view kAppliedShape =
+    "[{name, kind, change: 'created' | 'updated' | 'unchanged', version?: integer, warnings?: "
+    "[text], warning?, before?: Object | null, spec?: Object}]";
+
 }  // namespace
 
 void add_objects(ApiRouter& router, Context& context) {
+  const Content applied = value_of(kAppliedShape);
   add(router, context, "object",
-      {{"GET", "/objects", list_objects},
-       {"POST", "/objects", post},
-       {"DELETE", "/objects", remove_all},
-       {"GET", "/objects/{name}", get},
-       {"PUT", "/objects/{name}", put},
-       {"DELETE", "/objects/{name}", remove_object}});
+      {{"GET",
+        "/objects",
+        list_objects,
+        {.summary = "Prints all objects",
+         .query = {kSecrets},
+         .answers = {{200, value_of("[Object]"), "The objects"}}}},
+       {"POST",
+        "/objects",
+        post,
+        {.summary = "Creates or changes the objects in the body, all or none",
+         .query = {choice_query("mode", "create|update|apply",
+                                "`create` (the default) refuses a name in use, `update` an unknown "
+                                "one; `apply` takes both"),
+                   flag_query("dry-run", "Change nothing, and tell what would change"),
+                   text_query("custom-kinds",
+                              "Kinds of custom data that are to come with the objects of a dry "
+                              "run, with commas")},
+         .body = value_of("Object"),
+         .answers = {{200, applied, "What became of each object; also of a dry run"},
+                     {201, applied, "The objects are created"}},
+         .errors = {404, 409}}},
+       {"DELETE",
+        "/objects",
+        remove_all,
+        {.summary = "Deletes all objects",
+         .query = {required(flag_query("all", "Must be true"))},
+         .answers = {{200, value_of("{deleted: integer}"), "How many there were"}},
+         .errors = {409}}},
+       {"GET",
+        "/objects/{name}",
+        get,
+        {.summary = "Prints an object",
+         .query = {kSecrets},
+         .answers = {{200, value_of("Object"), "The object, with all fields"}},
+         .errors = {404}}},
+       {"PUT",
+        "/objects/{name}",
+        put,
+        {.summary = "Changes an object",
+         .body = value_of("Object"),
+         .answers = {{200, applied, "What became of the object"}},
+         .errors = {404, 409}}},
+       {"DELETE",
+        "/objects/{name}",
+        remove_object,
+        {.summary = "Deletes an object",
+         .answers = {{200, value_of("{usedBy: [{name, kind, path}]}"),
+                      "Deleted; the objects that still name this one"}},
+         .errors = {404, 409}}}});
 }
 
 }  // namespace sluice::admin

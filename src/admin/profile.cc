@@ -163,11 +163,12 @@ Result<ApiResponse> stop(Profiles& profiles, const ApiRequest& request) {
 }  // namespace
 
 void add_profile(ApiRouter& router, Context& context) {
-  const std::string& file = context.options.kept_profiles;
+  const std::string& kept_file = context.options.kept_profiles;
   const auto profiles =
-      std::make_shared<Profiles>(context.options.profiling ? file : "", context.logger);
-  using Answer = std::function<Result<ApiResponse>(const ApiRequest&)>;
-  const auto add = [&](const char* method, const char* pattern, Answer answer) {
+      std::make_shared<Profiles>(context.options.profiling ? kept_file : "", context.logger);
+  using ProfileAnswer = std::function<Result<ApiResponse>(const ApiRequest&)>;
+  const auto add = [&](const char* method, const char* pattern, Declaration about,
+                       ProfileAnswer answer) {
     router.add({.group = "profile",
                 .method = method,
                 .pattern = pattern,
@@ -176,25 +177,39 @@ void add_profile(ApiRouter& router, Context& context) {
                   if (context.options.profiling) return answer(request);
                   return fail(ErrorKind::invalid,
                               "profiling is off: start sluice-server with --profiling");
-                }});
+                },
+                .about = std::move(about)});
   };
-  add("GET", "/profile", [profiles](const ApiRequest& request) -> Result<ApiResponse> {
-    return respond(request, profiles->info());
-  });
-  add("POST", "/profile/start/cpu", [profiles](const ApiRequest& request) -> Result<ApiResponse> {
-    SLUICE_TRY(std::string path, path_in(request));
-    SLUICE_CHECK(profiles->start_cpu(std::move(path)));
-    return ApiResponse{};
-  });
+  const Content file = value_of("{path}");
+  add("GET", "/profile",
+      {.summary = "Tells which profiles are being taken",
+       .answers = {{200, value_of("{cpuPath, cpuEnded: boolean, memoryPath}"),
+                    "Empty paths: none"}}},
+      [profiles](const ApiRequest& request) -> Result<ApiResponse> {
+        return respond(request, profiles->info());
+      });
+  add("POST", "/profile/start/cpu",
+      {.summary = "Begins a profile of the CPU", .body = file, .errors = {409}},
+      [profiles](const ApiRequest& request) -> Result<ApiResponse> {
+        SLUICE_TRY(std::string path, path_in(request));
+        SLUICE_CHECK(profiles->start_cpu(std::move(path)));
+        return ApiResponse{};
+      });
   add("POST", "/profile/start/memory",
+      {.summary = "Begins a profile of the memory", .body = file, .errors = {409}},
       [profiles](const ApiRequest& request) -> Result<ApiResponse> {
         SLUICE_TRY(std::string path, path_in(request));
         SLUICE_CHECK(profiles->start_memory(std::move(path)));
         return ApiResponse{};
       });
-  add("POST", "/profile/stop", [profiles](const ApiRequest& request) -> Result<ApiResponse> {
-    return stop(*profiles, request);
-  });
+  add("POST", "/profile/stop",
+      {.summary = "Ends a profile",
+       .query = {required(choice_query("kind", "cpu|memory", "Which"))},
+       .answers = {{200, {.types = {kBytesType}}, "The profile"}},
+       .errors = {409}},
+      [profiles](const ApiRequest& request) -> Result<ApiResponse> {
+        return stop(*profiles, request);
+      });
 }
 
 }  // namespace sluice::admin

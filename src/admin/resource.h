@@ -51,15 +51,18 @@ struct Resource {
   const char* pattern;
   Result<ApiResponse> (*answer)(Context& context, const ApiRequest& request,
                                 const PathNames& names);
+  Declaration about;
 };
 inline void add(ApiRouter& router, Context& context, const char* group,
                 std::initializer_list<Resource> resources) {
   for (const Resource& each : resources) {
-    router.add(
-        {group, each.method, each.pattern,
-         [&context, answer = each.answer](const ApiRequest& request, const PathNames& names) {
-           return answer(context, request, names);
-         }});
+    router.add({.group = group,
+                .method = each.method,
+                .pattern = each.pattern,
+                .handler = [&context, answer = each.answer](
+                               const ApiRequest& request,
+                               const PathNames& names) { return answer(context, request, names); },
+                .about = each.about});
   }
 }
 

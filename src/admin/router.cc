@@ -39,6 +39,10 @@ bool matches(const std::vector<std::string>& pattern, const std::vector<std::str
                             });
 }
 
+std::size_t placeholders_in(const std::vector<std::string>& pattern) {
+  return static_cast<std::size_t>(std::ranges::count_if(pattern, is_placeholder));
+}
+
 bool answers(const ApiRoute& route, std::string_view method) {
   return route.method == method || (route.method == "GET" && method == "HEAD");
 }
@@ -80,14 +84,20 @@ void ApiRouter::add(ApiRoute route) {
 
 std::expected<RouteMatch, ApiResponse> ApiRouter::find(const ApiRequest& request) const {
   std::string allow;
+  const std::size_t fewest = fewest_placeholders(request.path);
   for (const CompiledRoute& entry : entries_) {
     if (!matches(entry.segments, request.path)) continue;
     if (!answers(entry.route, request.method)) {
-      allow += (allow.empty() ? "" : ", ") + entry.route.method;
+      if (placeholders_in(entry.segments) == fewest)
+        allow += (allow.empty() ? "" : ", ") + entry.route.method;
       continue;
     }
     auto names = names_of(entry.segments, request.path);
     if (!names) return std::unexpected(std::move(names).error());
+    for (const QueryParameter& parameter : entry.route.about.query) {
+      if (const auto fault = parameter.fault_in(request))
+        return std::unexpected(respond_error(400, *fault));
+    }
     return RouteMatch{&entry.route, *std::move(names)};
   }
   if (allow.empty()) {
@@ -96,6 +106,20 @@ std::expected<RouteMatch, ApiResponse> ApiRouter::find(const ApiRequest& request
   ApiResponse response = respond_error(405, request.method + " is not allowed here, try " + allow);
   response.allow = allow;
   return std::unexpected(std::move(response));
+}
+
+std::size_t ApiRouter::fewest_placeholders(const std::vector<std::string>& path) const {
+  std::size_t fewest = path.size();
+  for (const CompiledRoute& entry : entries_) {
+    if (matches(entry.segments, path)) fewest = std::min(fewest, placeholders_in(entry.segments));
+  }
+  return fewest;
+}
+
+std::vector<const ApiRoute*> ApiRouter::routes() const {
+  std::vector<const ApiRoute*> routes;
+  for (const CompiledRoute& entry : entries_) routes.push_back(&entry.route);
+  return routes;
 }
 
 Json ApiRouter::list() const {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/declaration.h"
 #include "admin/message.h"
 
 namespace sluice::admin {
@@ -47,6 +48,7 @@ struct ApiRoute {
   // member that owns the data.
   bool by_owner = false;
   bool quick = false;  // never waits for a change or a download: served even if all threads do
+  Declaration about{};
 };
 
 // A route, and the names in the path.
@@ -58,9 +60,13 @@ struct RouteMatch {
 class ApiRouter {
  public:
   void add(ApiRoute route);
-  // On error, returns the response to send: 404, 405 or 400.
+  // 405 names the methods of the pattern with the fewest {...} that matches.
+  // On error, returns the response to send: 404, 405 or 400. 400 also if the query has a parameter
+  // that the route declares, with a value that the declaration excludes.
   [[nodiscard]] std::expected<RouteMatch, ApiResponse> find(const ApiRequest& request) const;
   [[nodiscard]] bool is_empty() const { return entries_.empty(); }
+  // In the order of add(). Valid until the next add().
+  [[nodiscard]] std::vector<const ApiRoute*> routes() const;
   // [{group, entries: [{path, method}]}]
   [[nodiscard]] Json list() const;
 
@@ -69,6 +75,8 @@ class ApiRouter {
     ApiRoute route;
     std::vector<std::string> segments;
   };
+  [[nodiscard]] std::size_t fewest_placeholders(const std::vector<std::string>& path) const;
+
   std::vector<CompiledRoute> entries_;
 };
 

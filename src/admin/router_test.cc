@@ -73,6 +73,15 @@ TEST_F(RouterTest, NamesAreDecodedAndChecked) {
   EXPECT_EQ(call("PUT", "/apis/v2/objects/a%2").status, 400);
 }
 
+TEST_F(RouterTest, AllowIsOfTheNearestPattern) {
+  router_.add({"customdata", "POST", "/customdata/{kind}/items",
+               [](const ApiRequest&, const PathNames& names) { return respond_text(names[0]); }});
+  EXPECT_EQ(call("POST", "/apis/v2/customdata/users/items").body, "users");
+  EXPECT_EQ(call("GET", "/apis/v2/customdata/users/items").status, 400) << "no id is called so";
+  EXPECT_EQ(call("PUT", "/apis/v2/customdata/users/items").allow, "POST");
+  EXPECT_EQ(call("PUT", "/apis/v2/customdata/users/ann").allow, "GET");
+}
+
 TEST_F(RouterTest, UnknownPathsAndMethods) {
   for (const char* target : {"/", "/apis", "/apis/v3/objects", "/apis/v2x/objects",
                              "/apis/v2/object", "/apis/v2/objects/a/b", "*"}) {

@@ -55,8 +55,21 @@ Result<ApiResponse> one(Context& context, const ApiRequest& request, const PathN
 }  // namespace
 
 void add_status(ApiRouter& router, Context& context) {
+  const Content states = value_of("{*: {*: any}}");
   add(router, context, "status",
-      {{"GET", "/status/objects", all}, {"GET", "/status/objects/{name}", one}});
+      {{"GET",
+        "/status/objects",
+        all,
+        {.summary = "Prints the status of all objects",
+         .answers = {{200, states, "By `eg-traffic-default/OBJECT/MEMBER`"}}}},
+       {"GET",
+        "/status/objects/{name}",
+        one,
+        {.summary = "Prints the status of an object",
+         .query = {flag_query("own", "Of this member alone"),
+                   flag_query("deleted", "The members that still have the deleted object")},
+         .answers = {{200, states, "By `eg-traffic-default/OBJECT/MEMBER`"}},
+         .errors = {404}}}});
 }
 
 }  // namespace sluice::admin

@@ -12,6 +12,8 @@ namespace {
 
 using control::Reloaded;
 
+constexpr std::string_view kCodeBytesType = "application/octet-stream";
+
 // "gw-2: shop/wasm: "; without the member for this one.
 std::string place_of(const Reloaded& one) {
   return (one.member.empty() ? "" : one.member + ": ") + one.pipeline +
@@ -99,7 +101,7 @@ Result<ApiResponse> list_codes(Context& context, const ApiRequest& request,
 Result<ApiResponse> send_code(Context& context, const ApiRequest& request, const PathNames& names) {
   if (!request.by_admin) return fail(ErrorKind::forbidden, "the code of a filter takes an admin");
   ApiResponse response;
-  response.content_type = "application/octet-stream";
+  response.content_type = kCodeBytesType;
   SLUICE_TRY(response.body, context.controller.load_code_of(names[0], names[1], names[2]));
   return response;
 }
@@ -136,20 +138,60 @@ Result<std::unique_ptr<Intake>> open_upload(Context& context, const ApiRequest& 
   return std::make_unique<CodeIntake>(context, request, names);
 }
 
+constexpr std::string_view kReloadedShape =
+    "{code?: integer, message?, errors?: [text], rolledBackFrom?, reloaded?: [{pipeline, filter, "
+    "changed: boolean, codeHash, error, member?, warning?}]}";
+constexpr QueryParameter kForceCode =
+    flag_query("force", "The members swap that can run the code, even if others cannot");
+
 }  // namespace
 
 void add_wasm_code(ApiRouter& router, Context& context) {
+  const Content reloaded{.types = {kJsonType, kYamlType, kTextType}, .shape = kReloadedShape};
+  const std::vector<Answer> outcomes{
+      {200, reloaded, "What runs now"},
+      {400, reloaded, "The call or the code is refused; what ran before goes on"}};
   add(router, context, "wasm",
-      {{"POST", "/wasm/code", reload},
-       {"GET", "/wasm/code/{pipeline}/{filter}", list_codes},
-       {"GET", "/wasm/code/{pipeline}/{filter}/{hash}", send_code},
-       {"POST", "/wasm/code/{pipeline}/{filter}/rollback", roll_back}});
+      {{"POST",
+        "/wasm/code",
+        reload,
+        {.summary = "Reads the code of all filters anew",
+         .query = {kForceCode},
+         .answers = outcomes,
+         .errors = {409}}},
+       {"GET",
+        "/wasm/code/{pipeline}/{filter}",
+        list_codes,
+        {.summary = "Lists the code that a filter has run",
+         .answers = {{200, value_of("{pipeline, filter, codes: [{*: any}]}"), "The newest first"}},
+         .errors = {404}}},
+       {"GET",
+        "/wasm/code/{pipeline}/{filter}/{hash}",
+        send_code,
+        {.summary = "Sends code that a filter has run; takes an admin",
+         .answers = {{200, {.types = {kCodeBytesType}}, "The code"}},
+         .errors = {404}}},
+       {"POST",
+        "/wasm/code/{pipeline}/{filter}/rollback",
+        roll_back,
+        {.summary = "Makes a filter run code that it has run before",
+         .query = {text_query("to",
+                              "Hash of the code, or its beginning; by default the code before"),
+                   text_query("from", "Only if this code runs"), kForceCode},
+         .answers = outcomes,
+         .errors = {404, 409}}}});
   router.add({.group = "wasm",
               .method = "PUT",
               .pattern = "/wasm/code/{pipeline}/{filter}",
-              .intake = [&context](const ApiRequest& request, const PathNames& names) {
-                return open_upload(context, request, names);
-              }});
+              .intake =
+                  [&context](const ApiRequest& request, const PathNames& names) {
+                    return open_upload(context, request, names);
+                  },
+              .about = {.summary = "Makes a filter run the code in the body, at most 64 MiB",
+                        .query = {kForceCode},
+                        .body = {.types = {kCodeBytesType}},
+                        .answers = outcomes,
+                        .errors = {404, 409}}});
 }
 
 }  // namespace sluice::admin

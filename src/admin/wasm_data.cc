@@ -17,6 +17,8 @@
 namespace sluice::admin {
 namespace {
 
+constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
+
 // The data to which a call refers.
 struct DataScope {
   store::Store& store;
@@ -60,7 +62,6 @@ WriteBody list_stream(DataScope target, std::uint64_t limit, DataFormat format) 
 
 Result<ApiResponse> list_data(Context& context, const ApiRequest& request, const PathNames& names) {
   SLUICE_TRY(DataScope target, target_of(context, request, names));
-  constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
   SLUICE_TRY(const std::int64_t limit, query_number(request, "limit", kNoLimit, 1, kNoLimit));
   SLUICE_CHECK(check_readable(target));
   const DataFormat format = request.wants("yaml") ? DataFormat::yaml : DataFormat::json;
@@ -198,17 +199,45 @@ Result<ApiResponse> overview(Context& context, const ApiRequest& request, const 
   return respond(request, list);
 }
 
+constexpr QueryParameter kPrefix = text_query("prefix", "Only keys that begin with this");
+
 using OpenImport = Result<std::unique_ptr<Intake>> (*)(Context&, const ApiRequest&,
                                                        const PathNames&);
 
 }  // namespace
 
 void add_wasm_data(ApiRouter& router, Context& context) {
+  const Content entries = value_of("{*: any}");
+  const Content taken = value_of("{entries: integer}");
+  const Content lines{.types = {kJsonLinesType}};
   add(router, context, "wasm",
-      {{"GET", "/wasm/data", overview},
-       {"GET", "/wasm/data/{pipeline}/{filter}", list_data},
-       {"GET", "/wasm/data/{pipeline}/{filter}/count", count},
-       {"GET", "/wasm/data/{pipeline}/{filter}/export", write_out}});
+      {{"GET",
+        "/wasm/data",
+        overview,
+        {.summary = "Lists the filters that have shared data",
+         .answers = {{200, value_of("[{pipeline, filter, keys: integer, used: boolean}]"),
+                      "Also of filters that are gone"}}}},
+       {"GET",
+        "/wasm/data/{pipeline}/{filter}",
+        list_data,
+        {.summary = "Prints the shared data of a filter",
+         .query = {kPrefix, number_query("limit", 1, kNoLimit, "At most so many keys")},
+         .answers = {{200, entries, "The values by their keys"}},
+         .errors = {404}}},
+       {"GET",
+        "/wasm/data/{pipeline}/{filter}/count",
+        count,
+        {.summary = "Counts the keys of a filter",
+         .query = {kPrefix},
+         .answers = {{200, value_of("{count: integer}"), "The number"}},
+         .errors = {404}}},
+       {"GET",
+        "/wasm/data/{pipeline}/{filter}/export",
+        write_out,
+        {.summary = "Writes the shared data of a filter for an import",
+         .query = {kPrefix},
+         .answers = {{200, lines, "A line for each key, between a head and an end"}},
+         .errors = {404}}}});
   router.add({.group = "wasm",
               .method = "DELETE",
               .pattern = "/wasm/data/{pipeline}/{filter}",
@@ -216,18 +245,31 @@ void add_wasm_data(ApiRouter& router, Context& context) {
                   [&context](const ApiRequest& request, const PathNames& names) {
                     return remove_data(context, request, names);
                   },
-              .by_owner = true});
-  const auto add_intake = [&](const char* pattern, OpenImport open) {
+              .by_owner = true,
+              .about = {.summary = "Deletes shared data of a filter: all keys without a query",
+                        .query = {text_query("key", "This key"), kPrefix,
+                                  flag_query("unused", "Only if no pipeline has the filter")},
+                        .errors = {404, 409}}});
+  const auto add_intake = [&](const char* pattern, OpenImport open, Declaration about) {
     router.add({.group = "wasm",
                 .method = "PUT",
                 .pattern = pattern,
                 .intake = [&context, open](
                               const ApiRequest& request,
                               const PathNames& names) { return open(context, request, names); },
-                .by_owner = true});
+                .by_owner = true,
+                .about = std::move(about)});
   };
-  add_intake("/wasm/data/{pipeline}/{filter}", open_import<DataReader>);
-  add_intake("/wasm/data/{pipeline}/{filter}/import", open_import<ExportReader>);
+  add_intake("/wasm/data/{pipeline}/{filter}", open_import<DataReader>,
+             {.summary = "Puts keys and their values, all or none",
+              .body = entries,
+              .answers = {{200, taken, "How many keys"}},
+              .errors = {404, 409}});
+  add_intake("/wasm/data/{pipeline}/{filter}/import", open_import<ExportReader>,
+             {.summary = "Puts what an export has written, all or none",
+              .body = lines,
+              .answers = {{200, taken, "How many keys"}},
+              .errors = {404, 409}});
 }
 
 }  // namespace sluice::admin

@@ -24,7 +24,9 @@ Result<void> delete_specs(const ApiClient& client, const std::vector<Json>& obje
     if (!done) return failed("delete " + kind + " " + name, std::move(done).error());
     deleted.push_back({{"kind", kind}, {"name", name}, {"change", "deleted"}});
     const Json said = Json::parse(*done, nullptr, false);
-    if (said.is_object()) deleted.back()["usedBy"] = said.value("usedBy", Json::array());
+    if (!said.is_object()) continue;
+    if (Json users = said.value("usedBy", Json::array()); !users.empty())
+      deleted.back()["usedBy"] = std::move(users);
   }
   return {};
 }

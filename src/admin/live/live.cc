@@ -57,7 +57,23 @@ Result<ApiResponse> history(Context& context, const ApiRequest& request, const P
 }  // namespace
 
 void add_live(ApiRouter& router, Context& context) {
-  add(router, context, "live", {{"GET", "/live", follow_live}, {"GET", "/live/history", history}});
+  add(router, context, "live",
+      {{"GET",
+        "/live",
+        follow_live,
+        {.summary = "Follows the figures of the live picture",
+         .query = {flag_query("once", "All figures of this moment, and nothing more")},
+         .answers = {{200,
+                      {.types = {kServerSentType, kJsonType}, .shape = "{member, version}"},
+                      "Events; with `once`, JSON"}}}},
+       {"GET",
+        "/live/history",
+        history,
+        {.summary = "Prints the last 15 minutes of the figures of the live picture",
+         .query = {text_query("figures", "Names of figures, with commas")},
+         .answers = {{200,
+                      {.types = {kJsonType}, .shape = "{member, version, mayChange: boolean}"},
+                      "The figures"}}}}});
 }
 
 }  // namespace sluice::admin

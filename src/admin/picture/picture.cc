@@ -9,6 +9,7 @@ namespace sluice::admin {
 namespace {
 
 constexpr std::string_view kPageName = "index.html";
+constexpr std::string_view kPagePattern = "/picture";
 // Only what this server sends runs, and nothing goes elsewhere.
 constexpr std::string_view kPolicyOfPage =
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src "
@@ -30,15 +31,18 @@ void add_file(ApiRouter& router, const std::string& pattern, const PictureFile& 
                                    .body = std::string(file.bytes),
                                    .policy = kPolicyOfPage};
               },
-              .quick = true});
+              .quick = true,
+              .about = {.summary = "The page of the live picture",
+                        .answers = {{200, {.types = {type_of(file.name)}}, "The page"}},
+                        .is_part_of_page = pattern != kPagePattern}});
 }
 
 }  // namespace
 
 void add_picture(ApiRouter& router) {
   for (const PictureFile& file : picture_files()) {
-    if (file.name == kPageName) add_file(router, "/picture", file);
-    add_file(router, "/picture/" + std::string(file.name), file);
+    if (file.name == kPageName) add_file(router, std::string(kPagePattern), file);
+    add_file(router, std::string(kPagePattern) + "/" + std::string(file.name), file);
   }
 }
 
