@@ -239,6 +239,18 @@ static JSValue take_list(JSContext *ctx, Block *block) {
     return take(ctx, result);                            \
   }
 
+#define DEFINE_TAKE2(name, import, type, take)           \
+  FUNCTION(name) {                                       \
+    Block *first = text_block(ctx, 0, argv[0]);          \
+    if (!first) return JS_EXCEPTION;                     \
+    Block *second = text_block(ctx, 1, argv[1]);         \
+    if (!second) return drop(first), JS_EXCEPTION;       \
+    type const result = import(first, second);           \
+    drop(first);                                         \
+    drop(second);                                        \
+    return take(ctx, result);                            \
+  }
+
 #define DEFINE_DO1(name, import, make)                   \
   FUNCTION(name) {                                       \
     Block *first = make(ctx, 0, argv[0]);                \
@@ -283,6 +295,21 @@ typedef Block *BlockPointer;
 #define DEFINE_INTEGER_OF(id, import) DEFINE_TAKE1(id, import, int64_t, new_integer)
 #define DEFINE_FLOAT_OF(id, import) DEFINE_TAKE1(id, import, double, new_number)
 #define DEFINE_COUNT_OF(id, import) DEFINE_TAKE1(id, import, int32_t, new_count)
+#define DEFINE_TEXT_OF2(id, import) DEFINE_TAKE2(id, import, BlockPointer, take_text)
+#define DEFINE_INTEGER_OF2(id, import) DEFINE_TAKE2(id, import, int64_t, new_integer)
+#define DEFINE_TEXT_OF3(id, import)                         \
+  FUNCTION(id) {                                            \
+    Block *third = text_block(ctx, 2, argv[2]);             \
+    if (!third) return JS_EXCEPTION;                        \
+    Block *first = text_block(ctx, 0, argv[0]);             \
+    Block *second = first ? text_block(ctx, 1, argv[1]) : NULL; \
+    Block *result = second ? import(first, second, third) : NULL; \
+    drop(third);                                            \
+    if (first) drop(first);                                 \
+    if (!second) return JS_EXCEPTION;                       \
+    drop(second);                                           \
+    return take_text(ctx, result);                          \
+  }
 #define DEFINE_SET(id, import) DEFINE_DO1(id, import, text_block)
 #define DEFINE_SET_DATA(id, import) DEFINE_DO1(id, import, data_block)
 #define DEFINE_SET2(id, import) DEFINE_DO2(id, import, text_block)
@@ -321,7 +348,7 @@ RESPONSE_BYTES_FUNCTIONS(DEFINE)
 enum {
   ARITY_TEXT = 0, ARITY_BODY = 0, ARITY_BODY_BYTES = 0, ARITY_LIST = 0, ARITY_GET_STATUS = 0, ARITY_NOW = 0,
   ARITY_RAND = 0, ARITY_TEXT_OF = 1, ARITY_BYTES_OF = 1, ARITY_INTEGER_OF = 1, ARITY_FLOAT_OF = 1,
-  ARITY_COUNT_OF = 1, ARITY_SET = 1, ARITY_SET_DATA = 1, ARITY_SET_STATUS = 1, ARITY_SET2 = 2,
+  ARITY_COUNT_OF = 1, ARITY_TEXT_OF2 = 2, ARITY_INTEGER_OF2 = 2, ARITY_TEXT_OF3 = 3, ARITY_SET = 1, ARITY_SET_DATA = 1, ARITY_SET_STATUS = 1, ARITY_SET2 = 2,
   ARITY_SET2_DATA = 2, ARITY_PUT_INTEGER = 2, ARITY_PUT_FLOAT = 2, ARITY_ADD_INTEGER = 2, ARITY_ADD_FLOAT = 2,
   ARITY_LOG = 2,
 };

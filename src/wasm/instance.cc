@@ -15,6 +15,7 @@ namespace sluice::wasm {
 namespace {
 
 constexpr std::uint64_t kTicksPerSlice = 1;
+constexpr std::size_t kRestoreBytesMax = std::size_t{1} << 20;
 
 void make_store(InstanceState& state, const InstanceOptions& options) {
   if (state.module->uses_wasi())
@@ -186,23 +187,33 @@ Snapshot Instance::snapshot(std::string_view before) {
           state_->errors_bytes_max};
 }
 
-Result<void> Instance::restore(const Snapshot& snapshot) {
+Task<Result<void>> Instance::restore(const Snapshot& snapshot, Pace pace) {
   constexpr std::uint64_t kPageBytes = 64 << 10;
   const std::uint64_t size = memory().size();
   if (snapshot.memory_bytes > size) {
     std::uint64_t before = 0;
     const ErrorPtr error(wasmtime_memory_grow(
         state_->context, &state_->memory, (snapshot.memory_bytes - size) / kPageBytes, &before));
-    if (error) return fail(ErrorKind::too_large, message_of(*error));
+    if (error) co_return fail(ErrorKind::too_large, message_of(*error));
   }
   const GuestMemory now = memory();
+  std::size_t left = kRestoreBytesMax;  // before it gives way
   for (const Snapshot::Piece& piece : snapshot.pieces) {
-    SLUICE_TRY(const auto place, now.at(piece.address, piece.bytes.size()));
-    std::memcpy(place.data(), piece.bytes.data(), piece.bytes.size());
+    SLUICE_CO_TRY(const auto place, now.at(piece.address, piece.bytes.size()));
+    for (std::size_t at = 0; at < piece.bytes.size();) {
+      const std::size_t count = std::min(left, piece.bytes.size() - at);
+      std::memcpy(place.data() + at, piece.bytes.data() + at, count);
+      at += count;
+      left -= count;
+      if (left > 0) continue;
+      co_await pace.give_way();
+      if (pace.stopped()) co_return fail(ErrorKind::unavailable, "given up");
+      left = kRestoreBytesMax;
+    }
   }
   state_->errors_at = snapshot.errors_at;
   state_->errors_bytes_max = snapshot.errors_bytes_max;
-  return {};
+  co_return Result<void>();
 }
 
 void Instance::start_raw(std::size_t function, std::span<const RawValue> arguments) {
