@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JavaScript for WasmHost: QuickJS-ng and the nouns of the SDK as a guest. One unit with the engine,
    because WASI's limit of the stack is only a member of its runtime. */
+#include <stdint.h>
+
+static uint32_t hash_secret = 263; /* odd; quickjs.c multiplies with it: build_engines.sh */
 #include "quickjs.c"
 
 #include "host.h"
@@ -532,6 +535,7 @@ EXPORT(sluice_script) void sluice_script(char *array) {
   sluice_errors_to(&host_error.block, kErrorBytesMax);
   if (!keep_script(array)) return fail_at(0, 0, "out of memory", false);
   wasm_free(array);
+  hash_secret = (uint32_t)(host_rand() * 0x1p32) | 1;
   if (!make_context()) {
     if (!context) return fail_at(0, 0, "out of memory", false);
     return report_exception();
@@ -550,7 +554,11 @@ EXPORT(wasm_init) void wasm_init(char *array) {
   for (uint32_t i = 0; i + 1 < count; i += 2) {
     const Block *key = (const Block *)at;
     const Block *value = (const Block *)(key->bytes + key->size);
-    JS_SetPropertyStr(context, params, key->bytes, new_text(context, value->bytes, text_size(value)));
+    const JSValue name = new_text(context, key->bytes, text_size(key));
+    const JSAtom atom = JS_ValueToAtom(context, name);
+    JS_FreeValue(context, name);
+    JS_SetProperty(context, params, atom, new_text(context, value->bytes, text_size(value)));
+    JS_FreeAtom(context, atom);
     at = value->bytes + value->size;
   }
   wasm_free(array);

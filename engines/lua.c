@@ -530,7 +530,11 @@ static int raise_text(lua_State *L) {
 }
 
 static int traceback(lua_State *L) {
-  luaL_traceback(L, L, luaL_optstring(L, 1, NULL), 1);
+  lua_State *of = lua_isthread(L, 1) ? lua_tothread(L, 1) : L;
+  const int message = of == L ? 1 : 2;
+  lua_settop(L, message);
+  if (lua_isnil(L, message) || lua_isstring(L, message))
+    luaL_traceback(L, of, lua_tostring(L, message), of == L ? 1 : 0);
   return 1;
 }
 

@@ -7,12 +7,21 @@ local native = ...
 dofile, loadfile, warn, string.dump, math.randomseed = nil
 debug = { traceback = native.traceback }
 
+local function random_bits() return (rand() * 0x1p32 // 1 | 0) << 32 | (rand() * 0x1p32 // 1 | 0) end
+
 function math.random(low, high)
   if not low then return rand() end
+  if not high and math.tointeger(low) == 0 then return random_bits() end
   if not high then low, high = 1, low end
   low, high = math.tointeger(low), math.tointeger(high)
   if not low or not high or low > high then native.raise("math.random: no such interval") end
-  return low + (rand() * (high - low + 1.0) // 1 | 0)
+  local span = high - low -- of an unsigned integer
+  if math.ult(span, 1 << 52) then return low + (rand() * (span + 1.0) // 1 | 0) end
+  local mask = span
+  for shift = 0, 5 do mask = mask | mask >> (1 << shift) end
+  local value
+  repeat value = random_bits() & mask until not math.ult(span, value)
+  return low + value
 end
 
 -- "Name: value\r\n" for every value. A value may contain colons.

@@ -166,13 +166,11 @@ bool read(std::string_view text, WrittenTime& out) {
   return !reader.bad() && (reader.at_end() || !out.zone.empty());
 }
 
-// `pre` is the first of two moments, and the one after a gap begins at `trans`.
-std::chrono::system_clock::time_point moment(const cctz::time_zone& zone,
-                                             const cctz::civil_second& local) {
+// Seconds since 1970. `pre` is the first of two moments, and a gap ends at `trans`.
+std::int64_t moment(const cctz::time_zone& zone, const cctz::civil_second& local) {
   const auto found = zone.lookup(local);
-  const auto seconds =
-      found.kind == cctz::time_zone::civil_lookup::SKIPPED ? found.trans : found.pre;
-  return std::chrono::time_point_cast<std::chrono::system_clock::duration>(seconds);
+  const bool skipped = found.kind == cctz::time_zone::civil_lookup::SKIPPED;
+  return (skipped ? found.trans : found.pre).time_since_epoch().count();
 }
 
 }  // namespace
@@ -188,9 +186,8 @@ Result<ZonedTime> parse_zoned_time(std::string_view text, std::string_view zone)
   }
   const std::string_view name = written.zone.empty() && !written.has_offset ? zone : written.zone;
   SLUICE_TRY(const cctz::time_zone found, find_zone(name.empty() ? "UTC" : name));
-  const auto since_1970 = moment(found, written.local).time_since_epoch();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
-  return ZonedTime{ms + written.ms - std::int64_t{written.offset_minutes} * 60'000,
+  const std::int64_t ms = moment(found, written.local) * 1000 + written.ms;
+  return ZonedTime{ms - std::int64_t{written.offset_minutes} * 60'000,
                    written.has_offset || !name.empty()};
 }
 

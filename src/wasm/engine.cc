@@ -73,8 +73,8 @@ EnginePtr make_engine(const EngineOptions& options, Objects objects) {
   return EnginePtr(wasm_engine_new_with_config(config));
 }
 
-// A component with four memories has 15 of them. Where no more can be had, the allocator of Rust ends
-// the process.
+// A component with four memories has 15 of them. Where no more can be had, the allocator of Rust
+// ends the process.
 constexpr std::uint64_t kMappingsOfGuest = 16;
 constexpr std::uint64_t kOtherMappings = 10'000;
 

@@ -14,9 +14,10 @@ std::string refusal(EngineOptions options) {
 
 TEST(Engine, HasNoMoreGuestsThanTheProcessHasMappingsFor) {
   EXPECT_EQ(refusal({.guests_max = 3470, .mappings_max = 65'530}), "");
-  EXPECT_EQ(refusal({.guests_max = 10'000, .mappings_max = 65'530}),
-            "max-guests 10000 needs 170000 mappings of memory, and the system gives a process 65530: "
-            "raise vm.max_map_count, or lower max-guests to 3470");
+  EXPECT_EQ(
+      refusal({.guests_max = 10'000, .mappings_max = 65'530}),
+      "max-guests 10000 needs 170000 mappings of memory, and the system gives a process 65530: "
+      "raise vm.max_map_count, or lower max-guests to 3470");
   EXPECT_NE(refusal({.guests_max = 1, .mappings_max = 9'000}), "");
   EXPECT_NE(refusal({.guests_max = 0}), "");
 }

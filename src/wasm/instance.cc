@@ -31,6 +31,7 @@ void make_store(InstanceState& state, const InstanceOptions& options) {
   state.context = wasmtime_store_context(state.store.get());
   // The limit holds for each memory, and the heap of the collector is one more.
   const std::uint64_t memory_max = options.memory_bytes_max / (collected ? 2 : 1);
+  state.memory_bytes_max = memory_max;
   wasmtime_store_limiter(state.store.get(), static_cast<std::int64_t>(memory_max),
                          kTableElementsMax, 1, kTablesMax, 1);
   // The header declares a result that the function does not have: it must not be looked at.
@@ -48,6 +49,17 @@ bool find_function(InstanceState& state, std::string_view name, wasmtime_func_t&
   const bool found = item.kind == WASMTIME_EXTERN_FUNC;
   wasmtime_extern_delete(&item);
   return found;
+}
+
+// Many languages trap without a word where memory cannot grow: "", or how full it is.
+std::string memory_note(const InstanceState& state) {
+  if (!state.has_memory) return {};
+  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+  const std::uint64_t used = wasmtime_memory_data_size(state.context, &state.memory);
+  if (used < state.memory_bytes_max / 8 * 7) return {};
+  const std::uint64_t used_mib = (used + kMiB - 1) / kMiB;
+  return "; its memory has " + std::to_string(used_mib) + " of at most " +
+         std::to_string(state.memory_bytes_max / kMiB) + " MiB (maxMemory)";
 }
 
 // The linker has refused other types, where they are refused.
@@ -284,6 +296,7 @@ Result<RawValue> Instance::finish_raw() {
   state_->alive = false;
   Error failure = guest_failure(trap.get(), error.get(), state_->host_error, state_->entry);
   state_->host_error.clear();
+  failure.message += memory_note(*state_);
   return std::unexpected(std::move(failure));
 }
 

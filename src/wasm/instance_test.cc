@@ -112,6 +112,10 @@ TEST(Instance, MemoryIsBounded) {
       "0)))",
       {.memory_bytes_max = 1 << 20});
   EXPECT_FALSE(refused);
+  const auto full = world.must(guest("(drop (memory.grow (i32.const 14))) (unreachable)"),
+                               {.memory_bytes_max = 1 << 20});
+  const std::string said = run(*full).error().message;
+  EXPECT_TRUE(said.ends_with("; its memory has 1 of at most 1 MiB (maxMemory)")) << said;
 }
 
 TEST(Instance, CollectedMemoryIsBoundedToo) {

@@ -111,12 +111,11 @@ Result<Compiled> compile_bytes(const Engine& engine, std::string_view bytes,
   if (Compiled cached = load_cached(engine, hash); cached.module) return cached;
   SLUICE_CHECK(check_expressions(bytes));
   Result<ModulePtr> module = compile_for(engine, engine.handle(), bytes);
-  const bool collected =
-      !module && !is_valid(engine.handle(), bytes) && is_valid(engine.collecting(), bytes);
-  if (collected) module = compile_for(engine, engine.collecting(), bytes);
+  const bool needs_more = !module && !is_valid(engine.handle(), bytes);
+  if (needs_more) module = compile_for(engine, engine.collecting(), bytes);
   if (!module) return std::unexpected(std::move(module).error());
   save_cached(engine, hash, module->get());
-  return Compiled{std::move(*module), collected};
+  return Compiled{std::move(*module), needs_more};
 }
 
 std::string letters(const wasm_valtype_vec_t* types) {

@@ -134,7 +134,7 @@ LUA = ScriptLanguage(
             "script:5: argument 1 is no text but a table: call functions with a dot, not with a colon",
         ),
         "data in init": (LUA_PASS + 'function init()\n  cluster.get_string("a")\nend\n', "script:5: ", "called in wasm_init"),
-        "wrong date": ('local start = parse_date("tomorrow")\n' + LUA_PASS, "script:1: host_parse_date: \"tomorrow\" is no time"),
+        "wrong date": ('local start = parse_date("tomorrow")\n' + LUA_PASS, "script:1: \"tomorrow\" is no time"),
         "binary": ("a\0b\n", "byte 0"),
     },
     faults={

@@ -4,6 +4,7 @@ misbehaves."""
 
 import contextlib
 import os
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -235,6 +236,10 @@ def test_many_calls_on_one_instance(host, name):
 FAULTS = {"loop": "100ms", "sleep": "100ms", "recurse": "30s", "grow": "30s", "exception": "30s"}
 
 
+# What tells a developer that the memory was full.
+FULL = ("(maxMemory)", "MemoryError", "out of memory", "not enough memory", "GC heap")
+
+
 @pytest.mark.parametrize("mode", FAULTS)
 @pytest.mark.parametrize("name", COMPLETE)
 def test_sandbox(host, name, mode):
@@ -248,6 +253,9 @@ def test_sandbox(host, name, mode):
             assert neighbour.request("/good").text == "none"
             assert connection.receive().status == 503
             wait_until(lambda: connection.request("/").text == "none", "a new instance serves")
+    if mode == "grow":
+        told = re.findall("lastFailure: (.*)", yaml.safe_dump(host.status("p"), width=10_000))
+        assert any(words in line for line in told for words in FULL), told
 
 
 @pytest.mark.parametrize("mode", ["file", "environment", "socket"])

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/seeded_generator.h"
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/host_context.h"
 #include "filters/wasm_host/marshal.h"
@@ -50,7 +51,7 @@ struct Recipe::Making {
         limit(std::max(recipe.timeout, kMakingMin)),
         deadline(Clock::now() + limit + (recipe.script ? kScriptLateMax : Duration())),
         gate(kLinesPerSecond),
-        random(std::random_device{}()),
+        random(seeded_generator()),
         parameters(recipe.parameters),
         context(recipe.logger, gate, random, &parameters) {
     context.begin_call(Clock::now() + limit, limit);
