@@ -152,9 +152,6 @@ def test_wrong_names(site):
             assert done.returncode == 4 and "not found" in done.stderr, done.stderr
     done = site.egctl("rollback", "p", "wasm", "--to", "feed", check=False)
     assert done.returncode == 4 and "egctl wasm history" in done.stderr
-    site.reload()
-    done = site.egctl("rollback", "p", "wasm", "--to", "", check=False)
-    assert done.returncode == 0, "no hash: the code before"
 
 
 def test_code_of_the_history_can_be_looked_at(site):
