@@ -6,6 +6,8 @@
     tools/bounds_reference.py --check    says so, and fails
 """
 
+import ast
+import operator
 import re
 import sys
 from dataclasses import dataclass
@@ -30,6 +32,7 @@ DEFINITION = re.compile(
 )
 UNITS = {"nanoseconds": "ns", "microseconds": "µs", "milliseconds": "ms", "seconds": "s", "minutes": "min", "hours": "h"}
 STEPS = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
+OPERATORS = {ast.LShift: operator.lshift, ast.Mult: operator.mul, ast.Sub: operator.sub, ast.Add: operator.add}
 TESTS = re.compile(r"_(test|fuzz|bench|bench_null)\.cc$|/testing/")
 
 
@@ -42,13 +45,22 @@ class Bound:
     meaning: str
 
 
+def computed(node: ast.expr) -> int:
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+        return OPERATORS[type(node.op)](computed(node.left), computed(node.right))
+    if isinstance(node, ast.Constant) and isinstance(node.value, int):
+        return node.value
+    raise ValueError
+
+
 def number(text: str) -> int | None:
-    plain = re.sub(r"std::\w+\{([^}]*)\}|\b(?:1)?(?:U|UL|ULL|L)\b", lambda found: found[1] or "", text)
-    plain = re.sub(r"(?<=\d)'(?=\d)", "", plain)
-    plain = re.sub(r"(?<=[0-9a-fA-F])(?:[uU]?[lL]{0,2})\b", "", plain)
-    if not re.fullmatch(r"(?:0x[0-9a-fA-F]+|\d+)(?:\s*(?:<<|\*|-|\+)\s*\d+)*", plain.strip()):
+    """The value of a sum or a product of digits; None: of anything else."""
+    plain = re.sub(r"std::\w+\{([^}]*)\}", r"\1", text)
+    plain = re.sub(r"(?<=\d)'(?=\d)|(?<=[0-9a-fA-F])[uU]?[lL]{0,2}\b", "", plain)
+    try:
+        return computed(ast.parse(plain.strip(), mode="eval").body)
+    except (SyntaxError, ValueError):
         return None
-    return eval(plain, {"__builtins__": {}})  # digits and four operators: the pattern above
 
 
 def of_bytes(count: int) -> str:
@@ -102,7 +114,8 @@ def pages():
             folders.setdefault(bound.folder, []).append(bound)
     text = HEAD
     for folder, found in sorted(folders.items()):
-        rows = ([code(one.name), cell(one.value), code(one.file), cell(one.meaning)] for one in sorted(found, key=lambda one: (one.name, one.file)))
+        found.sort(key=lambda one: (one.name, one.file))
+        rows = ([code(one.name), cell(one.value), code(one.file), cell(one.meaning)] for one in found)
         text += f"## {folder}\n\n" + table(["bound", "value", "file", "meaning"], rows) + "\n"
     yield PAGE, text.rstrip() + "\n"
 

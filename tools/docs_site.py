@@ -35,10 +35,23 @@ theme:
   name: material
   language: en
   font: false
-  features: [navigation.sections, navigation.indexes, navigation.top, navigation.footer, search.highlight, toc.follow, content.code.copy]
+  features:
+  - content.code.copy
+  - navigation.footer
+  - navigation.indexes
+  - navigation.sections
+  - navigation.top
+  - search.highlight
+  - toc.follow
   palette:
-  - {{media: "(prefers-color-scheme: light)", scheme: default, primary: indigo, toggle: {{icon: material/weather-night, name: dark}}}}
-  - {{media: "(prefers-color-scheme: dark)", scheme: slate, primary: indigo, toggle: {{icon: material/weather-sunny, name: light}}}}
+  - media: "(prefers-color-scheme: light)"
+    scheme: default
+    primary: indigo
+    toggle: {{icon: material/weather-night, name: dark}}
+  - media: "(prefers-color-scheme: dark)"
+    scheme: slate
+    primary: indigo
+    toggle: {{icon: material/weather-sunny, name: light}}
 plugins: [search, offline]
 extra: {{generator: false, polyfills: [site/iframe-worker.js]}}
 markdown_extensions:
@@ -47,7 +60,9 @@ markdown_extensions:
 - pymdownx.highlight
 - pymdownx.superfences
 - toc: {{permalink: true, toc_depth: 3, slugify: !!python/object/apply:pymdownx.slugs.slugify {{kwds: {{case: lower}}}}}}
-validation: {{nav: {{omitted_files: info, not_found: warn}}, links: {{not_found: warn, anchors: warn, absolute_links: warn, unrecognized_links: warn}}}}
+validation:
+  nav: {{omitted_files: info, not_found: warn}}
+  links: {{not_found: warn, anchors: warn, absolute_links: warn, unrecognized_links: warn}}
 nav:
 {nav}"""
 
@@ -76,7 +91,8 @@ def below(name: str) -> list[str]:
 
 
 def unlisted(listed: set[str]) -> list[str]:
-    return [page.relative_to(ROOT).as_posix() for page in sorted((ROOT / "docs").glob("*.md")) if page.relative_to(ROOT).as_posix() not in listed]
+    known = (page.relative_to(ROOT).as_posix() for page in sorted((ROOT / "docs").glob("*.md")))
+    return [name for name in known if name not in listed]
 
 
 def navigation() -> tuple[str, set[str]]:
@@ -113,7 +129,7 @@ def on_site(page: Path, listed: set[str]) -> str:
     clean = without_code(text)
 
     def rewritten(found: re.Match) -> str:
-        if clean[found.start("target")] == " " or page_links.ELSEWHERE.match(found["target"]) or found["target"].startswith("#"):
+        if clean[found.start("target")] == " " or re.match(r"#|[a-z][a-z0-9+.-]*:", found["target"]):
             return found[0]
         target = target_on_site(page, found["target"], listed)
         return f"{found['text']}({target})" if target is not None else found["text"].strip("[]")

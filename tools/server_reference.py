@@ -39,7 +39,7 @@ FILE = """
 
 The file is YAML. `sluice-server --sample-config` prints this one, in which each option has its default:
 
-```yaml
+```text
 """
 
 
