@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes docs/images/picture.png: the live picture of a gateway on which a sale runs.
 
-It starts a server in a folder of its own, sells 1,000 permits to visitors who come without a pause, and takes the page
-with Chromium (tests/e2e/browser.py) when two thirds of them are sold.
+It starts a server in a folder of its own, opens the page in Chromium (tests/e2e/browser.py), sells 5,000 permits to
+visitors who come evenly, and takes the page when two thirds of them are sold.
 
     tools/picture_of_sale.py [SECONDS]      how long the visitors come; 60 by default
 """
@@ -18,15 +18,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 
-from browser import look  # noqa: E402
+from browser import Page  # noqa: E402
 from client import fetch  # noqa: E402
 from gateway import Server, free_port, http_server, mock, pipeline, sale_server, wait_until  # noqa: E402
 
 PICTURE = ROOT / "docs" / "images" / "picture.png"
 BYTES_MAX = 200_000
-PERMITS = 1000
+SIZE = (1280, 900)
+PERMITS = 5000
 SOLD = 2 * PERMITS // 3
-VISITORS = 4
+LUCK = 0.8  # the part of the new users whom the program admits
+VISITORS = 8
 
 
 def sale() -> dict:
@@ -38,7 +40,7 @@ def sale() -> dict:
         "script": program,
         "timeout": "5s",
         "limit": {"prefix": "id/", "max": PERMITS},
-        "parameters": {"maxPermission": str(PERMITS), "blockRatio": "0.6"},
+        "parameters": {"maxPermission": str(PERMITS), "blockRatio": str(round(1 - LUCK, 3))},
     }
     return pipeline("sale", rule, mock("You can buy the laptop for $1 now.\n", name="offer"))
 
@@ -47,7 +49,7 @@ class Crowd:
     """Visitors who come evenly, so that `SOLD` of them are admitted after `seconds`."""
 
     def __init__(self, port: int, seconds: float):
-        self.port, self.pause = port, seconds * VISITORS / (SOLD / 0.4)
+        self.port, self.pause = port, seconds * VISITORS * LUCK / SOLD
         self.stop = threading.Event()
         self.threads = [threading.Thread(target=self.come, args=(number,)) for number in range(VISITORS)]
 
@@ -71,22 +73,22 @@ class Crowd:
             thread.join()
 
 
-def take(server: Server, folder: Path, seconds: float) -> Path:
+def take(server: Server, made: Path, seconds: float) -> None:
     port = free_port()
     server.apply({**sale_server(port), **http_server(port, {"pathPrefix": "/flashsale", "backend": "sale"}, name="shop")}, sale())
-    with Crowd(port, seconds):
-        wait_until(lambda: server.status("sale")["filters"]["rule"]["keys"] >= SOLD, "two thirds are sold", seconds * 20)
-        found = look(f"http://{server.api}/", folder, ["overview"], [{"width": 1280, "theme": "light"}])
-    if found["errors"]:
-        sys.exit("\n".join(found["errors"]))
-    return folder / "overview-1280-light.png"
+    with Page(f"http://{server.api}/") as page:
+        page.size(*SIZE)
+        with Crowd(port, seconds):
+            wait_until(lambda: server.status("sale")["filters"]["rule"]["keys"] >= SOLD, "two thirds are sold", seconds * 20)
+            page.screenshot(str(made))
 
 
 def main(seconds: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "picture.png"
         server = Server(Path(folder) / "home").start()
         try:
-            made = take(server, Path(folder) / "pictures", seconds)
+            take(server, made, seconds)
         finally:
             server.stop()
         size = made.stat().st_size

@@ -58,6 +58,7 @@ const deeds = {
     return [download.suggestedFilename(), readFileSync(await download.path()).toString("base64")];
   },
   requests: () => requests,
+  screenshot: (path) => page.screenshot({ path }),
 };
 
 async function answer(work) {
