@@ -26,7 +26,7 @@ def test_every_page_is_there(site):
 
 
 def test_the_search_needs_no_server_and_no_network(site):
-    with Page(f"file://{site}/docs/rules.html") as page:
+    with Page(f"file://{site}/docs/rules.html", ready="document.readyState === 'complete'") as page:
         page.fill("input[name=query]", "known users")
         page.until("document.querySelector('.md-search-result__link[href*=overload]') !== null")
         page.click(".md-search-result__link[href*=overload]")
