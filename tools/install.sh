@@ -6,7 +6,7 @@
 # the cache. Go is not installed: the tests of its SDK are skipped without it.
 # `test` also puts schemathesis into the cache, which calls the admin API by its OpenAPI document.
 # `package-test` puts hadolint, which Debian has not, into the cache.
-# `docs` puts mkdocs-material, which makes the site of docs/, into the cache.
+# `docs` and `test` put mkdocs-material, which makes the site of docs/, into the cache.
 # `house` also puts lizard, which counts functions, into .cache/lizard.
 # Nothing missing: no network, no root, a fraction of a second.
 set -euo pipefail
@@ -50,7 +50,7 @@ for task in "$@"; do
   case $task in
     build) ;;
     cluster) packages+=("${cluster[@]}") ;;
-    test) packages+=("${test[@]}") with_schemathesis=1 ;;
+    test) packages+=("${test[@]}") with_schemathesis=1 with_site=1 ;;
     languages) packages+=("${languages[@]}") with_ziglang=1 with_componentize=1 with_kotlin=1 ;;
     bench) packages+=("${bench[@]}") ;;
     lint) packages+=("${lint[@]}") ;;

@@ -9,6 +9,9 @@ import pytest
 from browser import Page
 from gateway import ROOT
 
+# It says "Initializing search" before.
+SEARCH_IS_READY = "document.querySelector('.md-search-result__meta').textContent.includes('Type to start')"
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
@@ -27,6 +30,8 @@ def test_every_page_is_there(site):
 
 def test_the_search_needs_no_server_and_no_network(site):
     with Page(f"file://{site}/docs/rules.html", ready="document.readyState === 'complete'") as page:
+        page.focus("input[name=query]")  # loads the index
+        page.until(SEARCH_IS_READY)
         page.fill("input[name=query]", "known users")
         page.until("document.querySelector('.md-search-result__link[href*=overload]') !== null")
         page.click(".md-search-result__link[href*=overload]")
