@@ -44,6 +44,21 @@ package: ## a Debian package and an archive for other systems, in build/packages
 	@if [[ $(BUILD) == build ]]; then tools/build.sh release sluice-server egctl; fi
 	@BUILD=$(BUILD) tools/package.sh $(PACKAGES)
 
+.PHONY: docs
+docs: ## the site of the pages in build/docs, with search, for a browser without a network; dead links are errors
+	@tools/install.sh docs
+	@tools/docs_site.py
+
+.PHONY: reference
+reference: ## write the reference in docs/ anew, from the programs in build/bin
+	@tools/reference.py
+
+.PHONY: picture
+picture: ## docs/images/picture.png anew: the live picture while a sale runs
+	@tools/install.sh build test
+	@tools/build.sh release sluice-server egctl
+	@/usr/bin/python3 tools/picture_of_sale.py
+
 .PHONY: run
 run: ## build, then run the flash sale on port 10080 (DETACH=1: in the background)
 	@tools/run.sh

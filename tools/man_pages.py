@@ -59,6 +59,11 @@ class Help:
     footer: list[str] = field(default_factory=list)
 
 
+def closed(text: str) -> bool:
+    """False for a name that is longer than its column, and goes on in it: [0 - 1024]."""
+    return text.count("[") == text.count("]") and text.count("(") == text.count(")")
+
+
 def parse(text: str) -> Help:
     """The form that CLI11 gives a help: about, usage, lists of two columns, footer."""
     above, _, below = text.strip("\n").partition("Usage: ")
@@ -72,7 +77,7 @@ def parse(text: str) -> Help:
             entries = page.lists.setdefault(heading, [])
         elif entries is not None and line.startswith("  "):
             name, rest = line[2:], ""
-            if line[column - 1 : column] == " ":
+            if line[column - 1 : column] == " " and closed(line[:column]):
                 name, rest = line[2:column].strip(), line[column:].strip()
             if name:
                 entries.append((" ".join(name.split()), rest))
@@ -141,6 +146,11 @@ def run(*command: str | Path) -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
+def below(page: Help, heading: str = "Commands") -> list[str]:
+    """The commands below a command, without their aliases."""
+    return [name_of(entry) for entry, _ in page.lists.get(heading, [])]
+
+
 class Pages:
     def __init__(self, programs: Path, out: Path):
         self.programs, self.out = programs, out
@@ -159,15 +169,14 @@ class Pages:
         """The page of a command, and those of the commands below it."""
         page = parse(run(self.programs / "egctl", *words, "--help"))
         name = " ".join(["egctl", *words])
-        below = [name_of(entry) for entry, _ in page.lists.get("Commands", [])]
-        others = [f".BR {escape(name.replace(' ', '-') + '-' + word)} (1)" for word in below]
+        others = [f".BR {escape(name.replace(' ', '-') + '-' + word)} (1)" for word in below(page)]
         if words:
             others.append(f".BR {escape('-'.join(['egctl', *words[:-1]]))} (1)")
         else:
             others.append(r".BR sluice\-server (8)")
         see = [other + "," for other in others[:-1]] + others[-1:]
         self.write(name, 1, [*page_of(name, 1, self.version, page), ".SH SEE ALSO", *see])
-        for word in below:
+        for word in below(page):
             self.command([*words, word])
 
 

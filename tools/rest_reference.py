@@ -6,9 +6,7 @@
     tools/rest_reference.py --check      says so, and fails
 """
 
-import argparse
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -18,11 +16,11 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-BIN = Path(os.environ.get("SLUICE_BIN_DIR", ROOT / "build" / "bin"))
-PAGE = ROOT / "docs" / "reference-rest.md"
+from reference_page import BIN, DOCS, main
+
+SOURCE = "the OpenAPI document"
+PAGE = DOCS / "reference-rest.md"
 DEADLINE = 60.0
 TYPES = {"string": "text", "boolean": "true or false"}
 EVERY_CALL = ("400", "401", "403", "429", "500", "503")
@@ -65,17 +63,22 @@ def server():
             process.wait(DEADLINE)
 
 
+def fetch(address: str, path: str):
+    end = time.monotonic() + DEADLINE
+    while True:
+        try:
+            request = urllib.request.Request(f"http://{address}{path}", headers={"Accept": "application/json"})
+            with urllib.request.urlopen(request) as answer:
+                return json.loads(answer.read())
+        except urllib.error.URLError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+
+
 def fetch_document() -> dict:
     with server() as address:
-        end = time.monotonic() + DEADLINE
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://{address}/apis/v2/openapi") as answer:
-                    return json.loads(answer.read())
-            except urllib.error.URLError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.05)
+        return fetch(address, "/apis/v2/openapi")
 
 
 def shape(schema: dict) -> str:
@@ -163,18 +166,9 @@ def page(document: dict) -> str:
     return text.rstrip() + "\n"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Writes docs/reference-rest.md.")
-    parser.add_argument("--check", action="store_true", help="say whether the page differs, and write nothing")
-    arguments = parser.parse_args()
-    after = page(fetch_document())
-    if PAGE.exists() and PAGE.read_text() == after:
-        return 0
-    if not arguments.check:
-        PAGE.write_text(after)
-    print(f"docs/{PAGE.name} {'differs from the OpenAPI document' if arguments.check else 'is written'}")
-    return 1 if arguments.check else 0
+def pages():
+    yield PAGE, page(fetch_document())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, SOURCE, pages))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/wasm.h"
 
+#include "egctl/wasm_abi.h"
 #include "egctl/wasm_cases.h"
 #include "egctl/wasm_data.h"
 #include "egctl/wasm_history.h"
@@ -23,6 +24,7 @@ void add_wasm(Command root, Invocation& invocation) {
   add_wasm_watch(wasm, invocation);
   add_wasm_new(wasm, invocation);
   add_wasm_inspect(wasm, invocation);
+  add_wasm_abi(wasm, invocation);
   add_wasm_run(wasm, invocation);
   add_wasm_test(wasm, invocation);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chromium, driven line by line (tests/e2e/browser.py). Each line of standard input is one call as JSON, and each line
 // of standard output its answer: {"value": …} or {"error": "…"}. The first line opens the page:
-//   {"url", "chromium", "user", "password"}, then {"do": NAME, "with": [ARGUMENT, …]}
+//   {"url", "chromium", "user", "password", "ready": an expression, true once it stands}, then {"do": NAME, "with": [ARGUMENT, …]}
 
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -17,6 +17,7 @@ const context = await browser.newContext({
   httpCredentials: order.user ? { username: order.user, password: order.password } : undefined,
   acceptDownloads: true,
 });
+context.setDefaultTimeout(180_000); // a bound on waiting, not a measure of speed
 const page = await context.newPage();
 const requests = [];
 page.on("request", (request) => requests.push(`${request.method()} ${request.url()}`));
@@ -57,6 +58,7 @@ const deeds = {
     return [download.suggestedFilename(), readFileSync(await download.path()).toString("base64")];
   },
   requests: () => requests,
+  screenshot: (path) => page.screenshot({ path }),
 };
 
 async function answer(work) {
@@ -69,7 +71,7 @@ async function answer(work) {
 
 await answer(async () => {
   await page.goto(order.url);
-  await until(`document.getElementById("state").dataset.live === "true"`);
+  await until(order.ready ?? `document.getElementById("state").dataset.live === "true"`);
 });
 for (let call = await next(); call; call = await next()) await answer(() => deeds[call.do](...(call.with ?? [])));
 await browser.close();

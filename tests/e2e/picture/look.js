@@ -20,6 +20,7 @@ for (const { width, theme } of order.views) {
     httpCredentials: order.user ? { username: order.user, password: order.password } : undefined,
     acceptDownloads: true,
   });
+  context.setDefaultTimeout(180_000); // a bound on waiting, not a measure of speed
   const page = await context.newPage();
   page.on("request", (request) => found.requests.push(request.url()));
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && found.errors.push(message.text()));
