@@ -90,8 +90,10 @@ def steps_of(page: str) -> tuple[Command | Block, ...]:
         content = textwrap.dedent(fence["text"])
         if fence["language"] in _SHELL:
             found += _commands(page, line, content)
-        elif fence["language"]:
-            found.append(Block(page, line, content))
+        else:
+            assert not content.startswith("$ "), f"{page}:{line}: commands stand in a block of bash, sh or console"
+            if fence["language"]:
+                found.append(Block(page, line, content))
     return tuple(found)
 
 
