@@ -83,6 +83,7 @@ SETTINGS = {
     "docs/guests.md": Setting(folder="examples/flash-sale", files={"users.yaml": 'id/ann: "true"\n'}),
     "docs/objects.md": Setting(files={"shop.yaml": SHOP}),
     "docs/observe.md": Setting(given=("README.md",), objects=SHOP),
+    "docs/parameters.md": Setting(needs="/usr/share/zoneinfo/Europe/Berlin"),
     "docs/picture.md": Setting(given=("README.md",)),
     "docs/shared-data.md": Setting(given=("README.md",)),
     "docs/tracing.md": Setting(objects=SHOP),

@@ -50,6 +50,7 @@ class Setting:
     folder: str = "."
     options: tuple[str, ...] = ()
     at_home: bool = False  # in the folder of the gateway, as a reader who has started it there
+    needs: str = ""  # a file: without it, the page is skipped
     before: dict = field(default_factory=dict)
 
 

@@ -5,10 +5,10 @@ A page is typed into one shell, from its first command to its last. A command mu
 output, that must come."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from cluster import etcd_program
 from gateway import ROOT
 from page_commands import Block, Command, Shell, commands_of, pages, steps_of
 from page_tables import ELSEWHERE, SETTINGS, VARIES
@@ -43,8 +43,9 @@ def world(request, tmp_path, guests):
 
 @pytest.mark.parametrize("page", [page for page in ALL if runs_here(page)])
 def test_page(page, world):
-    if SETTINGS.get(page, Setting()).runs == "cluster" and etcd_program() is None:
-        pytest.skip("no etcd: tools/install.sh test installs it")
+    needs = SETTINGS.get(page, Setting()).needs
+    if needs and not Path(needs).exists():
+        pytest.skip(f"no {needs}")
     here = world(page)
     for step in steps_of(page):
         if isinstance(step, Block):
