@@ -67,6 +67,7 @@ class Block:
 
     page: str
     line: int
+    language: str
     text: str
 
     @property
@@ -93,7 +94,7 @@ def steps_of(page: str) -> tuple[Command | Block, ...]:
         else:
             assert not content.startswith("$ "), f"{page}:{line}: commands stand in a block of bash, sh or console"
             if fence["language"]:
-                found.append(Block(page, line, content))
+                found.append(Block(page, line, fence["language"], content))
     return tuple(found)
 
 

@@ -3,7 +3,9 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
+from gateway import ROOT
 from page_world import Setting, certificates_of_the_api, damaged_store, shop_2_is_killed
 
 
@@ -13,10 +15,18 @@ class Row:
     command: re.Pattern  # matched at its beginning
     reason: str
     test: str | None  # that runs it: a file, or a file::name
+    unless: str = ""  # a program: where it is, the command runs here
+
+    def fits(self, page: str, command: str) -> bool:
+        return self.page.fullmatch(page) is not None and self.command.match(command) is not None
+
+    @property
+    def counts(self) -> bool:
+        return not self.unless or not Path(self.unless).exists()
 
 
-def _row(page: str, command: str, reason: str, test: str | None = None) -> Row:
-    return Row(re.compile(page), re.compile(command), reason, test)
+def _row(page: str, command: str, reason: str, test: str | None = None, unless: str = "") -> Row:
+    return Row(re.compile(page), re.compile(command), reason, test, unless)
 
 
 SHOP = """\
@@ -37,6 +47,7 @@ filters:
   - servers: [{url: http://127.0.0.1:9095}]
 """
 
+C_SDK = (ROOT / "sdk/c/sluice.h").read_text()
 DOOR_TO_NOTHING = """\
 kind: HTTPServer
 name: door
@@ -90,6 +101,14 @@ SETTINGS = {
     "docs/first-sale.md": Setting(runs="nothing"),
     "docs/real-shop.md": Setting(at_home=True),
     "docs/sale-day.md": Setting(files={"sale.yaml": ("docs/first-sale.md", 0)}),
+    "sdk/c/README.md": Setting(files={"sluice.h": C_SDK, "program.c": ("sdk/c/README.md", "c")}),
+    "sdk/cpp/README.md": Setting(
+        files={
+            "../c/sluice.h": C_SDK,
+            "sluice.hpp": (ROOT / "sdk/cpp/sluice.hpp").read_text(),
+            "program.cc": ("sdk/cpp/README.md", "cpp"),
+        }
+    ),
     "examples/flash-sale/README.md": Setting(folder="examples/flash-sale"),
 }
 
@@ -149,7 +168,15 @@ ELSEWHERE = (
         "tests/e2e/guests.py::compiled_guests",
     ),
     _row(r"sdk/assemblyscript/README.md", r"npm (ci|test)", "runs for a minute", "tools/test.sh::sdk"),
-    _row(r"sdk/.*", r"", _LANGUAGE, "tests/e2e/language_guests.py"),
+    _row(r"sdk/c/.*", r"clang", _LANGUAGE, "tests/e2e/language_guests.py", unless="/usr/bin/wasm-ld-16"),
+    _row(
+        r"sdk/cpp/.*",
+        r"clang",
+        _LANGUAGE,
+        "tests/e2e/language_guests.py",
+        unless="/usr/lib/llvm-16/include/wasm32-wasi/c++/v1",
+    ),
+    _row(r"sdk/.*", r"(?!clang)", _LANGUAGE, "tests/e2e/language_guests.py"),
     _row(r"docs/egctl.md", r"pprof", "needs pprof", "tests/e2e/test_metrics_and_profiles.py::test_a_cpu_profile"),
     _row(
         r"docs/picture.md",

@@ -39,7 +39,7 @@ _FOLDER = re.compile(rf"(?<![\w./}}])(?:{'|'.join(map(re.escape, _PLACES))})(?=[
 class Setting:
     """What a page takes as given. `runs`: `server`, `cluster` of three members, or `nothing`: the page starts a server.
     `given`: pages whose objects are there; `objects`: more of them. `applies`: the objects of this page are applied
-    where they stand. `files`: text, or a page and the number of its YAML block. `before`: what happens before a command
+    where they stand. `files`: text, or a page and the number of its YAML block, or the language of a block. `before`: what happens before a command
     that begins so."""
 
     runs: str = "server"
@@ -66,7 +66,7 @@ class World:
         at = self.servers[0].home if setting.at_home else self.clone / setting.folder
         self.shell = Shell(at, self._environment())
         for name, text in setting.files.items():
-            self.write(name, text if isinstance(text, str) else steps_of_yaml(*text))
+            self.write(name, text if isinstance(text, str) else text_of(*text))
         for page in setting.given:
             self.give(page)
         if setting.objects:
@@ -150,7 +150,7 @@ class World:
                 self.type(command.text)
                 self.shell.run("popd")
         if page.startswith("docs/"):
-            self.apply(steps_of_yaml(page, None))
+            self.apply(text_of(page, None))
 
     def apply(self, objects: str) -> None:
         file = self.folder / "objects.yaml"
@@ -199,9 +199,12 @@ class World:
             server.stop()
 
 
-def steps_of_yaml(page: str, number: int | None) -> str:
-    found = [step.content for step in steps_of(page) if isinstance(step, Block) and "kind:" in step.text]
-    return "---\n".join(found) if number is None else found[number]
+def text_of(page: str, which: int | str | None) -> str:
+    blocks = [step for step in steps_of(page) if isinstance(step, Block)]
+    if isinstance(which, str):
+        return next(block.content for block in blocks if block.language == which)
+    objects = [block.content for block in blocks if block.language == "yaml" and "kind:" in block.text]
+    return "---\n".join(objects) if which is None else objects[which]
 
 
 def answers(port: int) -> bool:
@@ -234,7 +237,7 @@ def damaged_store(world: World) -> None:
     server = Server(folder)
     server.api_port = int(world.ports["2381"])
     server.start()
-    world.apply(steps_of_yaml("docs/first-sale.md", 0))
+    world.apply(text_of("docs/first-sale.md", 0))
     world.type("curl -s http://127.0.0.1:10080/buy -H 'X-User: ann'")
     world.type("egctl backup create -f shop.backup")
     server.kill()
