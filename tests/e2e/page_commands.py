@@ -146,7 +146,7 @@ class Shell:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            process_group=0,
         )
         os.set_blocking(self.process.stdout.fileno(), False)
 

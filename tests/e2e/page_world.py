@@ -39,8 +39,8 @@ _FOLDER = re.compile(rf"(?<![\w./}}])(?:{'|'.join(map(re.escape, _PLACES))})(?=[
 class Setting:
     """What a page takes as given. `runs`: `server`, `cluster` of three members, or `nothing`: the page starts a server.
     `given`: pages whose objects are there; `objects`: more of them. `applies`: the objects of this page are applied
-    where they stand. `files`: text, or a page and the number of its YAML block, or the language of a block. `before`: what happens before a command
-    that begins so."""
+    where they stand. `files`: text, or a page and the number of its YAML block, or the language of a block.
+    `before`: what happens before a command that begins so."""
 
     runs: str = "server"
     given: tuple[str, ...] = ()
