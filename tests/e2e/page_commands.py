@@ -27,7 +27,7 @@ SERVER = re.compile(
     r"(?:\S*/)?sluice-server(?! --(?:check|help|version|print-config|sample-config|hash-|signal-))|python3 \w+\.py$"
 )
 ENDLESS = re.compile(r"egctl (?:top|wasm watch|logs -f|get)\b")
-COMMAND_SECONDS = 120.0
+COMMAND_SECONDS = 600.0  # a bound on what hangs: a compiler on a busy machine takes minutes
 
 
 def pages() -> list[str]:
@@ -184,7 +184,7 @@ class Shell:
             assert not alive, f"it has ended:\n{text}"
             return False
 
-        wait_until(reached, f"{command} has begun")
+        wait_until(reached, f"{command} has begun", COMMAND_SECONDS)
         return file.read_text(errors="replace"), pid
 
     def end(self, pid: int) -> None:

@@ -207,7 +207,7 @@ ELSEWHERE = (
         r"docs/cluster.md",
         r"(install -m|kill -HUP|egctl describe member shop-1)",
         "needs a member with certificates",
-        "tests/e2e/test_cluster_tls.py",
+        "tests/e2e/test_certificates_end.py::test_a_cluster_gets_new_certificates_under_load",
     ),
     _row(r"docs/cluster.md", r"(systemctl|apt-get|install -d)", _PACKAGE, None),
 )
