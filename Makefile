@@ -205,6 +205,12 @@ bench-overload: ## a sale asked for 2 and 10 times what it can answer (OVERLOAD=
 	@tools/build.sh release
 	@/usr/bin/python3 bench/overload.py $(OVERLOAD)
 
+.PHONY: bench-backup
+bench-backup: ## a backup of a sale that lets in as many as it can, and its restoration elsewhere (BACKUP='--seconds 20')
+	@tools/install.sh build bench
+	@tools/build.sh release
+	@/usr/bin/python3 bench/backup.py $(BACKUP)
+
 .PHONY: bench-administration
 bench-administration: ## what visitors notice while a million keys are applied, listed, deleted
 	@tools/install.sh build bench
