@@ -69,11 +69,15 @@ EASEGRESS(host_cluster_add_integer) int64_t host_cluster_add_integer(const Block
 EASEGRESS(host_cluster_get_float) double host_cluster_get_float(const Block*);
 EASEGRESS(host_cluster_put_float) void host_cluster_put_float(const Block*, double);
 EASEGRESS(host_cluster_add_float) double host_cluster_add_float(const Block*, double);
+DO1(host_cluster_delete);
 EASEGRESS(host_cluster_count_key) int32_t host_cluster_count_key(const Block*);
 DO1(host_add_tag);
 EASEGRESS(host_log) void host_log(uint32_t level, const Block*);
 EASEGRESS(host_get_unix_time_in_ms) int64_t host_get_unix_time_in_ms(void);
 EASEGRESS(host_rand) double host_rand(void);
+EASEGRESS(host_parse_date) int64_t host_parse_date(const Block*, const Block*);
+EASEGRESS(host_parameter) Block* host_parameter(const Block*, const Block*);
+EASEGRESS(host_parameter_or) Block* host_parameter_or(const Block*, const Block*, const Block*);
 
 /* From now on, the error of a host function does not end the guest: its message goes to this block.
  */
@@ -122,7 +126,7 @@ EXPORT(wasm_free) void wasm_free(void* block) {
 }
 
 /* An argument of a host function. Small ones have a place of their own. */
-enum { kPlaces = 2, kPlaceBytes = 2048 };
+enum { kPlaces = 3, kPlaceBytes = 2048 };
 static _Alignas(16) char places[kPlaces][kPlaceBytes];
 
 /* `rest`: 1 for a string, whose final 0 counts, 0 for data. NULL: out of memory. */

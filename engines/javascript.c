@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JavaScript for WasmHost: QuickJS-ng and the nouns of the SDK as a guest. One unit with the engine,
    because WASI's limit of the stack is only a member of its runtime. */
+#include <stdint.h>
+
+static uint32_t hash_secret = 263; /* odd; quickjs.c multiplies with it: build_engines.sh */
 #include "quickjs.c"
 
 #include "host.h"
@@ -239,6 +242,18 @@ static JSValue take_list(JSContext *ctx, Block *block) {
     return take(ctx, result);                            \
   }
 
+#define DEFINE_TAKE2(name, import, type, take)           \
+  FUNCTION(name) {                                       \
+    Block *first = text_block(ctx, 0, argv[0]);          \
+    if (!first) return JS_EXCEPTION;                     \
+    Block *second = text_block(ctx, 1, argv[1]);         \
+    if (!second) return drop(first), JS_EXCEPTION;       \
+    type const result = import(first, second);           \
+    drop(first);                                         \
+    drop(second);                                        \
+    return take(ctx, result);                            \
+  }
+
 #define DEFINE_DO1(name, import, make)                   \
   FUNCTION(name) {                                       \
     Block *first = make(ctx, 0, argv[0]);                \
@@ -283,6 +298,21 @@ typedef Block *BlockPointer;
 #define DEFINE_INTEGER_OF(id, import) DEFINE_TAKE1(id, import, int64_t, new_integer)
 #define DEFINE_FLOAT_OF(id, import) DEFINE_TAKE1(id, import, double, new_number)
 #define DEFINE_COUNT_OF(id, import) DEFINE_TAKE1(id, import, int32_t, new_count)
+#define DEFINE_TEXT_OF2(id, import) DEFINE_TAKE2(id, import, BlockPointer, take_text)
+#define DEFINE_INTEGER_OF2(id, import) DEFINE_TAKE2(id, import, int64_t, new_integer)
+#define DEFINE_TEXT_OF3(id, import)                         \
+  FUNCTION(id) {                                            \
+    Block *third = text_block(ctx, 2, argv[2]);             \
+    if (!third) return JS_EXCEPTION;                        \
+    Block *first = text_block(ctx, 0, argv[0]);             \
+    Block *second = first ? text_block(ctx, 1, argv[1]) : NULL; \
+    Block *result = second ? import(first, second, third) : NULL; \
+    drop(third);                                            \
+    if (first) drop(first);                                 \
+    if (!second) return JS_EXCEPTION;                       \
+    drop(second);                                           \
+    return take_text(ctx, result);                          \
+  }
 #define DEFINE_SET(id, import) DEFINE_DO1(id, import, text_block)
 #define DEFINE_SET_DATA(id, import) DEFINE_DO1(id, import, data_block)
 #define DEFINE_SET2(id, import) DEFINE_DO2(id, import, text_block)
@@ -321,7 +351,7 @@ RESPONSE_BYTES_FUNCTIONS(DEFINE)
 enum {
   ARITY_TEXT = 0, ARITY_BODY = 0, ARITY_BODY_BYTES = 0, ARITY_LIST = 0, ARITY_GET_STATUS = 0, ARITY_NOW = 0,
   ARITY_RAND = 0, ARITY_TEXT_OF = 1, ARITY_BYTES_OF = 1, ARITY_INTEGER_OF = 1, ARITY_FLOAT_OF = 1,
-  ARITY_COUNT_OF = 1, ARITY_SET = 1, ARITY_SET_DATA = 1, ARITY_SET_STATUS = 1, ARITY_SET2 = 2,
+  ARITY_COUNT_OF = 1, ARITY_TEXT_OF2 = 2, ARITY_INTEGER_OF2 = 2, ARITY_TEXT_OF3 = 3, ARITY_SET = 1, ARITY_SET_DATA = 1, ARITY_SET_STATUS = 1, ARITY_SET2 = 2,
   ARITY_SET2_DATA = 2, ARITY_PUT_INTEGER = 2, ARITY_PUT_FLOAT = 2, ARITY_ADD_INTEGER = 2, ARITY_ADD_FLOAT = 2,
   ARITY_LOG = 2,
 };
@@ -505,6 +535,7 @@ EXPORT(sluice_script) void sluice_script(char *array) {
   sluice_errors_to(&host_error.block, kErrorBytesMax);
   if (!keep_script(array)) return fail_at(0, 0, "out of memory", false);
   wasm_free(array);
+  hash_secret = (uint32_t)(host_rand() * 0x1p32) | 1;
   if (!make_context()) {
     if (!context) return fail_at(0, 0, "out of memory", false);
     return report_exception();
@@ -523,7 +554,11 @@ EXPORT(wasm_init) void wasm_init(char *array) {
   for (uint32_t i = 0; i + 1 < count; i += 2) {
     const Block *key = (const Block *)at;
     const Block *value = (const Block *)(key->bytes + key->size);
-    JS_SetPropertyStr(context, params, key->bytes, new_text(context, value->bytes, text_size(value)));
+    const JSValue name = new_text(context, key->bytes, text_size(key));
+    const JSAtom atom = JS_ValueToAtom(context, name);
+    JS_FreeValue(context, name);
+    JS_SetProperty(context, params, atom, new_text(context, value->bytes, text_size(value)));
+    JS_FreeAtom(context, atom);
     at = value->bytes + value->size;
   }
   wasm_free(array);

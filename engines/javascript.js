@@ -118,7 +118,22 @@
   const log = logAt(1);
   Object.assign(log, { debug: logAt(0), info: logAt(1), warn: logAt(2), error: logAt(3) });
 
+  const ask = (name, type, otherwise) =>
+    otherwise === undefined ? native.parameter(name, type) : native.parameterOr(name, type, String(otherwise));
+  const integerOf = (text) => (Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text));
+  // The gateway checks the values, and refuses other parameters.
+  const parameter = Object.freeze({
+    text: (name, otherwise) => ask(name, "text", otherwise),
+    integer: (name, otherwise) => integerOf(ask(name, "integer", otherwise)),
+    number: (name, otherwise) => Number(ask(name, "number", otherwise)),
+    boolean: (name, otherwise) => ask(name, "boolean", otherwise) === "true",
+    duration: (name, otherwise) => integerOf(ask(name, "duration", otherwise)),
+    time: (name, otherwise) => integerOf(ask(name, "time", otherwise)),
+  });
+
   Object.assign(globalThis, {
+    parseDate: (text, zone = "") => integerOf(native.parseDate(text, zone)),
+    parameter,
     log,
     cookie: { Cookie, SameSite },
     console: { log, debug: log.debug, info: log.info, warn: log.warn, error: log.error },

@@ -245,7 +245,9 @@ static bool call(int arguments, int results) {
   const int status = lua_pcall(state, arguments, results, handler);
   lua_remove(state, handler);
   if (status != LUA_OK) report(status);
-  return status == LUA_OK;
+  /* A finalizer can swallow the error, and the function returns before the next instruction. */
+  if (status == LUA_OK && interrupted) fail_at(0, 0, "it still runs", true);
+  return status == LUA_OK && !interrupted;
 }
 
 /* ---- texts ---- */
@@ -353,6 +355,21 @@ static Block *no_memory(lua_State *L) {
     return take(L, result);                                   \
   }
 
+#define DEFINE_TAKE2(id, import, type, take)                  \
+  FUNCTION(id) {                                              \
+    size_t size, length;                                      \
+    const char *text = text_of(L, 1, &size);                  \
+    const char *more = text_of(L, 2, &length);                \
+    Block *first = make_block(0, text, (uint32_t)size, 1);    \
+    if (!first) no_memory(L);                                 \
+    Block *second = make_block(1, more, (uint32_t)length, 1); \
+    type const result = second ? import(first, second) : 0;   \
+    drop(first);                                              \
+    if (!second) no_memory(L);                                \
+    drop(second);                                             \
+    return take(L, result);                                   \
+  }
+
 #define DEFINE_DO1(id, import, rest)                          \
   FUNCTION(id) {                                              \
     size_t size;                                              \
@@ -404,6 +421,25 @@ typedef Block *BlockPointer;
 #define DEFINE_INTEGER_OF(id, import) DEFINE_TAKE1(id, import, int64_t, new_integer)
 #define DEFINE_FLOAT_OF(id, import) DEFINE_TAKE1(id, import, double, new_number)
 #define DEFINE_COUNT_OF(id, import) DEFINE_TAKE1(id, import, int32_t, new_integer)
+#define DEFINE_TEXT_OF2(id, import) DEFINE_TAKE2(id, import, BlockPointer, take_text)
+#define DEFINE_INTEGER_OF2(id, import) DEFINE_TAKE2(id, import, int64_t, new_integer)
+#define DEFINE_TEXT_OF3(id, import)                               \
+  FUNCTION(id) {                                                  \
+    size_t size, length, rest;                                    \
+    const char *text = text_of(L, 1, &size);                      \
+    const char *more = text_of(L, 2, &length);                    \
+    const char *last = text_of(L, 3, &rest);                      \
+    Block *first = make_block(0, text, (uint32_t)size, 1);        \
+    Block *second = make_block(1, more, (uint32_t)length, 1);     \
+    Block *third = make_block(2, last, (uint32_t)rest, 1);        \
+    const bool made = first && second && third;                   \
+    Block *result = made ? import(first, second, third) : NULL;   \
+    if (first) drop(first);                                       \
+    if (second) drop(second);                                     \
+    if (third) drop(third);                                       \
+    if (!made) no_memory(L);                                      \
+    return take_text(L, result);                                  \
+  }
 #define DEFINE_SET(id, import) DEFINE_DO1(id, import, 1)
 #define DEFINE_SET_DATA(id, import) DEFINE_DO1(id, import, 0)
 #define DEFINE_SET2(id, import) DEFINE_DO2(id, import, 1)
@@ -494,7 +530,11 @@ static int raise_text(lua_State *L) {
 }
 
 static int traceback(lua_State *L) {
-  luaL_traceback(L, L, luaL_optstring(L, 1, NULL), 1);
+  lua_State *of = lua_isthread(L, 1) ? lua_tothread(L, 1) : L;
+  const int message = of == L ? 1 : 2;
+  lua_settop(L, message);
+  if (lua_isnil(L, message) || lua_isstring(L, message))
+    luaL_traceback(L, of, lua_tostring(L, message), of == L ? 1 : 0);
   return 1;
 }
 

@@ -7,12 +7,21 @@ local native = ...
 dofile, loadfile, warn, string.dump, math.randomseed = nil
 debug = { traceback = native.traceback }
 
+local function random_bits() return (rand() * 0x1p32 // 1 | 0) << 32 | (rand() * 0x1p32 // 1 | 0) end
+
 function math.random(low, high)
   if not low then return rand() end
+  if not high and math.tointeger(low) == 0 then return random_bits() end
   if not high then low, high = 1, low end
   low, high = math.tointeger(low), math.tointeger(high)
   if not low or not high or low > high then native.raise("math.random: no such interval") end
-  return low + (rand() * (high - low + 1.0) // 1 | 0)
+  local span = high - low -- of an unsigned integer
+  if math.ult(span, 1 << 52) then return low + (rand() * (span + 1.0) // 1 | 0) end
+  local mask = span
+  for shift = 0, 5 do mask = mask | mask >> (1 << shift) end
+  local value
+  repeat value = random_bits() & mask until not math.ult(span, value)
+  return low + value
 end
 
 -- "Name: value\r\n" for every value. A value may contain colons.
@@ -147,53 +156,20 @@ log = setmetatable(
 print = log.info
 params = {}
 
--- Days from 1970-01-01.
-local function days_of(year, month, day)
-  if month <= 2 then year, month = year - 1, month + 12 end
-  return 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
+-- Milliseconds since 1970. `zone` is the name of the zone of a text that has none.
+function parse_date(text, zone) return native.parse_date(tostring(text), zone or "") end
+
+local function ask(name, kind, otherwise)
+  if otherwise == nil then return native.parameter(name, kind) end
+  return native.parameter_or(name, kind, tostring(otherwise))
 end
 
-local days_of_month = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
-
--- "YYYY[-MM[-DD]][Thh:mm[:ss[.fraction]][zone]]", where zone is "Z", "+hh", "+hhmm" or "+hh:mm", or the same
--- with "-". Without a zone it is UTC. A blank may stand for the T.
-function parse_date(text)
-  local at, rest = 1, trim(tostring(text))
-  local function bad() native.raise("parse_date: '" .. tostring(text) .. "' is no date") end
-  local function take(pattern)
-    local found = rest:match("^" .. pattern, at)
-    if found then at = at + #found end
-    return found
-  end
-  local function number(pattern, least, most)
-    local value = tonumber(take(pattern))
-    if not value or value < least or value > most then bad() end
-    return value
-  end
-  local year, month, day = number("%d%d%d%d", 0, 9999), 1, 1
-  if take("%-") then
-    month = number("%d%d?", 1, 12)
-    local leap = year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0)
-    if take("%-") then day = number("%d%d?", 1, month == 2 and leap and 29 or days_of_month[month]) end
-  end
-  local milliseconds = days_of(year, month, day) * 86400000
-  if take("[Tt ]") then
-    milliseconds = milliseconds + number("%d%d?", 0, 23) * 3600000
-    if not take(":") then bad() end
-    milliseconds = milliseconds + number("%d%d?", 0, 59) * 60000
-    if take(":") then milliseconds = milliseconds + number("%d%d?", 0, 59) * 1000 end
-    local fraction = take("%.%d+")
-    if fraction then milliseconds = milliseconds + tonumber((fraction:sub(2) .. "00"):sub(1, 3)) end
-    local sign = take("[+-]")
-    if sign then
-      local minutes = number("%d%d", 0, 23) * 60
-      take(":")
-      if at <= #rest then minutes = minutes + number("%d%d", 0, 59) end
-      milliseconds = milliseconds + (sign == "+" and -1 or 1) * minutes * 60000
-    else
-      take("[Zz]")
-    end
-  end
-  if at <= #rest then bad() end
-  return milliseconds
-end
+-- The parameters by name and type. The gateway checks the values, and refuses others.
+parameter = {
+  text = function(name, otherwise) return ask(name, "text", otherwise) end,
+  integer = function(name, otherwise) return math.tointeger(ask(name, "integer", otherwise)) end,
+  number = function(name, otherwise) return tonumber(ask(name, "number", otherwise)) + 0.0 end,
+  boolean = function(name, otherwise) return ask(name, "boolean", otherwise) == "true" end,
+  duration = function(name, otherwise) return math.tointeger(ask(name, "duration", otherwise)) end,
+  time = function(name, otherwise) return math.tointeger(ask(name, "time", otherwise)) end,
+}

@@ -12,7 +12,8 @@
      FLOAT_OF    (text)      -> number    PUT_INTEGER  (text, integer) ->
      COUNT_OF    (text)      -> number    PUT_FLOAT    (text, number)  ->
      NOW, RAND   ()          -> number    ADD_INTEGER  (text, integer) -> integer
-                                          ADD_FLOAT    (text, number)  -> number
+     TEXT_OF2     (text, text) -> text    ADD_FLOAT    (text, number)  -> number
+     INTEGER_OF2  (text, text) -> integer TEXT_OF3     (text, text, text) -> text
    `name` is JavaScript's. Lua writes it in lower case, with underscores. */
 #pragma once
 
@@ -62,6 +63,7 @@
   F(FLOAT_OF, get_float, "getFloat", host_cluster_get_float)                  \
   F(PUT_FLOAT, put_float, "putFloat", host_cluster_put_float)                 \
   F(ADD_FLOAT, add_float, "addFloat", host_cluster_add_float)                 \
+  F(SET, delete_, "delete", host_cluster_delete)                              \
   F(COUNT_OF, count_key, "countKey", host_cluster_count_key)
 
 #define GLOBAL_FUNCTIONS(F)                                                   \
@@ -79,7 +81,10 @@
   F(LIST, req_get_all_cookie, "cookies", host_req_get_all_cookie)             \
   F(SET, req_add_cookie, "addCookie", host_req_add_cookie)                    \
   F(SET, resp_set_cookie, "setCookie", host_resp_set_cookie)                  \
-  F(LOG, log_at, "log", host_log)
+  F(LOG, log_at, "log", host_log)                                             \
+  F(INTEGER_OF2, parse_date, "parseDate", host_parse_date)                    \
+  F(TEXT_OF2, parameter, "parameter", host_parameter)                         \
+  F(TEXT_OF3, parameter_or, "parameterOr", host_parameter_or)
 
 #define ALL_FUNCTIONS(F) \
   REQUEST_FUNCTIONS(F) RESPONSE_FUNCTIONS(F) CLUSTER_FUNCTIONS(F) GLOBAL_FUNCTIONS(F) NATIVE_FUNCTIONS(F)

@@ -13,7 +13,7 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config ccache lld-16 libboost1.81-dev libyaml-cpp-dev
        nlohmann-json3-dev libre2-dev libspdlog-dev libcli11-dev libsqlite3-dev libssl-dev libcrypt-dev libnghttp2-dev zlib1g-dev
-       libcpp-httplib-dev libcurl4-openssl-dev protobuf-compiler libprotobuf-dev libgtest-dev libgmock-dev libbenchmark-dev curl python3-pip)
+       libcpp-httplib-dev libcctz-dev tzdata libcurl4-openssl-dev protobuf-compiler libprotobuf-dev libgtest-dev libgmock-dev libbenchmark-dev curl python3-pip)
 test=(groff-base python3 python3-pytest python3-pytest-xdist python3-yaml python3-websockets python3-jsonschema python3-jwt python3-cryptography nginx-light nghttp2-client nghttp2-server procps openssl testssl.sh etcd-server etcd-client iproute2 nftables prometheus chromium)
 bench=(python3 wrk nginx-light libnginx-mod-http-lua haproxy openssl)
 lint=(python3 python3-pytest clang-16 clang-format-16 clang-tidy-16)

@@ -192,11 +192,15 @@ int64_t SLUICE_IMPORT(host_cluster_add_integer)(uint32_t, int64_t);
 double SLUICE_IMPORT(host_cluster_get_float)(uint32_t);
 void SLUICE_IMPORT(host_cluster_put_float)(uint32_t, double);
 double SLUICE_IMPORT(host_cluster_add_float)(uint32_t, double);
+void SLUICE_IMPORT(host_cluster_delete)(uint32_t);
 int32_t SLUICE_IMPORT(host_cluster_count_key)(uint32_t);
 void SLUICE_IMPORT(host_add_tag)(uint32_t);
 void SLUICE_IMPORT(host_log)(int32_t, uint32_t);
 int64_t SLUICE_IMPORT(host_get_unix_time_in_ms)(void);
 double SLUICE_IMPORT(host_rand)(void);
+int64_t SLUICE_IMPORT(host_parse_date)(uint32_t, uint32_t);
+uint32_t SLUICE_IMPORT(host_parameter)(uint32_t, uint32_t);
+uint32_t SLUICE_IMPORT(host_parameter_or)(uint32_t, uint32_t, uint32_t);
 
 #undef SLUICE_IMPORT
 
@@ -702,6 +706,12 @@ SLUICE_CHANGE(int64_t, int64_t, sluice_cluster_add_integer, host_cluster_add_int
 SLUICE_NUMBER(double, sluice_cluster_get_float, host_cluster_get_float)
 SLUICE_CHANGE(void, double, sluice_cluster_put_float, host_cluster_put_float)
 SLUICE_CHANGE(double, double, sluice_cluster_add_float, host_cluster_add_float)
+// Removes the key, if it is there.
+static inline void sluice_cluster_delete(sluice_text key) {
+  const sluice_mark_of_arena mark = sluice_mark();
+  host_cluster_delete(sluice_string_block(key));
+  sluice_release(mark);
+}
 // The number of keys that begin with the prefix.
 SLUICE_NUMBER(int32_t, sluice_cluster_count_key, host_cluster_count_key)
 
@@ -806,3 +816,72 @@ static inline bool sluice_parse_date(sluice_text text, int64_t* milliseconds) {
 #endif
 
 #endif  // SLUICE_H
+
+// Milliseconds since 1970 of a time as above, which may end with the name of a zone behind a blank:
+// 2026-11-27 20:00 Europe/Berlin. `zone` is the zone of a text that has none; empty: UTC, of which
+// the gateway warns in its log. Any other text ends the run.
+static inline int64_t sluice_parse_date_in(sluice_text text, sluice_text zone) {
+  const sluice_mark_of_arena mark = sluice_mark();
+  const uint32_t first = sluice_string_block(text);
+  const int64_t milliseconds = host_parse_date(first, sluice_string_block(zone));
+  sluice_release(mark);
+  return milliseconds;
+}
+
+// --- parameters by name and type -----------------------------------------------------------------
+// Call these in sluice_init(). A value that is none of the type, a missing one, and, once there is
+// one call, a parameter that nobody asks for are refused with their name when the filter is
+// applied. Those with `_or` take the value of a parameter that is not given.
+
+// As it is. The types are text, integer, number, boolean, duration and time.
+static inline sluice_text sluice_parameter(sluice_text name, sluice_text type) {
+  const uint32_t first = sluice_string_block(name);
+  return sluice_string_at(host_parameter(first, sluice_string_block(type)));
+}
+static inline sluice_text sluice_parameter_or(sluice_text name, sluice_text type,
+                                              sluice_text otherwise) {
+  const uint32_t first = sluice_string_block(name);
+  const uint32_t second = sluice_string_block(type);
+  return sluice_string_at(host_parameter_or(first, second, sluice_string_block(otherwise)));
+}
+
+static inline int64_t sluice_integer_of(sluice_text decimal) {
+  const bool negative = decimal.size > 0 && decimal.at[0] == '-';
+  uint64_t value = 0;
+  for (uint32_t i = negative ? 1 : 0; i < decimal.size; ++i)
+    value = value * 10 + (uint64_t)(decimal.at[i] - '0');
+  return (int64_t)(negative ? 0 - value : value);
+}
+
+static inline double sluice_number_of(sluice_text decimal) {
+  double value = 0;
+  sluice_to_number(decimal, &value);
+  return value;
+}
+
+static inline bool sluice_boolean_of(sluice_text text) { return text.size == 4; }
+
+#define SLUICE_PARAMETER(type, name_of_type, read)                                              \
+  static inline type sluice_parameter_##name_of_type(sluice_text name) {                        \
+    const sluice_mark_of_arena mark = sluice_mark();                                            \
+    const sluice_text given = sluice_parameter(name, SLUICE_TEXT(#name_of_type));               \
+    const type value = read(given);                                                             \
+    sluice_release(mark);                                                                       \
+    return value;                                                                               \
+  }                                                                                             \
+  static inline type sluice_parameter_##name_of_type##_or(sluice_text name,                     \
+                                                          sluice_text otherwise) {              \
+    const sluice_mark_of_arena mark = sluice_mark();                                            \
+    const sluice_text given = sluice_parameter_or(name, SLUICE_TEXT(#name_of_type), otherwise); \
+    const type value = read(given);                                                             \
+    sluice_release(mark);                                                                       \
+    return value;                                                                               \
+  }
+SLUICE_PARAMETER(int64_t, integer, sluice_integer_of)
+SLUICE_PARAMETER(double, number, sluice_number_of)
+SLUICE_PARAMETER(bool, boolean, sluice_boolean_of)
+// Milliseconds, of a text such as 1m30s.
+SLUICE_PARAMETER(int64_t, duration, sluice_integer_of)
+// Milliseconds since 1970, of a time with its zone.
+SLUICE_PARAMETER(int64_t, time, sluice_integer_of)
+#undef SLUICE_PARAMETER

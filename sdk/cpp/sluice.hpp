@@ -99,6 +99,57 @@ inline std::optional<std::int64_t> parse_date(std::string_view text) {
   return milliseconds;
 }
 
+// The same of a time that may end with the name of a zone behind a blank; `zone` is the zone of a text
+// that has none: see sluice_parse_date_in().
+inline std::int64_t parse_date_in(std::string_view text, std::string_view zone) {
+  return sluice_parse_date_in(detail::text(text), detail::text(zone));
+}
+
+// By name and type, in the constructor of the program. A value that is none of the type, a missing
+// one, and, once there is one call, a parameter that nobody asks for are refused with their name when
+// the filter is applied. `otherwise` is the value of one that is not given.
+namespace parameter {
+
+inline std::string text(std::string_view name) {
+  const detail::Scope scope;
+  return detail::string(sluice_parameter(detail::text(name), SLUICE_TEXT("text")));
+}
+inline std::string text(std::string_view name, std::string_view otherwise) {
+  const detail::Scope scope;
+  return detail::string(
+      sluice_parameter_or(detail::text(name), SLUICE_TEXT("text"), detail::text(otherwise)));
+}
+inline std::int64_t integer(std::string_view name) {
+  return sluice_parameter_integer(detail::text(name));
+}
+inline std::int64_t integer(std::string_view name, std::int64_t otherwise) {
+  return sluice_parameter_integer_or(detail::text(name), sluice_from_integer(otherwise));
+}
+inline double number(std::string_view name) { return sluice_parameter_number(detail::text(name)); }
+// `otherwise` is a decimal number.
+inline double number(std::string_view name, std::string_view otherwise) {
+  return sluice_parameter_number_or(detail::text(name), detail::text(otherwise));
+}
+inline bool boolean(std::string_view name) { return sluice_parameter_boolean(detail::text(name)); }
+inline bool boolean(std::string_view name, bool otherwise) {
+  return sluice_parameter_boolean_or(detail::text(name),
+                                     detail::text(otherwise ? "true" : "false"));
+}
+// Milliseconds, of a text such as 1m30s.
+inline std::int64_t duration(std::string_view name) {
+  return sluice_parameter_duration(detail::text(name));
+}
+inline std::int64_t duration(std::string_view name, std::string_view otherwise) {
+  return sluice_parameter_duration_or(detail::text(name), detail::text(otherwise));
+}
+// Milliseconds since 1970, of a time with its zone.
+inline std::int64_t time(std::string_view name) { return sluice_parameter_time(detail::text(name)); }
+inline std::int64_t time(std::string_view name, std::string_view otherwise) {
+  return sluice_parameter_time_or(detail::text(name), detail::text(otherwise));
+}
+
+}  // namespace parameter
+
 // The value of a decimal number such as 100, -3 or 0.4.
 inline std::optional<double> parse_number(std::string_view text) {
   double value = 0;
@@ -306,6 +357,8 @@ inline void put_float(std::string_view key, double value) {
 inline double add_float(std::string_view key, double value) {
   return sluice_cluster_add_float(detail::text(key), value);
 }
+// Removes the key, if it is there.
+inline void delete_key(std::string_view key) { sluice_cluster_delete(detail::text(key)); }
 // The number of keys that begin with the prefix.
 inline std::int32_t count_key(std::string_view prefix) {
   return sluice_cluster_count_key(detail::text(prefix));

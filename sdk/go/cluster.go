@@ -52,5 +52,8 @@ func (cluster) AddFloat(key string, value float64) float64 {
 	return hostClusterAddFloat(stringBlock(key), value)
 }
 
+// Delete removes the key, if it is there.
+func (cluster) Delete(key string) { hostClusterDelete(stringBlock(key)) }
+
 // CountKey returns the number of keys that begin with the prefix.
 func (cluster) CountKey(prefix string) int { return int(hostClusterCountKey(stringBlock(prefix))) }

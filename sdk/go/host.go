@@ -141,6 +141,9 @@ func hostClusterPutFloat(a unsafe.Pointer, b float64)
 //go:wasmimport easegress host_cluster_add_float
 func hostClusterAddFloat(a unsafe.Pointer, b float64) float64
 
+//go:wasmimport easegress host_cluster_delete
+func hostClusterDelete(a unsafe.Pointer)
+
 //go:wasmimport easegress host_cluster_count_key
 func hostClusterCountKey(a unsafe.Pointer) int32
 
@@ -155,3 +158,12 @@ func hostGetUnixTimeInMs() int64
 
 //go:wasmimport easegress host_rand
 func hostRand() float64
+
+//go:wasmimport easegress host_parse_date
+func hostParseDate(a unsafe.Pointer, b unsafe.Pointer) int64
+
+//go:wasmimport easegress host_parameter
+func hostParameter(a unsafe.Pointer, b unsafe.Pointer) uint32
+
+//go:wasmimport easegress host_parameter_or
+func hostParameterOr(a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer) uint32

@@ -78,6 +78,13 @@ func Rand() float64 { return hostRand() }
 // Now returns the time of the gateway, in milliseconds.
 func Now() time.Time { return time.UnixMilli(hostGetUnixTimeInMs()) }
 
+// ParseDate returns the time of a text such as 2026-11-27T20:00:00+01:00 or 2026-11-27 20:00
+// Europe/Berlin. zone is the name of the zone of a text that has none; "" is UTC, of which the gateway
+// warns in its log. Any other text ends the run.
+func ParseDate(text, zone string) time.Time {
+	return time.UnixMilli(hostParseDate(stringBlock(text), stringBlock(zone)))
+}
+
 var (
 	makeProgram func(Params) (Program, error)
 	program     Program

@@ -74,6 +74,8 @@ declare const cluster: {
   readonly getFloat: (key: string) => number;
   readonly putFloat: (key: string, value: number) => void;
   readonly addFloat: (key: string, delta: number) => number;
+  /** Removes the key, if it is there. */
+  readonly delete: (key: string) => void;
   /** The number of keys that begin with the prefix. */
   readonly countKey: (prefix: string) => number;
 };
@@ -129,3 +131,26 @@ declare function addTag(text: string): void;
 declare function rand(): number;
 /** Milliseconds since 1970. */
 declare function now(): number;
+/**
+ * Milliseconds since 1970 of a text such as 2026-11-27T20:00:00+01:00 or 2026-11-27 20:00 Europe/Berlin.
+ * `zone` is the name of the zone of a text that has none; without it, it is UTC, of which the gateway
+ * warns in its log.
+ */
+declare function parseDate(text: string, zone?: string): number;
+
+/**
+ * The parameters of the filter, by name and type; for `init`. A value that is none of the type, a missing
+ * one and, once there is one call, a parameter that nobody asks for are refused with their name when the
+ * filter is applied. `otherwise` is the value of one that is not given.
+ */
+declare const parameter: {
+  readonly text: (name: string, otherwise?: string) => string;
+  /** A BigInt beyond 2^53. */
+  readonly integer: (name: string, otherwise?: number | bigint) => number | bigint;
+  readonly number: (name: string, otherwise?: number) => number;
+  readonly boolean: (name: string, otherwise?: boolean) => boolean;
+  /** Milliseconds, of a text such as 1m30s. */
+  readonly duration: (name: string, otherwise?: string) => number;
+  /** Milliseconds since 1970, of a text such as 2026-11-27 20:00 Europe/Berlin. */
+  readonly time: (name: string, otherwise?: string) => number;
+};

@@ -79,6 +79,14 @@ Result<ApiResponse> reload(Context& context, const ApiRequest& request, const Pa
   return respond_reloaded(request, reloaded);
 }
 
+Result<ApiResponse> reload_one(Context& context, const ApiRequest& request,
+                               const PathNames& names) {
+  SLUICE_TRY(const auto reloaded,
+             context.controller.reload_code_of(names[0], names[1], query_flag(request, "force"),
+                                               request.caller));
+  return respond_reloaded(request, reloaded);
+}
+
 Result<ApiResponse> roll_back(Context& context, const ApiRequest& request, const PathNames& names) {
   const auto given = [&request](const char* name) {
     const auto found = request.query.find(name);
@@ -159,6 +167,13 @@ void add_wasm_code(ApiRouter& router, Context& context) {
          .query = {kForceCode},
          .answers = outcomes,
          .errors = {409}}},
+       {"POST",
+        "/wasm/code/{pipeline}/{filter}",
+        reload_one,
+        {.summary = "Reads the code of one filter anew",
+         .query = {kForceCode},
+         .answers = outcomes,
+         .errors = {404, 409}}},
        {"GET",
         "/wasm/code/{pipeline}/{filter}",
         list_codes,

@@ -154,6 +154,10 @@ class Controller {
   // reloads code.
   [[nodiscard]] Result<std::vector<Reloaded>> reload_code(bool force = false,
                                                           const std::string& by = {});
+  // The same for one filter. Errors: as above, and those of check_has_code().
+  [[nodiscard]] Result<std::vector<Reloaded>> reload_code_of(const std::string& pipeline,
+                                                             const std::string& filter, bool force,
+                                                             const std::string& by);
   // `not_found`, if that pipeline runs no filter of that name with code (FilterKind::has_code).
   // Whatever is about code asks for this, and never for shared data, which few of them have.
   [[nodiscard]] Result<void> check_has_code(std::string_view pipeline,

@@ -9,6 +9,7 @@
 #include "control/controller.h"
 #include "control/kinds/pipeline.h"
 #include "control/state.h"
+#include "pipeline/with_code.h"
 
 namespace sluice::control {
 namespace {
@@ -33,6 +34,15 @@ std::string hash_of(const pipeline::PipelinePrototype& pipeline, const std::stri
   return pipeline.find(filter)->status().value("codeHash", "");
 }
 
+// "", or what becomes of uploaded code that ran in the filter. Its way back is the history.
+std::string farewell_to_upload(const pipeline::PipelinePrototype& before,
+                               const std::string& filter) {
+  const auto* code = dynamic_cast<const pipeline::WithCode*>(before.find(filter));
+  if (code == nullptr || code->code_facts().source != "upload") return {};
+  return "the code that was uploaded, " + hash_of(before, filter).substr(0, kHashDigitsShown) +
+         "…, runs no longer: `egctl wasm rollback` brings it back";
+}
+
 // "rollback of shop/wasm by ann on member gw-2"
 void log_outcome(const Reloaded& one, const CodeChange& change, const Logger& logger) {
   const std::string what = (change.how.empty() ? "reload" : change.how) + " of " + one.pipeline +
@@ -55,6 +65,14 @@ Result<std::vector<Reloaded>> Controller::reload_code(bool force, const std::str
     if (is_pipeline(*object)) names.push_back(name);
   }
   return state_->reload_and_count(names, {.force = force, .change = {.by = by, .how = "reload"}});
+}
+
+Result<std::vector<Reloaded>> Controller::reload_code_of(const std::string& pipeline,
+                                                         const std::string& filter, bool force,
+                                                         const std::string& by) {
+  SLUICE_CHECK(check_has_code(pipeline, filter));
+  return state_->reload_and_count(
+      {pipeline}, {.filter = filter, .force = force, .change = {.by = by, .how = "reload"}});
 }
 
 Result<std::vector<Reloaded>> Controller::upload_code(const std::string& pipeline,
@@ -151,6 +169,8 @@ FreshCode ControllerState::build_fresh(const std::string& name, const CodeReques
   const auto& runs = fresh ? fresh : running;
   for (auto& note : outcomes) {
     const bool same = !note.changed && note.error.empty();
+    if (note.changed && note.remark.empty() && request.code == nullptr)
+      note.remark = farewell_to_upload(*running, note.filter);
     result.outcome.push_back({.pipeline = name,
                               .filter = note.filter,
                               .changed = note.changed,

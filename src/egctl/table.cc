@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/printable.h"
 #include "base/text.h"
 #include "base/utf8.h"
 
@@ -25,7 +26,7 @@ std::string cell_of(const std::string& text) {
     if (blank && !cell.empty() && !cell.ends_with(' ')) cell += ' ';
   }
   if (cell.ends_with(' ')) cell.pop_back();
-  return cell.empty() ? "-" : cell;
+  return cell.empty() ? "-" : printable(cell);
 }
 
 // In characters: each is taken to be one column wide.

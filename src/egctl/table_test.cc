@@ -23,6 +23,14 @@ TEST(FormatTable, ACharacterOfTwoOctetsIsOneWide) {
             "-               b\n");
 }
 
+TEST(FormatTable, NoCellMovesTheCursor) {
+  EXPECT_EQ(format_table({{"a\x1b[31mb"},
+                          {"c\xc2\x9b"
+                           "31m"},
+                          {"d\xff"}}),
+            "a [31mb\nc\\xc2\\x9b31m\nd\\xff\n");
+}
+
 TEST(FormatTable, AScriptCanCutIt) {
   EXPECT_EQ(format_table({{"NAME", "STATE"}, {"", "failed  on\ta,\n b "}, {"a", "ok"}}),
             "NAME    STATE\n"

@@ -98,6 +98,11 @@ Result<void> roll_back(Invocation& invocation, const Place& place) {
   return report_code_answer(invocation, "roll back code", "rolled back", reply);
 }
 
+// An empty variable of a script would mean another code.
+std::string fault_of_hash(const std::string& text) {
+  return text.empty() ? "is empty: give a hash, or leave the option out" : "";
+}
+
 std::shared_ptr<Place> add_place(Command command) {
   auto place = std::make_shared<Place>();
   command.option("PIPELINE", place->pipeline, "pipeline").required();
@@ -128,9 +133,11 @@ void add_wasm_rollback(Command wasm, Invocation& invocation) {
   command
       .option("--to", place->hash,
               "the code, by its hash; default: the newest before, that was not rolled back")
-      .type_name("HASH");
+      .type_name("HASH")
+      .check(fault_of_hash);
   command.option("--from", place->from, "only if this code runs: somebody may have brought another")
-      .type_name("HASH");
+      .type_name("HASH")
+      .check(fault_of_hash);
   command.flag("--force", place->force, "in a cluster, swap on the members that can run the code");
   command.footer(
       "It runs until `egctl wasm reload-code` finds code that is not the one of now, or until\n"

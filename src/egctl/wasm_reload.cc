@@ -93,21 +93,31 @@ Result<void> report_code_answer(Invocation& invocation, const std::string& what,
   return report(invocation, verb, body["reloaded"]);
 }
 
-Result<void> reload_code(Invocation& invocation, bool force) {
+Result<void> reload_code(Invocation& invocation, const Reloading& what) {
   SLUICE_TRY(const ApiClient client, invocation.client());
-  const std::string path = force ? "/wasm/code?force=true" : "/wasm/code";
+  std::string path = "/wasm/code";
+  if (!what.pipeline.empty())
+    path += "/" + percent_encode(what.pipeline) + "/" + percent_encode(what.filter);
+  if (what.force) path += "?force=true";
   SLUICE_TRY(const ApiReply reply, client.send({.method = "POST", .path = path}));
   return report_code_answer(invocation, "reload code", "reloaded", reply);
 }
 
 void add_wasm_reload(Command wasm, Invocation& invocation) {
-  const Command command = wasm.add("reload-code", "Read the code of all filters again");
-  const auto force = std::make_shared<bool>(false);
-  command.flag("--force", *force, "in a cluster, swap on the members that can run the code");
+  const Command command = wasm.add("reload-code", "Read the code of one filter or of all again");
+  const auto what = std::make_shared<Reloading>();
+  command.option("PIPELINE", what->pipeline, "pipeline; without it, all filters");
+  command.option("FILTER", what->filter, "filter of the pipeline");
+  command.flag("--force", what->force, "in a cluster, swap on the members that can run the code");
   command.footer(
+      "Uploaded code ends: what the spec names runs again. With PIPELINE and FILTER, only there.\n"
       "Code that does not load is refused: the old code goes on, and the exit code is 1. In a\n"
       "cluster, all members swap, or none; with --force, the exit code is 6 if some do not.");
-  set_action(command, invocation, [force](Invocation& s) { return reload_code(s, *force); });
+  set_action(command, invocation, [what](Invocation& s) {
+    return what->pipeline.empty() == what->filter.empty()
+               ? reload_code(s, *what)
+               : s.misuse("requires pipeline and filter name, or neither");
+  });
 }
 
 void add_wasm_upload(Command wasm, Invocation& invocation) {

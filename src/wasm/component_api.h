@@ -51,6 +51,8 @@ void sluice_components_delete(sluice_components*);
 // Any thread: running guests yield.
 void sluice_components_tick(const sluice_components*);
 
+// Of a module without components. False, with an error: compiling it would take too much memory.
+bool sluice_module_check(sluice_view bytes, sluice_bytes** error);
 bool sluice_component_compile(const sluice_components*, sluice_view bytes, sluice_component** out,
                               sluice_bytes** error);
 bool sluice_component_serialize(const sluice_component*, sluice_bytes** out, sluice_bytes** error);

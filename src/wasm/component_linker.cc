@@ -5,6 +5,7 @@
 
 #include "wasm/guest_texts.h"
 #include "wasm/handles.h"
+#include "wasm/name_list.h"
 
 namespace sluice::wasm {
 namespace {
@@ -69,13 +70,12 @@ Result<void> ComponentLinker::check(const Module& module) const {
                 "a WebAssembly component (component model), which is not supported here: "
                 "build a core module");
   }
-  std::string unknown;
+  NameList unknown;
   for (const Import& import : module.imports()) {
-    if (offers(import)) continue;
-    unknown += (unknown.empty() ? "" : ", ") + import.module + "." + import.name;
+    if (!offers(import)) unknown.add(import.module + "." + import.name);
   }
   if (!unknown.empty())
-    return fail(ErrorKind::invalid, "the component imports what nobody offers: " + unknown);
+    return fail(ErrorKind::invalid, "the component imports what nobody offers: " + unknown.text());
   std::string missing;
   for (const std::string_view name : kExports) {
     if (module.find_export(name) == nullptr)

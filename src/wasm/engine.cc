@@ -3,6 +3,8 @@
 
 #include <sys/resource.h>
 
+#include "base/file.h"
+#include "base/text.h"
 #include "wasm/component.h"
 #include "wasm/handles.h"
 #include "wasm/module_cache.h"
@@ -71,6 +73,30 @@ EnginePtr make_engine(const EngineOptions& options, Objects objects) {
   return EnginePtr(wasm_engine_new_with_config(config));
 }
 
+// A component with four memories has 15 of them. Where no more can be had, the allocator of Rust
+// ends the process.
+constexpr std::uint64_t kMappingsOfGuest = 16;
+constexpr std::uint64_t kOtherMappings = 10'000;
+
+// 0: unknown.
+std::uint64_t system_mappings_max() {
+  const auto text = read_file("/proc/sys/vm/max_map_count", 64);
+  return text ? to_number<std::uint64_t>(trim_space(*text)).value_or(0) : 0;
+}
+
+Result<void> check_mappings(const EngineOptions& options) {
+  const std::uint64_t most =
+      options.mappings_max > 0 ? options.mappings_max : system_mappings_max();
+  const std::uint64_t needed = options.guests_max * kMappingsOfGuest + kOtherMappings;
+  if (most == 0 || needed <= most) return {};
+  const std::uint64_t fit = most > kOtherMappings ? (most - kOtherMappings) / kMappingsOfGuest : 0;
+  return fail(ErrorKind::invalid,
+              "max-guests " + std::to_string(options.guests_max) + " needs " +
+                  std::to_string(needed) + " mappings of memory, and the system gives a process " +
+                  std::to_string(most) + ": raise vm.max_map_count, or lower max-guests to " +
+                  std::to_string(fit));
+}
+
 }  // namespace
 
 struct Engine::Handle {
@@ -87,6 +113,7 @@ Result<std::unique_ptr<Engine>> Engine::create(EngineOptions options) {
   if (options.memory_bytes_max < 65536 || options.memory_bytes_max > (std::uint64_t{4} << 30)) {
     return fail(ErrorKind::invalid, "the memory of a WebAssembly instance must be 64 KiB to 4 GiB");
   }
+  SLUICE_CHECK(check_mappings(options));
   SLUICE_TRY(ComponentsPtr components, make_components());
   auto handle =
       std::make_unique<Handle>(make_engine(options, Objects::none),

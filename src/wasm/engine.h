@@ -32,6 +32,7 @@ struct EngineOptions {
   std::uint64_t memory_bytes_max = 1u << 30;  // the highest limit of one instance; at most 4 GiB
   // Instances from a reserved pool (14 us each, terabytes of address space), or from the system.
   bool pooling = true;
+  std::uint64_t mappings_max = 0;  // of memory, of the process; 0: as the system says
   // Modules in text form ("(module …)") are compiled too: for tests.
   bool accept_text = false;
 };
@@ -39,7 +40,8 @@ struct EngineOptions {
 // Any thread. Outlives every Module and Instance.
 class Engine {
  public:
-  // Error `invalid` for options out of range, `internal` if Wasmtime has no engine.
+  // Error `invalid` for options out of range, and for more guests than the system has mappings of
+  // memory for; `internal` if Wasmtime has no engine.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> create(EngineOptions options);
   ~Engine();
   Engine(const Engine&) = delete;

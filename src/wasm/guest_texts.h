@@ -14,7 +14,7 @@ namespace sluice::wasm {
 
 // Used by the thread of the guest.
 struct GuestTexts {
-  static constexpr std::size_t kMax = 2;
+  static constexpr std::size_t kMax = 3;
 
   std::array<std::string_view, kMax> given{};
   // The result. It stays where it is until the guest's next call.

@@ -15,6 +15,7 @@ namespace sluice::wasm {
 namespace {
 
 constexpr std::uint64_t kTicksPerSlice = 1;
+constexpr std::size_t kRestoreBytesMax = std::size_t{1} << 20;
 
 void make_store(InstanceState& state, const InstanceOptions& options) {
   if (state.module->uses_wasi())
@@ -30,6 +31,7 @@ void make_store(InstanceState& state, const InstanceOptions& options) {
   state.context = wasmtime_store_context(state.store.get());
   // The limit holds for each memory, and the heap of the collector is one more.
   const std::uint64_t memory_max = options.memory_bytes_max / (collected ? 2 : 1);
+  state.memory_bytes_max = memory_max;
   wasmtime_store_limiter(state.store.get(), static_cast<std::int64_t>(memory_max),
                          kTableElementsMax, 1, kTablesMax, 1);
   // The header declares a result that the function does not have: it must not be looked at.
@@ -47,6 +49,17 @@ bool find_function(InstanceState& state, std::string_view name, wasmtime_func_t&
   const bool found = item.kind == WASMTIME_EXTERN_FUNC;
   wasmtime_extern_delete(&item);
   return found;
+}
+
+// Many languages trap without a word where memory cannot grow: "", or how full it is.
+std::string memory_note(const InstanceState& state) {
+  if (!state.has_memory) return {};
+  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+  const std::uint64_t used = wasmtime_memory_data_size(state.context, &state.memory);
+  if (used < state.memory_bytes_max / 8 * 7) return {};
+  const std::uint64_t used_mib = (used + kMiB - 1) / kMiB;
+  return "; its memory has " + std::to_string(used_mib) + " of at most " +
+         std::to_string(state.memory_bytes_max / kMiB) + " MiB (maxMemory)";
 }
 
 // The linker has refused other types, where they are refused.
@@ -186,23 +199,33 @@ Snapshot Instance::snapshot(std::string_view before) {
           state_->errors_bytes_max};
 }
 
-Result<void> Instance::restore(const Snapshot& snapshot) {
+Task<Result<void>> Instance::restore(const Snapshot& snapshot, Pace pace) {
   constexpr std::uint64_t kPageBytes = 64 << 10;
   const std::uint64_t size = memory().size();
   if (snapshot.memory_bytes > size) {
     std::uint64_t before = 0;
     const ErrorPtr error(wasmtime_memory_grow(
         state_->context, &state_->memory, (snapshot.memory_bytes - size) / kPageBytes, &before));
-    if (error) return fail(ErrorKind::too_large, message_of(*error));
+    if (error) co_return fail(ErrorKind::too_large, message_of(*error));
   }
   const GuestMemory now = memory();
+  std::size_t left = kRestoreBytesMax;  // before it gives way
   for (const Snapshot::Piece& piece : snapshot.pieces) {
-    SLUICE_TRY(const auto place, now.at(piece.address, piece.bytes.size()));
-    std::memcpy(place.data(), piece.bytes.data(), piece.bytes.size());
+    SLUICE_CO_TRY(const auto place, now.at(piece.address, piece.bytes.size()));
+    for (std::size_t at = 0; at < piece.bytes.size();) {
+      const std::size_t count = std::min(left, piece.bytes.size() - at);
+      std::memcpy(place.data() + at, piece.bytes.data() + at, count);
+      at += count;
+      left -= count;
+      if (left > 0) continue;
+      co_await pace.give_way();
+      if (pace.stopped()) co_return fail(ErrorKind::unavailable, "given up");
+      left = kRestoreBytesMax;
+    }
   }
   state_->errors_at = snapshot.errors_at;
   state_->errors_bytes_max = snapshot.errors_bytes_max;
-  return {};
+  co_return Result<void>();
 }
 
 void Instance::start_raw(std::size_t function, std::span<const RawValue> arguments) {
@@ -273,6 +296,7 @@ Result<RawValue> Instance::finish_raw() {
   state_->alive = false;
   Error failure = guest_failure(trap.get(), error.get(), state_->host_error, state_->entry);
   state_->host_error.clear();
+  failure.message += memory_note(*state_);
   return std::unexpected(std::move(failure));
 }
 

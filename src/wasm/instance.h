@@ -74,9 +74,10 @@ class Instance {
   // Returns the snapshot of a guest whose memory was `before` when it was new. Requires: not busy,
   // alive, and the guest keeps its state in its memory alone: its globals are as they were.
   [[nodiscard]] Snapshot snapshot(std::string_view before);
-  // Takes on the memory of another guest of the same module. Requires: nothing has been called yet.
-  // Error `too_large`: the memory may not become so large.
-  [[nodiscard]] Result<void> restore(const Snapshot& snapshot);
+  // Takes on the memory of another guest of the same module, and gives way after each MiB.
+  // Requires: nothing has been called yet, and `snapshot` outlives the task. Errors: `too_large`:
+  // the memory may not become so large; `unavailable`: `pace` says so.
+  [[nodiscard]] Task<Result<void>> restore(const Snapshot& snapshot, Pace pace);
 
   // A component has neither memory nor snapshot, and its function `configure` takes the parameters.
   [[nodiscard]] bool is_component() const;

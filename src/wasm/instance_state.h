@@ -2,6 +2,7 @@
 // Inside wasm/ only: the state of an Instance.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ struct InstanceState {
   wasmtime_instance_t instance{};
   wasmtime_memory_t memory{};
   bool has_memory = false;
+  std::uint64_t memory_bytes_max = 0;      // of it
   std::vector<wasmtime_func_t> functions;  // of the ABI; store_id 0: the guest has none
   wasmtime_func_t initializer{};
 

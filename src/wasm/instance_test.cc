@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "loop/testing/run_to_completion.h"
 #include "wasm/guest_output.h"
 #include "wasm/testing/test_guests.h"
 
@@ -111,6 +112,10 @@ TEST(Instance, MemoryIsBounded) {
       "0)))",
       {.memory_bytes_max = 1 << 20});
   EXPECT_FALSE(refused);
+  const auto full = world.must(guest("(drop (memory.grow (i32.const 14))) (unreachable)"),
+                               {.memory_bytes_max = 1 << 20});
+  const std::string said = run(*full).error().message;
+  EXPECT_TRUE(said.ends_with("; its memory has 1 of at most 1 MiB (maxMemory)")) << said;
 }
 
 TEST(Instance, CollectedMemoryIsBoundedToo) {
@@ -429,12 +434,33 @@ TEST(Instance, CopyGoesOnWhereTheSnapshotWasTaken) {
   ASSERT_EQ(run(*first).value(), 42);
 
   const auto second = world.must(kCounter);
-  ASSERT_TRUE(second->restore(snapshot));
+  ASSERT_TRUE(run_here(second->restore(snapshot, Pace())));
   EXPECT_EQ(run(*second).value(), 42);
   EXPECT_EQ(run(*second).value(), 43);
 
   const auto small = world.must(kCounter, {.memory_bytes_max = 64 << 10});
-  EXPECT_EQ(small->restore(snapshot).error().kind, ErrorKind::too_large);
+  EXPECT_EQ(run_here(small->restore(snapshot, Pace())).error().kind, ErrorKind::too_large);
+}
+
+// Fills 3 MiB.
+constexpr const char* kLargeState = R"((module (memory (export "memory") 64)
+  (func (export "init") (param i32)
+    (memory.fill (i32.const 65536) (i32.const 1) (i32.const 3145728)))
+  (func (export "run") (result i32) (i32.load8_u (i32.const 3000000)))))";
+
+TEST(Instance, ACopyOfALargeStateGivesWay) {
+  const World world;
+  const auto first = world.must(kLargeState);
+  const std::string before(first->memory().size(), '\0');
+  ASSERT_TRUE(run_here(first->call(testing::kInit, Pace(), Clock::now() + 5s, 0)));
+  const Snapshot snapshot = first->snapshot(before);
+  const auto second = world.must(kLargeState);
+  loop::EventLoop loop;
+  bool other_work = false;
+  const loop::EventLoop::Timer timer(loop, TimePoint{}, [&] { other_work = true; });
+  ASSERT_TRUE(loop::run_to_completion(loop, second->restore(snapshot, Pace(loop))));
+  EXPECT_TRUE(other_work);
+  EXPECT_EQ(run(*second).value(), 1);
 }
 
 constexpr std::uint32_t kErrorPlace = 1024;

@@ -10,6 +10,7 @@
 #include "wasm/guest_runtime.h"
 #include "wasm/handles.h"
 #include "wasm/host_entry.h"
+#include "wasm/name_list.h"
 
 namespace sluice::wasm {
 namespace {
@@ -111,13 +112,13 @@ Result<std::unique_ptr<const Linker>> Linker::create(const Engine& engine, const
 
 Result<void> Linker::check_imports(const Module& module) const {
   const StorePtr store = scratch_store(engine_);
-  std::string unknown;
+  NameList unknown;
   for (const Import& import : module.imports()) {
     if (offers(handle_->linker.get(), store.get(), import)) continue;
-    unknown += (unknown.empty() ? "" : ", ") + import.module + "." + import.name;
+    unknown.add(import.module + "." + import.name);
   }
   if (unknown.empty()) return {};
-  return fail(ErrorKind::invalid, "the module imports what nobody offers: " + unknown);
+  return fail(ErrorKind::invalid, "the module imports what nobody offers: " + unknown.text());
 }
 
 Result<void> Linker::check_exports(const Module& module) const {

@@ -37,6 +37,12 @@ Result<void> check_preamble(std::string_view bytes) {
   return {};
 }
 
+Result<void> check_expressions(std::string_view bytes) {
+  OwnedBytes error;
+  if (sluice_module_check(to_view(bytes), error.out())) return {};
+  return fail(ErrorKind::too_large, "the module has " + std::string(error.view()));
+}
+
 Result<std::string> from_text(std::string_view text) {
   ByteVec binary;
   if (const ErrorPtr error(wasmtime_wat2wasm(text.data(), text.size(), binary.out())); error) {
@@ -103,13 +109,13 @@ Result<ModulePtr> compile_for(const Engine& engine, wasm_engine_t* handle, std::
 Result<Compiled> compile_bytes(const Engine& engine, std::string_view bytes,
                                const std::string& hash) {
   if (Compiled cached = load_cached(engine, hash); cached.module) return cached;
+  SLUICE_CHECK(check_expressions(bytes));
   Result<ModulePtr> module = compile_for(engine, engine.handle(), bytes);
-  const bool collected =
-      !module && !is_valid(engine.handle(), bytes) && is_valid(engine.collecting(), bytes);
-  if (collected) module = compile_for(engine, engine.collecting(), bytes);
+  const bool needs_more = !module && !is_valid(engine.handle(), bytes);
+  if (needs_more) module = compile_for(engine, engine.collecting(), bytes);
   if (!module) return std::unexpected(std::move(module).error());
   save_cached(engine, hash, module->get());
-  return Compiled{std::move(*module), collected};
+  return Compiled{std::move(*module), needs_more};
 }
 
 std::string letters(const wasm_valtype_vec_t* types) {

@@ -35,6 +35,32 @@ TEST(Module, RefusesWhatIsNone) {
   EXPECT_NE(why(*world.engine, "(module (bad))").find("cannot be read"), std::string::npos);
 }
 
+TEST(Module, RefusesConstantExpressionsOfLength) {
+  const World world;
+  const auto with_sum = [](int count, const std::string& place) {
+    std::string sum = "i32.const 1";
+    for (int i = 0; i < count; ++i) sum += " i32.const 1 i32.add";
+    return "(module (memory 1) (table 1 funcref) (global i32 " +
+           (place == "global" ? sum : "i32.const 0") + ") (data (offset " +
+           (place == "data" ? sum : "i32.const 0") + ") \"x\") (elem (offset " +
+           (place == "elem" ? sum : "i32.const 0") + ")))";
+  };
+  for (const std::string place : {"global", "data", "elem"}) {
+    EXPECT_EQ(why(*world.engine, with_sum(20'000, place)), "") << place;
+    EXPECT_EQ(why(*world.engine, with_sum(30'000, place)),
+              "the module has a constant expression of 90003 bytes, at most 65536 are allowed")
+        << place;
+  }
+  std::string many = "(module";
+  for (int i = 0; i < 20; ++i) {
+    many += "(global i32 i32.const 1";
+    for (int k = 0; k < 20'000; ++k) many += " i32.const 1 i32.add";
+    many += ")";
+  }
+  EXPECT_EQ(why(*world.engine, many + ")"),
+            "the module has constant expressions of more than 1048576 bytes together");
+}
+
 TEST(Module, TextIsForTests) {
   const World world({.guests_max = 10});
   EXPECT_NE(why(*world.engine, "(module)").find("not a WebAssembly module"), std::string::npos);

@@ -53,3 +53,14 @@ def compiled_guests() -> Path:
             _run("node", "build.mjs", str(folder), cwd=sources)
             (folder / "complete").touch()
     return folder
+
+
+def compiler_of_the_example() -> Path:
+    """node_modules of examples/flash-sale, with the compiler."""
+    example = ROOT / "examples" / "flash-sale"
+    lock = ROOT / "build" / "guests" / "lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with open(lock, "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        _npm_ci(example)
+    return example / "node_modules"

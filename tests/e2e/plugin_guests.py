@@ -2,10 +2,11 @@
 """Plugins for proxy-wasm: our own on the Rust SDK, and those of others, unmodified, from the registries.
 
 The sources of the crates come by a cargo that speaks the registry's protocol. Debian's Rust, which has the target,
-compiles them. Each folder names what it fetches, with hashes: Cargo.lock, go.sum, package-lock.json."""
+compiles them. Each folder names what it fetches, with hashes: Cargo.lock, go.sum, package-lock.json, modules.json."""
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ EXAMPLES = ROOT / "tests" / "guests" / "proxy_wasm_examples"
 OLD_EXAMPLES = ROOT / "tests" / "guests" / "proxy_wasm_experimental"
 CORAZA = ROOT / "tests" / "guests" / "proxy_wasm_go"
 ASSEMBLY = ROOT / "tests" / "guests" / "proxy_wasm_assembly"
+MODULES = ROOT / "tests" / "guests" / "proxy_wasm_modules"
 BUILDS = ROOT / "build" / "guests"
 ENDINGS = {".rs", ".toml", ".lock", ".mod", ".sum", ".go", ".s", ".json"}
 BUILD_SECONDS_MAX = 900
@@ -81,6 +83,26 @@ def _coraza(out: Path) -> None:
         shutil.copy(Path(sources) / place / "envoy-config.yaml", out / f"{place.split('/')[1]}.yaml")
 
 
+def _module(out: Path, name: str) -> Path:
+    """The folder of a Go module: its plugins need not be of Go."""
+    pinned = json.loads((MODULES / "modules.json").read_text())[name]
+    told = _run(out, ["go", "mod", "download", "-json", f"{name}@{pinned['version']}"], **GO, GOSUMDB="off")
+    module = json.loads(told)
+    assert module["Sum"] == pinned["sum"], f"{name} is not what it was: {module['Sum']}"
+    return Path(module["Dir"])
+
+
+def _higress(out: Path) -> None:
+    """Its lock file names a crate for Rust 1.65, which compiles with Debian's."""
+    package = _module(out, "github.com/alibaba/higress") / "plugins/wasm-rust/extensions/request-block"
+    shutil.copy(_compile(package, out, WASI, "--ignore-rust-version") / "request_block.wasm", out)
+
+
+def _mosn(out: Path) -> None:
+    shutil.copy(_module(out, "mosn.io/mosn") / "etc/wasm/filter.wasm", out)
+    shutil.copy(_module(out, "mosn.io/proxy-wasm-go-host") / "example/data/http.wasm", out)
+
+
 def _assembly(out: Path) -> None:
     """The plugin that the page of the SDK prints."""
     for name in ("package.json", "package-lock.json"):
@@ -129,3 +151,11 @@ def coraza() -> Path:
 
 def added_header() -> Path:
     return _built(ASSEMBLY, _assembly, ("node", "npm")) / "optimized.wasm"
+
+
+def request_block() -> Path:
+    return _built(MODULES, _higress, (*RUST_TOOLS, "go"), of="higress") / "request_block.wasm"
+
+
+def of_mosn(name: str) -> Path:
+    return _built(MODULES, _mosn, ("go",), of="mosn") / f"{name}.wasm"

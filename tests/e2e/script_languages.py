@@ -134,7 +134,7 @@ LUA = ScriptLanguage(
             "script:5: argument 1 is no text but a table: call functions with a dot, not with a colon",
         ),
         "data in init": (LUA_PASS + 'function init()\n  cluster.get_string("a")\nend\n', "script:5: ", "called in wasm_init"),
-        "wrong date": ('local start = parse_date("tomorrow")\n' + LUA_PASS, "script:1: parse_date: 'tomorrow' is no date"),
+        "wrong date": ('local start = parse_date("tomorrow")\n' + LUA_PASS, "script:1: \"tomorrow\" is no time"),
         "binary": ("a\0b\n", "byte 0"),
     },
     faults={
@@ -188,6 +188,12 @@ LUA = ScriptLanguage(
         "endless finalizer": (
             "function run()\n  setmetatable({}, { __gc = function() while true do end end })\n  collectgarbage()\nend\n",
             "timed out after 300ms",
+        ),
+        "endless finalizer in a tail call": (
+            'local function slow() string.find(("a"):rep(30000), ("a*"):rep(20) .. "b") end\n'
+            "function run()\n  setmetatable({}, { __gc = slow })\n  return collectgarbage()\nend\n",
+            "timed out after 300ms",
+            "it still runs",
         ),
         "deep recursion": ("local function f(n) return f(n + 1) + 1 end\nfunction run()\n  return f(0)\nend\n", "script:1: stack overflow"),
         "deep recursion of the machine": (

@@ -152,9 +152,6 @@ def test_wrong_names(site):
             assert done.returncode == 4 and "not found" in done.stderr, done.stderr
     done = site.egctl("rollback", "p", "wasm", "--to", "feed", check=False)
     assert done.returncode == 4 and "egctl wasm history" in done.stderr
-    site.reload()
-    done = site.egctl("rollback", "p", "wasm", "--to", "", check=False)
-    assert done.returncode == 0, "no hash: the code before"
 
 
 def test_code_of_the_history_can_be_looked_at(site):
@@ -175,6 +172,30 @@ def test_an_upload_is_undone(site, tmp_path):
     site.egctl("rollback", "p", "wasm")
     assert running(site.server)["codeHash"] == site.first
     assert [(one["how"], one["source"]) for one in history(site.server)][0] == ("rollback", "path")
+
+
+def test_a_reload_of_one_filter_leaves_uploaded_code_elsewhere(site, tmp_path):
+    """And one that ends an upload says so."""
+    filters = [wasm(site.file, concurrency=1), wasm(site.file, concurrency=1) | {"name": "other"}]
+    site.server.apply(sale_server(site.port), pipeline("p", *filters, mock("buy\n")))
+    mended = tmp_path / "mended.wasm"
+    mended.write_bytes(distinct((site.guests / "step1.wasm").read_bytes()))
+    site.egctl("upload", str(mended), "p", "wasm")
+    now = site.write()
+    done = site.egctl("reload-code", "p", "other")
+    assert f"p/other: reloaded (sha256 {now})" in done.stdout and "p/wasm" not in done.stdout
+    assert running(site.server)["codeHash"] == hash_of(mended.read_bytes()), "the upload runs on"
+    done = site.egctl("reload-code")
+    warning = f"the code that was uploaded, {hash_of(mended.read_bytes())[:12]}…, runs no longer"
+    assert warning in done.stderr and f"p/wasm: reloaded (sha256 {now})" in done.stdout
+    assert site.egctl("reload-code", "p", check=False).returncode == 2
+    assert site.egctl("reload-code", "p", "none", check=False).returncode == 4
+
+
+def test_an_empty_hash_is_none(site):
+    for option in ("--to", "--from"):
+        done = site.egctl("rollback", "p", "wasm", option, "", check=False)
+        assert done.returncode == 2 and "is empty" in done.stderr, done
 
 
 def test_only_so_many_codes_are_kept(site):

@@ -2,6 +2,8 @@
 """The filter ProxyWasm: plugins for proxy-wasm. `every` is one of ours on the Rust SDK; the others are the examples of
 that SDK, unmodified. More of others are in test_public_plugins.py."""
 
+import threading
+
 import pytest
 import yaml
 
@@ -286,17 +288,21 @@ def test_a_body_may_wait_for_its_trailers(server, port, every):
 
 
 def test_a_client_that_leaves_during_a_call(server, port, every):
+    clients = 20
     with Scripted() as backend:
         put(server, port, every, others=inner(backend))
-        before = metric(server, "sluice_plugin_counter_total", "every.logged") or 0
-        for _ in range(20):
-            connection = Connection(port)
-            connection.send(request("/call/slow"))
+        ended = lambda: metric(server, "sluice_plugin_counter_total", "every.logged.none") or 0  # noqa: E731
+        before = ended()
+        answer = threading.Event()
+        backend.answer = lambda call: Answer(after=answer)
+        connections = [Connection(port) for _ in range(clients)]
+        for connection in connections:
+            connection.send(request("/call/long"))
+        wait_until(lambda: len(backend.calls) == clients, "each call is under way")
+        for connection in connections:
             connection.close()
-        wait_until(
-            lambda: (metric(server, "sluice_plugin_counter_total", "every.logged.none") or 0) >= before + 20,
-            "each context has ended",
-        )
+        wait_until(lambda: ended() >= before + clients, "each context has ended")
+        answer.set()
         assert fetch(port).text == "page\n"
 
 

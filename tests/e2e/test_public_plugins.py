@@ -90,6 +90,72 @@ def test_the_plugin_of_the_assemblyscript_sdk(server, port):
     assert fetch(port).headers["hello"] == "what ever you want"
 
 
+# Request-block of the gateway Higress. With `case_sensitive: true` it does what its page says of false, and vice versa.
+
+
+URLS = {"block_urls": ["swagger.html", "foo=bar"]}
+BLOCKED = {
+    "a part of the URL": (URLS, ("/?foo=Bar", {})),
+    "a part of the path": (URLS, ("/Swagger.html", {})),
+    "the URL": ({"block_exact_urls": ["/a?b"]}, ("/a?b", {})),
+    "a regular expression": ({"block_regexp_urls": ["^/v[0-9]+/"]}, ("/v12/", {})),
+    "the name of a field": ({"block_headers": ["example-key"]}, ("/", "GET", b"", {"Example_Key": "123"})),
+    "the value of a field": ({"block_headers": ["example-value"]}, ("/", "GET", b"", {"My_Header": "example-value"})),
+    "the body": ({"block_bodies": ["hello world"]}, ("/", "POST", b"say Hello World", {})),
+}
+
+
+@heavy
+@pytest.mark.parametrize("what", BLOCKED)
+def test_request_block_of_higress(server, port, what):
+    configuration, (*request, fields) = BLOCKED[what]
+    put(server, port, plugin_guests.request_block(), configuration=configuration)
+    assert fetch(port, *request, **fields).status == 403
+    assert fetch(port, "/ab", "POST", b"hello", My_Header="other").text == "page\n"
+
+
+@heavy
+def test_request_block_answers_as_configured(server, port):
+    configuration = {**URLS, "blocked_code": 404, "blocked_message": "gone away"}
+    put(server, port, plugin_guests.request_block(), configuration=configuration)
+    response = fetch(port, "/swagger.html")
+    assert (response.status, response.text) == (404, "gone away")
+
+
+@heavy
+def test_request_block_has_rules_for_routes_and_hosts(server, port):
+    """The route is the pipeline."""
+    of_hosts = {"_match_domain_": ["*.example.com", "test.com"], **URLS}
+    put(server, port, plugin_guests.request_block(), configuration={"_rules_": [of_hosts]})
+    statuses = {host: fetch(port, "/swagger.html", Host=host).status for host in ("a.example.com", "test.com", "b.org")}
+    assert statuses == {"a.example.com": 403, "test.com": 403, "b.org": 200}
+    for route, status in (("p", 403), ("route-a", 200)):
+        rule = {"_match_route_": [route], "block_bodies": ["hello world"]}
+        put(server, port, plugin_guests.request_block(), configuration={"_rules_": [rule]})
+        assert fetch(port, "/", "POST", b"hello world").status == status
+
+
+# Plugins of the proxy MOSN, as its modules have them: compiled by TinyGo and Emscripten, with ABI 0.1.0.
+
+
+@heavy
+def test_filter_of_mosn(server, port):
+    with Scripted() as backend:
+        put(server, port, plugin_guests.of_mosn("filter"), proxy(backend.url))
+        assert fetch(port, "/", "POST", b"haha", User_Agent="curl/7.64.1").status == 200
+        assert backend.calls[-1].headers["go-wasm-header"] == "hello wasm"
+        assert backend.calls[-1].body == b"haha"
+    wait_until(lambda: "request header from go wasm --> user-agent: curl/7.64.1" in server.log(), "a field")
+    wait_until(lambda: "proxywasm.GetHttpRequestBody [haha]" in server.log(), "the body")
+
+
+@heavy
+def test_example_of_the_host_of_mosn(server, port):
+    put(server, port, plugin_guests.of_mosn("http"))
+    assert fetch(port, User_Agent="curl/7.64.1").text == "page\n"
+    wait_until(lambda: "onRequestHeaders() print from wasm, user-agent -> curl/7.64.1" in server.log(), "a field")
+
+
 # The Coraza web application firewall.
 
 

@@ -4,6 +4,9 @@ misbehaves."""
 
 import contextlib
 import os
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -94,6 +97,7 @@ def test_parameters_that_are_wrong(host, name):
     assert fetch(host.guest_port, Authorization="x").text == "buy\n", "what ran goes on"
 
 
+DATE_MS = round(datetime(2026, 11, 27, 20, tzinfo=ZoneInfo("Europe/Berlin")).timestamp() * 1000)
 EVERY = [
     "realIp=127.0.0.1",
     "scheme=http",
@@ -137,8 +141,12 @@ EVERY = [
     "float=ok",
     "floatSum=ok",
     "count=4",
+    "count=3",
     "now=ok",
     "rand=ok",
+    f"date={DATE_MS}",
+    f"parameters=hello ü|-7|true|90000|{DATE_MS}",
+    "number=ok",
 ]
 EVERY_REQUEST = (
     "POST /a%20b/%C3%BC?q=1 HTTP/1.1\r\nHost: shop.example\r\nX-Mode: every\r\nX-Many: 1\r\nX-Many: 2: b\r\n"
@@ -160,6 +168,26 @@ def test_every_function(host, name):
     assert r"tag \xc3\xa9" in host.access_line("/a%20b")
     for level in ("info", "warning", "error"):
         wait_until(lambda: f"every {level}" in host.log(), f"the log has the line of level {level}")
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_declared_parameters(host, name):
+    """A wrong value, a missing zone and an unknown name are refused, and the message names the parameter."""
+    code = guest_of(name, "every")
+    apply(host, code, parameters={"amount": "9", "start": "2026-11-27T20:00:00+01:00", "open": "false", "wait": "2s"})
+    with Connection(host.guest_port) as connection:
+        connection.send(EVERY_REQUEST + USER + "\r\n\r\nbody ü".encode())
+        assert f"parameters=hello ü|9|false|2000|{DATE_MS}\n".encode() in connection.receive().body
+    refusals = {
+        ("amount", "many"): 'parameters.amount: "many": not an integer',
+        ("start", "2026-11-27 20:00"): "names no time zone",
+        ("start", "2026-11-27 20:00 Europe/Berlni"): "there is no time zone Europe/Berlni",
+        ("amout", "9"): 'parameters.amout is unknown to the program, did you mean "amount"?',
+    }
+    for (parameter, value), words in refusals.items():
+        spec = pipeline("p", wasm(**code, parameters={parameter: value}))
+        done = host.egctl("apply", "-f", "-", input=yaml.safe_dump(spec), check=False)
+        assert done.returncode == 1 and words in done.stderr, done.stderr
 
 
 def rounds(connections: list[Connection], make, count: int):
@@ -208,6 +236,10 @@ def test_many_calls_on_one_instance(host, name):
 FAULTS = {"loop": "100ms", "sleep": "100ms", "recurse": "30s", "grow": "30s", "exception": "30s"}
 
 
+# What tells a developer that the memory was full.
+FULL = ("(maxMemory)", "MemoryError", "out of memory", "not enough memory", "GC heap")
+
+
 @pytest.mark.parametrize("mode", FAULTS)
 @pytest.mark.parametrize("name", COMPLETE)
 def test_sandbox(host, name, mode):
@@ -221,6 +253,9 @@ def test_sandbox(host, name, mode):
             assert neighbour.request("/good").text == "none"
             assert connection.receive().status == 503
             wait_until(lambda: connection.request("/").text == "none", "a new instance serves")
+    if mode == "grow":
+        told = re.findall("lastFailure: (.*)", yaml.safe_dump(host.status("p"), width=10_000))
+        assert any(words in line for line in told for words in FULL), told
 
 
 @pytest.mark.parametrize("mode", ["file", "environment", "socket"])

@@ -121,6 +121,17 @@ local function refusals()
   end
 end
 
+local function wide_intervals()
+  local high, low = false, false
+  for _ = 1, 200 do
+    local number = math.random(math.mininteger, math.maxinteger)
+    high, low = high or number > 1 << 61, low or number < -1 << 61
+    local other = math.random(-5, math.maxinteger)
+    same(other >= -5, true)
+  end
+  same({ high, low, math.type(math.random(0)), math.random(7, 7) }, { true, true, "integer", 7 })
+end
+
 local function dates()
   same(parse_date("1970-01-01"), 0)
   same(parse_date("2021-08-08T00:00:00+00:00"), 1628380800000)
@@ -129,7 +140,7 @@ local function dates()
   same(parse_date("2024-03-01"), 1709251200000)
   same(parse_date("1969-12-31T23:59:59-00"), -1000)
   for _, text in ipairs({ "", "2023-02-29", "2021-13-01", "2021-08-08T24:00", "2021-08-08x", "2021-08-08T1" }) do
-    refused("is no date", function() parse_date(text) end)
+    refused("is no time", function() parse_date(text) end)
   end
 end
 
@@ -139,6 +150,8 @@ local function sandbox()
   same(load("return 1 + 1")(), 2)
   same({ load("\27Lua", "x", "b") }, { nil, "x: a script loads no bytecode" })
   same(type(debug.traceback("a")), "string")
+  same(debug.traceback(coroutine.create(print), "a"):sub(1, 1), "a")
+  same(type(debug.traceback({})), "table")
   same(utf8.len("zoë"), 3)
   same(coroutine.wrap(function() coroutine.yield(7) end)(), 7)
 end
@@ -148,6 +161,7 @@ function run()
   responses()
   data()
   refusals()
+  wide_intervals()
   dates()
   sandbox()
   same(params.a, "ä")

@@ -96,6 +96,13 @@ export function addFloat(key: string, delta: f64): f64 {
 	return result
 }
 
+/** Removes the key, if it is there. */
+export function deleteKey(key: string): void {
+	const arg = newString(key)
+	host.host_cluster_delete(arg)
+	drop(arg)
+}
+
 /** Number of keys which start with the prefix. */
 export function countKey(prefix: string): i32 {
 	const arg = newString(prefix)

@@ -7,11 +7,12 @@ import * as cluster from "./cluster"
 import * as cookie from "./cookie"
 import * as host from "./host"
 import { drop, fail, newString } from "./marshal"
+import * as parameter from "./parameter"
 import * as request from "./request"
 import * as response from "./response"
 
-export { cluster, cookie, request, response }
-export { parseDate } from "./date"
+export { cluster, cookie, parameter, request, response }
+export { parseDate, parseDateIn } from "./date"
 
 /**
  * Base class of programs. The gateway makes one object per instance of the

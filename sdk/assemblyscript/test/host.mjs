@@ -64,7 +64,7 @@ export function newRequest(fields = {}) {
 export class Guest {
 	/** `store` is a map of the shared data, `now` and `random` are functions. */
 	constructor(module, { params = {}, store = new Map(), now = Date.now, random = Math.random } = {}) {
-		Object.assign(this, { store, now, random, logs: [], tags: [], blocks: 0, putString: null })
+		Object.assign(this, { store, now, random, params, logs: [], tags: [], asked: [], blocks: 0, putString: null })
 		this.imported = WebAssembly.Module.imports(module)
 		this.begin(newRequest())
 		this.instance = new WebAssembly.Instance(module, {
@@ -91,6 +91,17 @@ export class Guest {
 	run(fields) {
 		this.begin(newRequest(fields))
 		return this.exports.wasm_run()
+	}
+
+	// The gateway checks and reads the texts: here they are only noted.
+	parseDate(text, zone) {
+		this.asked.push([text, zone])
+		return Date.parse(text)
+	}
+
+	parameter(name, type, otherwise) {
+		this.asked.push([name, type, otherwise])
+		return this.params[name] ?? otherwise
 	}
 
 	get body() {
@@ -259,6 +270,7 @@ export class Guest {
 				this.store.set(key, String(sum))
 				return sum
 			},
+			host_cluster_delete: (key) => void this.store.delete(this.string(key)),
 			host_cluster_count_key: (p) => {
 				const prefix = this.string(p)
 				let count = 0
@@ -269,6 +281,11 @@ export class Guest {
 			host_log: (level, p) => void this.logs.push([level, this.string(p)]),
 			host_get_unix_time_in_ms: () => BigInt(Math.trunc(this.now())),
 			host_rand: () => this.random(),
+			host_parse_date: (text, zone) => BigInt(this.parseDate(this.string(text), this.string(zone))),
+			host_parameter: (name, type) => this.newString(this.parameter(this.string(name), this.string(type))),
+			host_parameter_or: (name, type, otherwise) => {
+				return this.newString(this.parameter(this.string(name), this.string(type), this.string(otherwise)))
+			},
 		}
 	}
 }

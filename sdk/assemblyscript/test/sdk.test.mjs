@@ -21,6 +21,7 @@ const functions = `
 	host_cluster_put_string host_cluster_get_integer host_cluster_put_integer
 	host_cluster_add_integer host_cluster_get_float host_cluster_put_float host_cluster_add_float
 	host_cluster_count_key host_add_tag host_log host_get_unix_time_in_ms host_rand
+	host_cluster_delete host_parse_date host_parameter host_parameter_or
 `.trim().split(/\s+/)
 
 for (const compiler of compilers) {
@@ -34,11 +35,11 @@ for (const compiler of compilers) {
 			return g
 		}
 
-		test("imports the 50 functions and nothing else", async () => {
+		test("imports the 54 functions and nothing else", async () => {
 			const imports = WebAssembly.Module.imports(await probe)
 			assert.deepEqual([...new Set(imports.map((i) => i.module))], ["easegress"])
 			assert.deepEqual(imports.map((i) => i.name).sort(), [...functions].sort())
-			assert.equal(functions.length, 50)
+			assert.equal(functions.length, 54)
 		})
 
 		test("exports what the gateway calls", async () => {
@@ -54,6 +55,36 @@ for (const compiler of compilers) {
 			const g = await fresh({ params })
 			g.run({ headers: { "X-Mode": "params" } })
 			assert.deepEqual(g.json, params)
+		})
+
+		test("asks for the parameters by name and type", async () => {
+			const params = {
+				declare: "yes", amount: "-9223372036854775808", ratio: "0.5", open: "true", wait: "2000", start: "1795806000000",
+			}
+			const g = await fresh({ params })
+			g.run({ headers: { "X-Mode": "declared" } })
+			assert.equal(g.body, "yes|hello ü|-9223372036854775808|-7|0.5|0.25|true|false|2000|90|1795806000000|1970")
+			assert.deepEqual(g.asked, [
+				["declare", "text", undefined], ["greeting", "text", "hello ü"],
+				["amount", "integer", undefined], ["least", "integer", "-7"],
+				["ratio", "number", undefined], ["share", "number", "0.25"],
+				["open", "boolean", undefined], ["shut", "boolean", "false"],
+				["wait", "duration", undefined], ["rest", "duration", "90s"],
+				["start", "time", undefined], ["end", "time", "1970-01-01T00:00:01Z"],
+			])
+		})
+
+		test("asks the gateway for dates with a zone", async () => {
+			const g = await run("date-in", { "X-Date": "1970-01-01T00:00:01Z", "X-Zone": "Europe/Berlin" })
+			assert.equal(g.body, "1000")
+			assert.deepEqual(g.asked, [["1970-01-01T00:00:01Z", "Europe/Berlin"]])
+		})
+
+		test("deletes a key", async () => {
+			const store = new Map([["a", "1"], ["b", "2"]])
+			const g = await fresh({ store })
+			g.run({ headers: { "X-Mode": "delete", "X-Key": "a" } })
+			assert.deepEqual([...store.keys()], ["b"])
 		})
 
 		test("returns the program's result", async () => {

@@ -38,6 +38,9 @@ object Cluster {
     /** Adds, and returns the sum. */
     fun addFloat(key: String, value: Double): Double = call { hostClusterAddFloat(stringBlock(key), value) }
 
+    /** Removes the key, if it is there. */
+    fun delete(key: String) = call { hostClusterDelete(stringBlock(key)) }
+
     /** The number of keys that begin with the prefix. */
     fun countKey(prefix: String): Int = call { hostClusterCountKey(stringBlock(prefix)) }
 }

@@ -143,6 +143,9 @@ internal external fun hostClusterPutFloat(a: Int, b: Double)
 @WasmImport("easegress", "host_cluster_add_float")
 internal external fun hostClusterAddFloat(a: Int, b: Double): Double
 
+@WasmImport("easegress", "host_cluster_delete")
+internal external fun hostClusterDelete(a: Int)
+
 @WasmImport("easegress", "host_cluster_count_key")
 internal external fun hostClusterCountKey(a: Int): Int
 
@@ -157,6 +160,15 @@ internal external fun hostGetUnixTimeInMs(): Long
 
 @WasmImport("easegress", "host_rand")
 internal external fun hostRand(): Double
+
+@WasmImport("easegress", "host_parse_date")
+internal external fun hostParseDate(a: Int, b: Int): Long
+
+@WasmImport("easegress", "host_parameter")
+internal external fun hostParameter(a: Int, b: Int): Int
+
+@WasmImport("easegress", "host_parameter_or")
+internal external fun hostParameterOr(a: Int, b: Int, c: Int): Int
 
 @WasmImport("wasi_snapshot_preview1", "proc_exit")
 internal external fun exit(status: Int)

@@ -61,6 +61,13 @@ fun rand(): Double = hostRand()
 /** The time of the gateway: milliseconds since 1970. */
 fun now(): Long = hostGetUnixTimeInMs()
 
+/**
+ * Milliseconds since 1970 of a text such as 2026-11-27T20:00:00+01:00 or 2026-11-27 20:00 Europe/Berlin.
+ * [zone] is the name of the zone of a text that has none; "" is UTC, of which the gateway warns in its
+ * log. Any other text ends the run.
+ */
+fun parseDate(text: String, zone: String): Long = call { hostParseDate(stringBlock(text), stringBlock(zone)) }
+
 private inline fun <T> guarded(action: () -> T): T =
     try {
         action()

@@ -5,10 +5,22 @@ from datetime import UTC, datetime
 
 from wit_world.imports import host as _host
 
-from . import cluster, cookie, log, request, response
+from . import cluster, cookie, log, parameter, request, response
 from ._text import encode
 
-__all__ = ["add_tag", "cluster", "cookie", "log", "now", "params", "parse_date", "rand", "request", "response"]
+__all__ = [
+    "add_tag",
+    "cluster",
+    "cookie",
+    "log",
+    "now",
+    "parameter",
+    "params",
+    "parse_date",
+    "rand",
+    "request",
+    "response",
+]
 
 params: dict[str, str] = {}
 """The parameters of the filter, since `init`."""
@@ -29,8 +41,11 @@ def rand() -> float:
     return _host.rand()
 
 
-def parse_date(text: str) -> int:
-    """Milliseconds since 1970 of an ISO 8601 date; without a zone, UTC."""
+def parse_date(text: str, zone: str = "") -> int:
+    """Milliseconds since 1970 of an ISO 8601 date, or of a time that ends with the name of a zone, as in
+    2026-11-27 20:00 Europe/Berlin. `zone` is the name of the zone of a text that has none; "" is UTC."""
+    if zone or "/" in text:
+        return _host.parse_date(encode(text), encode(zone))
     date = datetime.fromisoformat(text)
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)

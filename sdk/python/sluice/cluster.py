@@ -52,6 +52,11 @@ def add_float(key, delta: float) -> float:
     return _host.add_float(encode(key), delta)
 
 
+def delete(key) -> None:
+    """Removes the key, if it is there."""
+    _host.delete(encode(key))
+
+
 def count_key(prefix) -> int:
     """The number of keys that begin with the prefix."""
     return _host.count_key(encode(prefix))

@@ -67,6 +67,12 @@ pub fn add_float(key: impl AsRef<[u8]>, value: f64) -> f64 {
     unsafe { host::host_cluster_add_float(key.address(), value) }
 }
 
+/// Removes the key, if it is there.
+pub fn delete(key: impl AsRef<[u8]>) {
+    let key = string(key.as_ref());
+    unsafe { host::host_cluster_delete(key.address()) }
+}
+
 /// The number of keys that begin with the prefix.
 pub fn count_key(prefix: impl AsRef<[u8]>) -> i32 {
     let prefix = string(prefix.as_ref());

@@ -1,4 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+use crate::abi::string;
+use crate::host;
+
+/// The milliseconds since 1970 of a text such as `2026-11-27 20:00 Europe/Berlin`. `zone` is the name of
+/// the zone of a text that has none; empty: UTC, of which the gateway warns in its log. Any text that is
+/// no such time ends the run.
+pub fn parse_date_in(text: &str, zone: &str) -> i64 {
+    let (text, zone) = (string(text.as_bytes()), string(zone.as_bytes()));
+    unsafe { host::host_parse_date(text.address(), zone.address()) }
+}
 
 /// Reads `YYYY[-MM[-DD]][Thh:mm[:ss[.fraction]][zone]]`, a blank for the `T` too, into milliseconds
 /// since 1970. The zone is `Z`, `+hh`, `+hhmm` or `+hh:mm`, or the same with `-`; none means UTC.

@@ -48,9 +48,13 @@ extern "C" {
     pub fn host_cluster_get_float(key: u32) -> f64;
     pub fn host_cluster_put_float(key: u32, value: f64);
     pub fn host_cluster_add_float(key: u32, value: f64) -> f64;
+    pub fn host_cluster_delete(key: u32);
     pub fn host_cluster_count_key(prefix: u32) -> i32;
     pub fn host_add_tag(tag: u32);
     pub fn host_log(level: i32, message: u32);
     pub fn host_get_unix_time_in_ms() -> i64;
     pub fn host_rand() -> f64;
+    pub fn host_parse_date(text: u32, zone: u32) -> i64;
+    pub fn host_parameter(name: u32, kind: u32) -> u32;
+    pub fn host_parameter_or(name: u32, kind: u32, otherwise: u32) -> u32;
 }

@@ -36,6 +36,7 @@ pub mod cluster;
 pub mod cookie;
 mod headers;
 mod host;
+pub mod parameter;
 pub mod request;
 pub mod response;
 mod text;
@@ -169,4 +170,4 @@ pub fn now() -> i64 {
 }
 
 mod date;
-pub use date::parse_date;
+pub use date::{parse_date, parse_date_in};

@@ -75,6 +75,13 @@ pub fn addFloat(key: []const u8, value: f64) f64 {
     return host.host_cluster_add_float(block.at(), value);
 }
 
+/// Removes the key, if it is there.
+pub fn delete(key: []const u8) void {
+    const block = abi.string(key);
+    defer block.free();
+    host.host_cluster_delete(block.at());
+}
+
 /// The number of keys that begin with the prefix.
 pub fn countKey(prefix: []const u8) i32 {
     const block = abi.string(prefix);

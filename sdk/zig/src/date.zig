@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+const abi = @import("abi.zig");
+const host = @import("host.zig");
 const std = @import("std");
 
 /// Reads `YYYY[-MM[-DD]][Thh:mm[:ss[.fraction]][zone]]`, a blank for the `T` too, into milliseconds
@@ -12,6 +14,17 @@ pub fn parse(text: []const u8) error{NotADate}!i64 {
         sum -= try reader.zone();
     }
     return if (reader.rest.len == 0) sum else error.NotADate;
+}
+
+/// The same of a text that may end with the name of a zone behind a blank: `2026-11-27 20:00
+/// Europe/Berlin`. `zone` is the name of the zone of a text that has none; empty: UTC, of which the
+/// gateway warns in its log. Any other text ends the run.
+pub fn parseIn(text: []const u8, zone: []const u8) i64 {
+    const block = abi.string(text);
+    defer block.free();
+    const name = abi.string(zone);
+    defer name.free();
+    return host.host_parse_date(block.at(), name.at());
 }
 
 const Reader = struct {

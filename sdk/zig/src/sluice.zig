@@ -19,9 +19,11 @@ const std = @import("std");
 
 pub const cluster = @import("cluster.zig");
 pub const cookie = @import("cookie.zig");
+pub const parameter = @import("parameter.zig");
 pub const request = @import("request.zig");
 pub const response = @import("response.zig");
 pub const parseDate = @import("date.zig").parse;
+pub const parseDateIn = @import("date.zig").parseIn;
 pub const Field = @import("headers.zig").Field;
 
 /// How a run ends: 0 lets the pipeline go on, 1 to 9 are `wasmResult1` to `wasmResult9`.

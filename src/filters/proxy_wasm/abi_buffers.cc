@@ -78,7 +78,7 @@ Result<Answer> get_status(Plugin& plugin, HostCall& call, std::uint32_t type,
 bool replace(EditedBytes& bytes, const std::shared_ptr<MemoryHolder>& memory, std::size_t at,
              std::size_t count, std::string_view value) {
   if (bytes.made) return bytes.made->replace(at, count, value);
-  MadeBytes made(memory);
+  http::MadeBytes made(memory);
   const bool whole = at == 0 && count == bytes.seen.size();  // the bytes seen are of no use
   if (!whole && !made.assign(bytes.seen)) return false;
   if (!made.replace(at, whole ? 0 : count, value)) return false;
@@ -95,7 +95,7 @@ Answer set_bytes(Plugin& plugin, std::uint32_t type, std::uint32_t start, std::u
   const std::size_t before = bytes->text().size();
   const std::size_t at = std::min<std::size_t>(start, before);
   const std::size_t replaced = std::min<std::size_t>(size, before - at);
-  if (before - replaced + value.text.size() > kMadeBodyBytesMax) return Status::bad_argument;
+  if (before - replaced + value.text.size() > http::kMadeBodyBytesMax) return Status::bad_argument;
   Stream& stream = *plugin.stream();
   if (!replace(*bytes, stream.memory, at, replaced, value.text)) {
     stream.short_of_memory = true;

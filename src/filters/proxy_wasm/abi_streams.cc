@@ -66,13 +66,14 @@ Answer send_local_response(Plugin& plugin, std::uint32_t status, GuestBytes deta
   const auto decoded = decode_pairs(pairs.text);
   if (stream == nullptr || !decoded) return Status::bad_argument;
   if (status < kLocalStatusMin || status > kLocalStatusMax) return Status::bad_argument;
-  if (body.text.size() > kMadeBodyBytesMax) return Status::bad_argument;
+  if (body.text.size() > http::kMadeBodyBytesMax) return Status::bad_argument;
   auto fields = fields_of(*decoded);
   if (!fields) {
     plugin.log(LogLevel::debug, "proxy_send_local_response: " + fields.error().message);
     return Status::bad_argument;
   }
-  LocalResponse local{static_cast<int>(status), *std::move(fields), MadeBytes(stream->memory)};
+  LocalResponse local{static_cast<int>(status), *std::move(fields),
+                      http::MadeBytes(stream->memory)};
   if (local.body.assign(body.text)) {
     stream->local = std::move(local);
   } else {

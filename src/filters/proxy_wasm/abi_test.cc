@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Covers: abi_buffers.cc abi_calls.cc abi_context.cc abi_headers.cc abi_streams.cc failure_log.cc
-// Covers: field_map.cc made_bytes.cc stream.cc values.cc vm.cc vm_calls.cc
+// Covers: field_map.cc stream.cc values.cc vm.cc vm_calls.cc
 // The values that host functions give a guest, and those of a guest that the host keeps.
 #include <gtest/gtest.h>
 

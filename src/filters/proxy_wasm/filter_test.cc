@@ -239,16 +239,19 @@ TEST(ProxyWasmFilter, AContextEndsWithItsExchange) {
   host.wait_until([&] { return host.figures().find("name=\"runs\"} 1") != std::string::npos; });
 }
 
-TEST(ProxyWasmFilter, TheOldAbiRunsToo) {
+void expect_old_to_run(int parameters) {
   PluginHost host;
   GuestText guest;
-  guest.callback("proxy_on_request_headers", 2, set_field(guest, 0, "x-old", "1") + kGoOn);
+  guest.callback("proxy_on_request_headers", parameters, set_field(guest, 0, "x-old", "1") + kGoOn);
   host.prototype = host.build(guest.module("0_1_0"), "timeout: 60s\n");
   ASSERT_TRUE(host.prototype) << host.faults.lines().front();
   host.filter = host.prototype->instantiate(host.core);
   EXPECT_EQ(host.run(), "");
   EXPECT_EQ(host.request().headers.get("x-old"), "1");
 }
+
+TEST(ProxyWasmFilter, TheOldAbiRunsToo) { expect_old_to_run(2); }
+TEST(ProxyWasmFilter, TheOldAbiMayGetTheEndOfTheStream) { expect_old_to_run(3); }
 
 std::string refusal(PluginHost& host, const std::string& code, const std::string& fields = "") {
   EXPECT_FALSE(host.build(code, fields));
@@ -270,6 +273,9 @@ TEST(ProxyWasmBuild, ModulesOfOtherKindsAreRefused) {
   GuestText old;
   old.callback("proxy_on_request_headers", 2, kGoOn);
   EXPECT_TRUE(contains(refusal(host, old.module()), "must be (i32, i32, i32) -> i32"));
+  GuestText odd;
+  odd.callback("proxy_on_response_headers", 1, kGoOn);
+  EXPECT_TRUE(contains(refusal(host, odd.module("0_1_0")), "must be (i32, i32) -> i32"));
 }
 
 TEST(ProxyWasmBuild, AGuestMayRefuseItsConfiguration) {

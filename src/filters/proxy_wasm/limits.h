@@ -9,9 +9,6 @@
 
 namespace sluice::filters::proxy_wasm {
 
-inline constexpr std::size_t kMadeBodyBytesMax = std::size_t{16} << 20;  // that a guest makes
-// Of a body: up to this size, nobody charges it.
-inline constexpr std::size_t kUnchargedMadeBytesMax = std::size_t{64} << 10;
 // Names that a guest has set or removed in a message that may bring trailers.
 inline constexpr std::size_t kClaimedNamesMax = 1000;
 inline constexpr std::size_t kClaimedBytesMax = std::size_t{1} << 20;  // of these, together

@@ -44,7 +44,7 @@ Task<Result<std::string_view>> PieceReader::read() {
 }
 
 Result<void> PieceReader::charge() {
-  if (!stream_->memory || held_.size() <= kUnchargedMadeBytesMax) return {};
+  if (!stream_->memory || held_.size() <= http::kUnchargedMadeBytesMax) return {};
   if (!charge_) charge_ = std::make_shared<http::BodyCharge>(stream_->memory);
   if (charge_->try_set(held_.capacity())) return {};
   auto failure =

@@ -128,7 +128,7 @@ KeptParts ProxyWasmKind::keep_parts(const ProxyWasmSpec& spec,
               "statistics", [cores] { return std::make_shared<PluginStatistics>(cores); }),
           .metrics = context.states.keep(
               "metrics", [] { return std::make_shared<PluginMetrics>(kMetricsMax); }),
-          .shared_data = data_of(spec.vm_id.empty() ? own : spec.vm_id),
+          .shared_data = data_of(spec.vm_id.empty() ? "own " + own : "shared " + spec.vm_id),
           .pipelines = pipelines_};
 }
 

@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "base/time.h"
-#include "filters/proxy_wasm/made_bytes.h"
 #include "http/field_twins.h"
+#include "http/made_bytes.h"
 #include "http/message.h"
 #include "loop/event.h"
 #include "pipeline/exchange.h"
@@ -24,13 +24,13 @@ namespace sluice::filters::proxy_wasm {
 struct LocalResponse {
   int status = 200;
   http::Headers headers{};
-  MadeBytes body{};
+  http::MadeBytes body{};
 };
 
 // Bytes that a guest sees and may replace.
 struct EditedBytes {
   std::string_view seen;  // of the host: see Shown
-  std::optional<MadeBytes> made{};
+  std::optional<http::MadeBytes> made{};
   [[nodiscard]] std::string_view text() const { return made ? made->text() : seen; }
 };
 

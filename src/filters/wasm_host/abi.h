@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ABI "easegress": 50 host functions, by subject, and the exports of a guest.
+// The ABI "easegress": 54 host functions, by subject, and the exports of a guest.
 // And the module "sluice", for engines that run scripts.
 #pragma once
 

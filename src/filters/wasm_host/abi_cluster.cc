@@ -27,7 +27,7 @@ OwnedGuestData get_binary(SharedData data, GuestText key) {
   return {base64_decode(read(data, key)).value_or("")};
 }
 
-void put_binary(SharedData data, GuestText key, GuestData bytes) {
+void put_binary(SharedData data, GuestText key, GuestValue bytes) {
   data->put(key, base64_encode(bytes));
 }
 
@@ -61,6 +61,8 @@ double add_float(SharedData data, GuestText key, double value) {
   return sum;
 }
 
+void erase(SharedData data, GuestText key) { data->erase(key); }
+
 std::int32_t count_key(SharedData data, GuestText prefix) {
   constexpr std::uint64_t kMax = std::numeric_limits<std::int32_t>::max();
   return static_cast<std::int32_t>(std::min(data->count(prefix), kMax));
@@ -77,6 +79,7 @@ constexpr wasm::HostFunction kClusterFunctions[] = {
     host_function<get_float>("host_cluster_get_float"),
     host_function<put_float>("host_cluster_put_float"),
     host_function<add_float>("host_cluster_add_float"),
+    host_function<erase>("host_cluster_delete"),
     host_function<count_key>("host_cluster_count_key"),
 };
 

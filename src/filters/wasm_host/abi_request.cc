@@ -148,8 +148,8 @@ Result<GuestData> get_body(SeenRequestBody body) {
   return GuestData{body->bytes()};
 }
 
-void set_body(EditedRequestBody request, GuestData bytes) {
-  request->body.assign(std::string(bytes));
+Result<void> set_body(HostContext& context, EditedRequestBody request, GuestBody bytes) {
+  return context.make_body(request->body, bytes);
 }
 
 constexpr wasm::HostFunction kRequestFunctions[] = {

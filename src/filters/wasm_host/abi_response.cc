@@ -73,8 +73,8 @@ Result<GuestData> resp_get_body(SeenResponseBody body) {
   return GuestData{body->bytes()};
 }
 
-void resp_set_body(EditedResponseBody response, GuestData bytes) {
-  response->body.assign(std::string(bytes));
+Result<void> resp_set_body(HostContext& context, EditedResponseBody response, GuestBody bytes) {
+  return context.make_body(response->body, bytes);
 }
 
 constexpr wasm::HostFunction kResponseFunctions[] = {

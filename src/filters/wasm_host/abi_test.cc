@@ -5,8 +5,10 @@
 // response.
 #include "filters/wasm_host/abi.h"
 
+#include <memory>
 #include <set>
 
+#include "base/memory_budget.h"
 #include "filters/wasm_host/testing/test_host.h"
 
 namespace sluice::filters {
@@ -42,12 +44,13 @@ class Abi : public ::testing::Test {
   Host host_;
 };
 
-// The ABI for which published programs are compiled. Any change would break them.
+// The ABI for which published programs are compiled. Any change of a line would break them.
 constexpr std::string_view kPublished =
     R"(host_add_tag i -
 host_cluster_add_float iF F
 host_cluster_add_integer iI I
 host_cluster_count_key i i
+host_cluster_delete i -
 host_cluster_get_binary i i
 host_cluster_get_float i F
 host_cluster_get_integer i I
@@ -58,6 +61,9 @@ host_cluster_put_integer iI -
 host_cluster_put_string ii -
 host_get_unix_time_in_ms - I
 host_log ii -
+host_parameter ii i
+host_parameter_or iii i
+host_parse_date ii I
 host_rand - F
 host_req_add_cookie i -
 host_req_add_header ii -
@@ -112,7 +118,7 @@ TEST_F(Abi, IsThePublishedOne) {
   std::string all;
   for (const std::string& line : lines) all += line;
   EXPECT_EQ(all, kPublished);
-  EXPECT_EQ(lines.size(), 50U);
+  EXPECT_EQ(lines.size(), 54U);
 }
 
 TEST_F(Abi, ReadsTheRequest) {
@@ -340,6 +346,50 @@ TEST_F(Abi, SharedData) {
   EXPECT_EQ(host_.run(), "wasmResult4");
   host_.use(guest("(call $host_cluster_count_key (i32.const 100))", text_at(100, "in")));
   EXPECT_EQ(host_.run(), "wasmResult1");
+  EXPECT_EQ(run(set1("host_cluster_delete"), "int"), "");
+  EXPECT_EQ(host_.stored("int"), "(absent)");
+  EXPECT_EQ(run(set1("host_cluster_delete"), "absent"), "");
+}
+
+// A text of 2 MiB lies at 1 MiB.
+TEST_F(Abi, BodiesThatAGuestMakesAreChargedAndBounded) {
+  const auto making = [](int size, const char* function) {
+    return "(drop (memory.grow (i32.const 400))) (i32.store (i32.const 1048576) (i32.const " +
+           std::to_string(size) + ")) (call $" + function + " (i32.const 1048576)) (i32.const 0)";
+  };
+  MemoryAccount account;
+  for (const char* function : {"host_req_set_body", "host_resp_set_body"}) {
+    for (const std::size_t limit : {std::size_t{1} << 20, std::size_t{8} << 20}) {
+      host_.use(guest(making(2 << 20, function)));
+      host_.last = host_.exchange();
+      host_.last->memory = std::make_shared<MemoryHolder>(account, limit);
+      const bool fits = limit > (2 << 20);
+      EXPECT_EQ(host_.run(*host_.last), fits ? "" : "wasmError");
+      EXPECT_EQ(account.held() >= (2 << 20), fits);
+      host_.last.reset();
+      EXPECT_EQ(account.held(), 0U);
+    }
+    host_.use(guest(making((16 << 20) + 1, function)));
+    EXPECT_EQ(host_.run(), "wasmError");
+  }
+  EXPECT_NE(run("(drop (memory.grow (i32.const 400))) (i32.store (i32.const 1048576) (i32.const "
+                "1048577)) (call $host_cluster_put_binary (i32.const 100) (i32.const 1048576))",
+                "key"),
+            "");
+}
+
+TEST_F(Abi, Dates) {
+  const std::string is_hour =
+      "(if (i64.ne " + set2("host_parse_date") + " (i64.const 3600000)) (then unreachable))";
+  EXPECT_EQ(run(is_hour, "1970-01-01T01:00:00Z"), "");
+  EXPECT_EQ(run(is_hour, "1970-01-01 02:00 Europe/Berlin"), "");
+  EXPECT_EQ(run(is_hour, "1970-01-01 10:00", "Asia/Tokyo"), "");
+  EXPECT_NE(run("(drop " + set2("host_parse_date") + ")", "soon"), "");
+  EXPECT_NE(run("(drop " + set2("host_parse_date") + ")", "1970", "Nowhere"), "");
+}
+
+TEST_F(Abi, ParametersAreDeclaredBeforeTheFirstRun) {
+  EXPECT_NE(run("(drop " + set2("host_parameter") + ")", "max", "integer"), "");
 }
 
 TEST_F(Abi, TheRest) {

@@ -55,12 +55,16 @@ constexpr wasm::WitImport kWorldImports[] = {
     {"host_cluster_get_float", "cluster", "get-float", "t>F"},
     {"host_cluster_put_float", "cluster", "put-float", "tF>"},
     {"host_cluster_add_float", "cluster", "add-float", "tF>F"},
+    {"host_cluster_delete", "cluster", "delete", "t>"},
     {"host_cluster_count_key", "cluster", "count-key", "t>i"},
 
     {"host_add_tag", "host", "add-tag", "t>"},
     {"host_log", "host", "log", "ut>"},
     {"host_get_unix_time_in_ms", "host", "now", ">I"},
     {"host_rand", "host", "rand", ">F"},
+    {"host_parse_date", "host", "parse-date", "tt>I"},
+    {"host_parameter", "host", "parameter", "tt>t"},
+    {"host_parameter_or", "host", "parameter-or", "ttt>t"},
 };
 
 constexpr wasm::WitWorld kWorld{"sluice:gateway", "1.0.0", kWorldImports, kGuestRun.index};

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/assert.h"
+#include "base/seeded_generator.h"
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/attempt.h"
 #include "filters/wasm_host/results.h"
@@ -57,7 +58,7 @@ WasmHostFilter::WasmHostFilter(const loop::Core& core, WasmHostParts parts, unsi
           [this](const Result<void>& made, bool replacement) { on_created(made, replacement); }),
       failures_(kFailureLinesPerSecond),
       guest_lines_(kGuestLinesPerSecond),
-      random_(std::random_device{}()) {
+      random_(seeded_generator()) {
   if (const auto& handover = parts_.environment->handover; handover && shared_)
     sender_ = handover->sender(core);
   report_guests();

@@ -3,6 +3,7 @@
 
 #include "base/printable.h"
 #include "base/time.h"
+#include "http/made_bytes.h"
 
 namespace sluice::filters {
 namespace {
@@ -13,6 +14,13 @@ constexpr std::size_t kTagBytesMax = 1000;
 constexpr std::size_t kTagsMax = 100;
 
 }  // namespace
+
+Result<void> HostContext::make_body(http::Body& body, std::string_view bytes) {
+  http::MadeBytes made(exchange_->memory);
+  if (!made.assign(bytes)) return fail(ErrorKind::unavailable, "no memory for a body");
+  made.give_to(body);
+  return {};
+}
 
 void HostContext::log(LogLevel level, std::string_view text) {
   if (!logger_.enabled(level)) return;
@@ -32,6 +40,13 @@ Result<void> HostContext::add_tag(std::string_view text) {
   if (exchange_->tags().size() >= kTagsMax) return fail(ErrorKind::too_large, "more than 100 tags");
   exchange_->add_tag(std::string(text.substr(0, kTagBytesMax)));
   return {};
+}
+
+Result<std::string> HostContext::declare_parameter(std::string_view name, std::string_view type,
+                                                   std::optional<std::string_view> otherwise) {
+  if (parameters_ == nullptr)
+    return fail(ErrorKind::invalid, "called in wasm_run: declare parameters in wasm_init");
+  return parameters_->declare(name, type, otherwise);
 }
 
 void HostContext::flush_logs(std::string_view name) {

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "filters/wasm_host/declared_parameters.h"
 #include "filters/wasm_host/log_gate.h"
 #include "filters/wasm_host/undo.h"
 #include "pipeline/exchange.h"
@@ -30,8 +31,10 @@ struct ScriptFailure {
 class HostContext {
  public:
   // For wasm_init, which may call only functions that need neither request nor shared data.
-  HostContext(const Logger& logger, LogGate& gate, std::mt19937_64& random)
-      : logger_(logger), gate_(gate), random_(random) {}
+  // Null `parameters`: the program has none.
+  HostContext(const Logger& logger, LogGate& gate, std::mt19937_64& random,
+              DeclaredParameters* parameters = nullptr)
+      : logger_(logger), gate_(gate), random_(random), parameters_(parameters) {}
   // For wasm_run.
   HostContext(const Logger& logger, LogGate& gate, std::mt19937_64& random,
               pipeline::Exchange& exchange, Undo& undo, store::Transaction& transaction)
@@ -78,6 +81,9 @@ class HostContext {
   [[nodiscard]] Result<http::Response*> edit_response();
   [[nodiscard]] Result<http::Request*> edit_request_body();
   [[nodiscard]] Result<http::Response*> edit_response_body();
+  // Fills the body of a message that was edited. Error `unavailable`: the memory of the connection
+  // or of the process refuses.
+  [[nodiscard]] Result<void> make_body(http::Body& body, std::string_view bytes);
   // The guest sets or removes a field of a message that it edits: a trailer of that name does not
   // pass once the run counts.
   template <class Message>
@@ -90,6 +96,10 @@ class HostContext {
     return {};
   }
   [[nodiscard]] double random() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
+
+  // As DeclaredParameters::declare(). Error `invalid` also in wasm_run.
+  [[nodiscard]] Result<std::string> declare_parameter(std::string_view name, std::string_view type,
+                                                      std::optional<std::string_view> otherwise);
 
   // The lines are held until the run counts. Excess lines, and excess bytes of a line, are cut.
   void log(LogLevel level, std::string_view text);
@@ -140,6 +150,7 @@ class HostContext {
   const Logger& logger_;
   LogGate& gate_;
   std::mt19937_64& random_;
+  DeclaredParameters* parameters_ = nullptr;
   pipeline::Exchange* exchange_ = nullptr;
   Undo* undo_ = nullptr;
   store::Transaction* transaction_ = nullptr;

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "filters/wasm_host/abi.h"
+#include "http/made_bytes.h"
 #include "wasm/guest_texts.h"
 
 namespace sluice::filters {
@@ -122,6 +123,12 @@ Result<GuestString> GuestString::from_guest(wasm::HostCall& call, std::uint32_t 
 }
 Result<GuestText> GuestText::from_guest(wasm::HostCall& call, std::uint32_t address) {
   return take<GuestText>(call, address, 1, kTextBytesMax);
+}
+Result<GuestBody> GuestBody::from_guest(wasm::HostCall& call, std::uint32_t address) {
+  return take<GuestBody>(call, address, 0, http::kMadeBodyBytesMax);
+}
+Result<GuestValue> GuestValue::from_guest(wasm::HostCall& call, std::uint32_t address) {
+  return take<GuestValue>(call, address, 0, kValueDataBytesMax);
 }
 Result<GuestHeaderText> GuestHeaderText::from_guest(wasm::HostCall& call, std::uint32_t address) {
   return take<GuestHeaderText>(call, address, 1, kHeaderTextBytesMax);

@@ -25,6 +25,8 @@ namespace sluice::filters {
 // Names, keys and paths: a longer text is an error.
 inline constexpr std::uint32_t kTextBytesMax = 64 << 10;
 inline constexpr std::uint32_t kHeaderTextBytesMax = 1 << 20;
+// As base64, it has to fit into a value of the store: store::Limits::value_bytes_max.
+inline constexpr std::uint32_t kValueDataBytesMax = 1 << 20;
 
 // A parameter is a view into the guest's memory, valid during the call of the host function.
 struct GuestData : std::string_view {
@@ -38,6 +40,13 @@ struct GuestString : std::string_view {
 // Strings of a bounded length, as parameters.
 struct GuestText : std::string_view {
   [[nodiscard]] static Result<GuestText> from_guest(wasm::HostCall& call, std::uint32_t address);
+};
+// Data of a bounded length, as parameters: a body, and a value of the shared data.
+struct GuestBody : std::string_view {
+  [[nodiscard]] static Result<GuestBody> from_guest(wasm::HostCall& call, std::uint32_t address);
+};
+struct GuestValue : std::string_view {
+  [[nodiscard]] static Result<GuestValue> from_guest(wasm::HostCall& call, std::uint32_t address);
 };
 struct GuestHeaderText : std::string_view {
   [[nodiscard]] static Result<GuestHeaderText> from_guest(wasm::HostCall& call,

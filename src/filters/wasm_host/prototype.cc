@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.h"
+#include "base/zoned_time.h"
 #include "config/fields.h"
 #include "filters/wasm_host/metrics.h"
 
@@ -46,6 +47,14 @@ bool reads_responses(const RunningCode& code) {
     return import.name == "host_resp_get_body" ||
            (import.name == "get-body" && import.module.starts_with("sluice:gateway/response@"));
   });
+}
+
+// In a run, nothing may read a file.
+bool parses_dates(const RunningCode& code) {
+  return code.script() ||
+         std::ranges::any_of(code.module()->module().imports(), [](const wasm::Import& import) {
+           return import.name == "host_parse_date" || import.name == "parse-date";
+         });
 }
 
 double milliseconds(Duration duration) {
@@ -143,6 +152,7 @@ Result<std::shared_ptr<const WasmHostPrototype>> WasmHostPrototype::prove(
     count += filters::share_of(spec.max_concurrency, core, environment.core_count);
   SLUICE_TRY(auto reservation, environment.guests->reserve(ns, count));
   SLUICE_CHECK(check_memory(code->module()->module(), spec.max_memory));
+  if (parses_dates(*code)) load_time_zones();
   Recipe recipe{.module = code->module(),
                 .script = code->script(),
                 .reads_responses = reads_responses(*code),

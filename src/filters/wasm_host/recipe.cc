@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/seeded_generator.h"
 #include "filters/wasm_host/abi.h"
 #include "filters/wasm_host/host_context.h"
 #include "filters/wasm_host/marshal.h"
@@ -50,8 +51,9 @@ struct Recipe::Making {
         limit(std::max(recipe.timeout, kMakingMin)),
         deadline(Clock::now() + limit + (recipe.script ? kScriptLateMax : Duration())),
         gate(kLinesPerSecond),
-        random(std::random_device{}()),
-        context(recipe.logger, gate, random) {
+        random(seeded_generator()),
+        parameters(recipe.parameters),
+        context(recipe.logger, gate, random, &parameters) {
     context.begin_call(Clock::now() + limit, limit);
   }
 
@@ -60,6 +62,7 @@ struct Recipe::Making {
   TimePoint deadline;
   LogGate gate;
   std::mt19937_64 random;
+  DeclaredParameters parameters;
   HostContext context;
   std::unique_ptr<wasm::Instance> guest{};  // destroyed first: it uses the context
 };
@@ -96,7 +99,10 @@ Task<Result<void>> Recipe::configure(Making& making) const {
 
 Task<Result<void>> Recipe::set_up(Making& making) const {
   wasm::Instance& guest = *making.guest;
-  if (guest.is_component()) co_return co_await configure(making);
+  if (guest.is_component()) {
+    SLUICE_CO_CHECK(co_await configure(making));
+    co_return making.parameters.check();
+  }
   if (script) {
     const std::vector<std::string> texts{script->name, script->text};
     const std::string bytes = encode_strings(texts);
@@ -106,7 +112,7 @@ Task<Result<void>> Recipe::set_up(Making& making) const {
     const std::string bytes = encode_strings(list_of(parameters));
     SLUICE_CO_CHECK(co_await give(making, kGuestInit, bytes, "parameters"));
   }
-  co_return Result<void>();
+  co_return making.parameters.check();
 }
 
 Task<Result<std::unique_ptr<wasm::Instance>>> Recipe::make(wasm::Pace pace) const {
@@ -120,7 +126,7 @@ Task<Result<std::unique_ptr<wasm::Instance>>> Recipe::make(wasm::Pace pace) cons
   if (!made) co_return explain("making a guest", made.error(), making.limit);
   making.guest = std::move(*made);
   if (snapshot) {
-    SLUICE_CO_CHECK(making.guest->restore(*snapshot));
+    SLUICE_CO_CHECK(co_await making.guest->restore(*snapshot, pace));
   } else {
     SLUICE_CO_CHECK(co_await set_up(making));
   }

@@ -7,7 +7,7 @@ export * from '../../../sdk/assemblyscript/easegress/proxy'
 
 import {
 	Program, addTag, cluster, cookie, getUnixTimeInMs, log, LogLevel, parseDate, rand, request, response,
-	registerProgramFactory,
+	parameter, parseDateIn, registerProgramFactory,
 } from '../../../sdk/assemblyscript/easegress'
 
 let kept: ArrayBuffer[] = []
@@ -15,10 +15,12 @@ let kept: ArrayBuffer[] = []
 class Probe extends Program {
 	params: Map<string, string>
 	runs: i32 = 0
+	declared: string = ""
 
 	constructor(params: Map<string, string>) {
 		super(params)
 		this.params = params
+		if (params.has("declare")) this.declared = declare()
 		if (params.has("initMode")) misbehave(params.get("initMode"))
 	}
 
@@ -53,6 +55,11 @@ class Probe extends Program {
 		else if (mode == "time") time()
 		else if (mode == "date") say(parseDate(request.getHeader("X-Date")).getTime().toString())
 		else if (mode == "params") this.tellParams()
+		else if (mode == "date-in") {
+			say(parseDateIn(request.getHeader("X-Date"), request.getHeader("X-Zone")).getTime().toString())
+		}
+		else if (mode == "declared") say(this.declared)
+		else if (mode == "delete") cluster.deleteKey(request.getHeader("X-Key"))
 		else if (mode == "runs") say(this.runs.toString())
 		else misbehave(mode)
 		return 0
@@ -64,6 +71,17 @@ class Probe extends Program {
 		for (let i = 0; i < keys.length; i++) json.text(keys[i], this.params.get(keys[i]))
 		say(json.end())
 	}
+}
+
+function declare(): string {
+	return [
+		parameter.text("declare"), parameter.textOr("greeting", "hello ü"),
+		parameter.integer("amount").toString(), parameter.integerOr("least", -7).toString(),
+		parameter.number("ratio").toString(), parameter.numberOr("share", 0.25).toString(),
+		parameter.boolean("open").toString(), parameter.booleanOr("shut", false).toString(),
+		parameter.duration("wait").toString(), parameter.durationOr("rest", "90s").toString(),
+		parameter.time("start").toString(), parameter.timeOr("end", "1970-01-01T00:00:01Z").toString(),
+	].join("|")
 }
 
 function enter(key: string): void {

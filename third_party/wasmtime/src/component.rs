@@ -17,6 +17,7 @@ use crate::component_cost::check_cost;
 use crate::component_limits::GuestLimits;
 use crate::component_wasi::add_wasi;
 use crate::component_world::add_world;
+use crate::expression_cost::check_expressions;
 
 /// Borrowed bytes.
 #[repr(C)]
@@ -122,6 +123,7 @@ impl Components {
     /// On threads of its own: it takes seconds, and the pool of the process compiles modules.
     fn compile(&self, bytes: &[u8]) -> Result<Component> {
         check_cost(bytes).map_err(Error::msg)?;
+        check_expressions(bytes).map_err(Error::msg)?;
         let compilers = ThreadPoolBuilder::new().build().map_err(|fault| Error::msg(fault.to_string()))?;
         compilers.install(|| Component::from_binary(&self.engine, bytes))
     }
@@ -189,6 +191,16 @@ pub unsafe extern "C" fn sluice_component_compile(
     error: *mut *mut Vec<u8>,
 ) -> bool {
     give((*components).compile(bytes.bytes()), out, error)
+}
+
+/// False, with an error: the compiler would take too much memory for the module.
+#[no_mangle]
+pub unsafe extern "C" fn sluice_module_check(bytes: View, error: *mut *mut Vec<u8>) -> bool {
+    let checked = check_expressions(bytes.bytes());
+    if let Err(fault) = &checked {
+        *error = Box::into_raw(Box::new(fault.clone().into_bytes()));
+    }
+    checked.is_ok()
 }
 
 #[no_mangle]

@@ -107,6 +107,9 @@ pub fn add_world(instance: &mut LinkerInstance<'_, State>, name: &str, shape: &s
         ">I" () -> (i64,);
         ">F" () -> (f64,);
         "t>t" (a: Bytes) -> (Given,);
+        "tt>t" (a: Bytes, b: Bytes) -> (Given,);
+        "ttt>t" (a: Bytes, b: Bytes, c: Bytes) -> (Given,);
+        "tt>I" (a: Bytes, b: Bytes) -> (i64,);
         "t>i" (a: Bytes) -> (i32,);
         "t>I" (a: Bytes) -> (i64,);
         "t>F" (a: Bytes) -> (f64,);

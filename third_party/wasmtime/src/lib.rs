@@ -6,3 +6,4 @@ mod component_cost;
 mod component_limits;
 mod component_wasi;
 mod component_world;
+mod expression_cost;

@@ -9,6 +9,8 @@
 #define T SLUICE_TEXT
 
 static sluice_text out;
+static sluice_text parameters;
+static double ratio;
 static volatile int32_t depth_sum;
 
 static void say(sluice_text name, sluice_text value) {
@@ -139,6 +141,9 @@ static void share_data(void) {
   say_ok(T("float"), sluice_cluster_get_float(T("e/f")) == 0.5);
   say_ok(T("floatSum"), sluice_cluster_add_float(T("e/f"), 1.25) == 1.75);
   say(T("count"), sluice_from_integer(sluice_cluster_count_key(T("e/"))));
+  sluice_cluster_delete(T("e/f"));
+  sluice_cluster_delete(T("e/none"));
+  say(T("count"), sluice_from_integer(sluice_cluster_count_key(T("e/"))));
 }
 
 static void every(void) {
@@ -154,6 +159,10 @@ static void every(void) {
   say_ok(T("now"), sluice_now() > INT64_C(1600000000000));
   const double number = sluice_rand();
   say_ok(T("rand"), number >= 0 && number < 1);
+  const int64_t date = sluice_parse_date_in(T("2026-11-27 20:00"), T("Europe/Berlin"));
+  say(T("date"), sluice_from_integer(date));
+  say(T("parameters"), parameters);
+  say_ok(T("number"), ratio == 0.5);
   sluice_response_set_body(out);
 }
 
@@ -185,6 +194,18 @@ static sluice_text look_outside(sluice_text mode) {
   if (sluice_equal(mode, T("file"))) found = fopen("/etc/passwd", "r") != NULL;
   if (sluice_equal(mode, T("environment"))) found = getenv("PATH") != NULL;
   return found ? T("there") : T("none");
+}
+
+static void also(sluice_text text) { parameters = append(parameters, text); }
+
+void sluice_init(void) {
+  also(sluice_parameter_or(T("greeting"), T("text"), T("hello ü")));
+  also(sluice_from_integer(sluice_parameter_integer_or(T("amount"), T("-7"))));
+  also(sluice_parameter_boolean_or(T("open"), T("true")) ? T("true") : T("false"));
+  also(sluice_from_integer(sluice_parameter_duration_or(T("wait"), T("1m30s"))));
+  also(sluice_from_integer(sluice_parameter_time_or(T("start"), T("2026-11-27 20:00 Europe/Berlin"))));
+  parameters = sluice_keep(parameters);
+  ratio = sluice_parameter_number_or(T("ratio"), T("0.5"));
 }
 
 int32_t sluice_run(void) {

@@ -36,7 +36,13 @@ std::string all_cookies() {
 
 class Every {
  public:
-  explicit Every(const Params& params) : params_(params) {}
+  explicit Every(const Params& params) : params_(params) {
+    also(parameter::text("greeting", "hello ü"));
+    also(std::to_string(parameter::integer("amount", -7)));
+    also(parameter::boolean("open", true) ? "true" : "false");
+    also(std::to_string(parameter::duration("wait", "1m30s")));
+    also(std::to_string(parameter::time("start", "2026-11-27 20:00 Europe/Berlin")));
+  }
 
   std::int32_t run() {
     const std::string mode = request::get_header("X-Mode");
@@ -57,6 +63,7 @@ class Every {
   }
 
  private:
+  void also(const std::string& text) { parameters_ += (parameters_.empty() ? "" : "|") + text; }
   void say(std::string_view name, std::string_view value) {
     out_.append(name).append("=").append(value).append("\n");
   }
@@ -75,6 +82,9 @@ class Every {
     say_ok("now", now() > 1'600'000'000'000);
     const double number = sluice::rand();
     say_ok("rand", number >= 0 && number < 1);
+    say("date", std::to_string(parse_date_in("2026-11-27 20:00", "Europe/Berlin")));
+    say("parameters", parameters_);
+    say_ok("number", ratio_ == 0.5);
     response::set_body(out_);
   }
 
@@ -171,6 +181,9 @@ class Every {
     say_ok("float", cluster::get_float("e/f") == 0.5);
     say_ok("floatSum", cluster::add_float("e/f", 1.25) == 1.75);
     say("count", std::to_string(cluster::count_key("e/")));
+    cluster::delete_key("e/f");
+    cluster::delete_key("e/none");
+    say("count", std::to_string(cluster::count_key("e/")));
   }
 
   void misbehave(std::string_view mode) {
@@ -196,6 +209,8 @@ class Every {
   }
 
   Params params_;
+  std::string parameters_;
+  double ratio_ = parameter::number("ratio", "0.5");
   std::string out_;
   std::vector<std::string> kept_;
 };

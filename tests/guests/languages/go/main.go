@@ -18,6 +18,9 @@ import (
 type every struct {
 	out  strings.Builder
 	kept [][]byte
+
+	parameters []string
+	ratio      float64
 }
 
 func (guest *every) Run() (sluice.Result, error) {
@@ -66,6 +69,10 @@ func (guest *every) every() {
 	guest.sayOk("now", sluice.Now().Unix() > 1600000000)
 	number := sluice.Rand()
 	guest.sayOk("rand", number >= 0 && number < 1)
+	date := sluice.ParseDate("2026-11-27 20:00", "Europe/Berlin")
+	guest.say("date", strconv.FormatInt(date.UnixMilli(), 10))
+	guest.say("parameters", strings.Join(guest.parameters, "|"))
+	guest.sayOk("number", guest.ratio == 0.5)
 	sluice.Response.SetBody([]byte(guest.out.String()))
 }
 
@@ -157,6 +164,9 @@ func (guest *every) shareData() {
 	guest.sayOk("float", sluice.Cluster.GetFloat("e/f") == 0.5)
 	guest.sayOk("floatSum", sluice.Cluster.AddFloat("e/f", 1.25) == 1.75)
 	guest.say("count", strconv.Itoa(sluice.Cluster.CountKey("e/")))
+	sluice.Cluster.Delete("e/f")
+	sluice.Cluster.Delete("e/none")
+	guest.say("count", strconv.Itoa(sluice.Cluster.CountKey("e/")))
 }
 
 func (guest *every) misbehave(mode string) {
@@ -209,7 +219,19 @@ func allCookies() string {
 }
 
 func init() {
-	sluice.Register(func(sluice.Params) (sluice.Program, error) { return &every{}, nil })
+	sluice.Register(func(sluice.Params) (sluice.Program, error) {
+		p := sluice.Parameter
+		return &every{
+			parameters: []string{
+				p.TextOr("greeting", "hello ü"),
+				strconv.FormatInt(p.IntegerOr("amount", -7), 10),
+				strconv.FormatBool(p.BooleanOr("open", true)),
+				strconv.FormatInt(p.DurationOr("wait", "1m30s").Milliseconds(), 10),
+				strconv.FormatInt(p.TimeOr("start", "2026-11-27 20:00 Europe/Berlin").UnixMilli(), 10),
+			},
+			ratio: p.NumberOr("ratio", 0.5),
+		}, nil
+	})
 }
 
 func main() {}

@@ -3,6 +3,19 @@
 
 let out;
 let sum = 0;
+let given = [];
+let ratio = 0;
+
+export function init() {
+  given = [
+    parameter.text("greeting", "hello ü"),
+    parameter.integer("amount", -7),
+    parameter.boolean("open", true),
+    parameter.duration("wait", "1m30s"),
+    parameter.time("start", "2026-11-27 20:00 Europe/Berlin"),
+  ];
+  ratio = parameter.number("ratio", 0.5);
+}
 
 const say = (name, value) => (out += `${name}=${value}\n`);
 const sayOk = (name, good) => say(name, good ? "ok" : "wrong");
@@ -102,6 +115,9 @@ function shareData() {
   sayOk("float", cluster.getFloat("e/f") === 0.5);
   sayOk("floatSum", cluster.addFloat("e/f", 1.25) === 1.75);
   say("count", cluster.countKey("e/"));
+  cluster.delete("e/f");
+  cluster.delete("e/none");
+  say("count", cluster.countKey("e/"));
 }
 
 function every() {
@@ -117,6 +133,9 @@ function every() {
   sayOk("now", now() > 1600000000000);
   const number = rand();
   sayOk("rand", number >= 0 && number < 1);
+  say("date", parseDate("2026-11-27 20:00", "Europe/Berlin"));
+  say("parameters", given.join("|"));
+  sayOk("number", ratio === 0.5);
   response.setBody(out);
 }
 

@@ -5,6 +5,7 @@ import sluice.Cluster
 import sluice.Cookie
 import sluice.Log
 import sluice.NEXT
+import sluice.Parameter
 import sluice.Program
 import sluice.Request
 import sluice.Response
@@ -12,12 +13,22 @@ import sluice.SameSite
 import sluice.addTag
 import sluice.decode
 import sluice.now
+import sluice.parseDate
 import sluice.rand
 import sluice.register
 
 class Every : Program {
     private val out = StringBuilder()
     private val kept = ArrayList<Any>()
+    private val parameters =
+        listOf(
+            Parameter.text("greeting", "hello ü"),
+            Parameter.integer("amount", -7),
+            Parameter.boolean("open", true),
+            Parameter.duration("wait", "1m30s"),
+            Parameter.time("start", "2026-11-27 20:00 Europe/Berlin"),
+        )
+    private val ratio = Parameter.number("ratio", 0.5)
 
     override fun run(): Int {
         out.clear()
@@ -65,6 +76,9 @@ class Every : Program {
         sayOk("now", now() > 1_600_000_000_000)
         val number = rand()
         sayOk("rand", number >= 0 && number < 1)
+        say("date", parseDate("2026-11-27 20:00", "Europe/Berlin"))
+        say("parameters", parameters.joinToString("|"))
+        sayOk("number", ratio == 0.5)
         Response.setBody(out.toString())
     }
 
@@ -149,6 +163,9 @@ class Every : Program {
         Cluster.putFloat("e/f", 0.5)
         sayOk("float", Cluster.getFloat("e/f") == 0.5)
         sayOk("floatSum", Cluster.addFloat("e/f", 1.25) == 1.75)
+        say("count", Cluster.countKey("e/"))
+        Cluster.delete("e/f")
+        Cluster.delete("e/none")
         say("count", Cluster.countKey("e/"))
     }
 

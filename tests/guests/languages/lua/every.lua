@@ -1,7 +1,18 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Does what X-Mode says; see README.md in the folder above.
 
-local out
+local out, given, ratio
+
+function init()
+  given = {
+    parameter.text("greeting", "hello ü"),
+    parameter.integer("amount", -7),
+    tostring(parameter.boolean("open", true)),
+    parameter.duration("wait", "1m30s"),
+    parameter.time("start", "2026-11-27 20:00 Europe/Berlin"),
+  }
+  ratio = parameter.number("ratio", 0.5)
+end
 
 local function say(name, value) out[#out + 1] = name .. "=" .. value .. "\n" end
 local function say_ok(name, good) say(name, good and "ok" or "wrong") end
@@ -111,6 +122,9 @@ local function share_data()
   say_ok("float", cluster.get_float("e/f") == 0.5)
   say_ok("floatSum", cluster.add_float("e/f", 1.25) == 1.75)
   say("count", cluster.count_key("e/"))
+  cluster.delete("e/f")
+  cluster.delete("e/none")
+  say("count", cluster.count_key("e/"))
 end
 
 local function every()
@@ -126,6 +140,9 @@ local function every()
   say_ok("now", now() > 1600000000000)
   local number = rand()
   say_ok("rand", number >= 0 and number < 1)
+  say("date", parse_date("2026-11-27 20:00", "Europe/Berlin"))
+  say("parameters", table.concat(given, "|"))
+  say_ok("number", ratio == 0.5)
   response.set_body(table.concat(out))
 end
 

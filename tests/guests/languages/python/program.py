@@ -5,9 +5,21 @@ import os
 import socket
 import time
 
-from sluice import add_tag, cluster, cookie, log, now, rand, request, response
+from sluice import add_tag, cluster, cookie, log, now, parameter, parse_date, rand, request, response
 
 out = []
+given = []
+ratio = 0.0
+
+
+def init(params):
+    global ratio
+    given.append(parameter.text("greeting", "hello ü"))
+    given.append(parameter.integer("amount", -7))
+    given.append("true" if parameter.boolean("open", True) else "false")
+    given.append(parameter.duration("wait", "1m30s"))
+    given.append(parameter.time("start", "2026-11-27 20:00 Europe/Berlin"))
+    ratio = parameter.number("ratio", 0.5)
 
 
 def say(name, value):
@@ -119,6 +131,9 @@ def share_data():
     say_ok("float", cluster.get_float("e/f") == 0.5)
     say_ok("floatSum", cluster.add_float("e/f", 1.25) == 1.75)
     say("count", cluster.count_key("e/"))
+    cluster.delete("e/f")
+    cluster.delete("e/none")
+    say("count", cluster.count_key("e/"))
 
 
 def every():
@@ -133,6 +148,9 @@ def every():
     log.error("every error")
     say_ok("now", now() > 1600000000000)
     say_ok("rand", 0 <= rand() < 1)
+    say("date", parse_date("2026-11-27 20:00", "Europe/Berlin"))
+    say("parameters", "|".join(map(str, given)))
+    say_ok("number", ratio == 0.5)
     response.set_body("".join(out))
 
 

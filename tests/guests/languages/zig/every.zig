@@ -10,10 +10,27 @@ const request = sluice.request;
 const response = sluice.response;
 
 var out: []const u8 = "";
+var parameters: []const u8 = "";
+var ratio: f64 = 0;
 var depth_sum: u32 = 0;
 
 fn is(a: []const u8, b: []const u8) bool {
     return std.mem.eql(u8, a, b);
+}
+
+fn decimal(number: i64) []const u8 {
+    return std.fmt.allocPrint(sluice.arena, "{d}", .{number}) catch @trap();
+}
+
+pub fn init(_: sluice.Params) !void {
+    const parameter = sluice.parameter;
+    var all = append("", parameter.text("greeting", "hello ü"));
+    all = append(all, decimal(parameter.integer("amount", "-7")));
+    all = append(all, if (parameter.boolean("open", "true")) "true" else "false");
+    all = append(all, decimal(parameter.duration("wait", "1m30s")));
+    all = append(all, decimal(parameter.time("start", "2026-11-27 20:00 Europe/Berlin")));
+    parameters = try std.heap.wasm_allocator.dupe(u8, all);
+    ratio = parameter.number("ratio", "0.5");
 }
 
 pub fn run() !sluice.Result {
@@ -45,7 +62,7 @@ fn sayOk(name: []const u8, ok: bool) void {
 }
 
 fn sayNumber(name: []const u8, number: i64) void {
-    say(name, std.fmt.allocPrint(sluice.arena, "{d}", .{number}) catch @trap());
+    say(name, decimal(number));
 }
 
 fn append(list: []const u8, item: []const u8) []const u8 {
@@ -83,6 +100,9 @@ fn every() void {
     sayOk("now", sluice.now() > 1_600_000_000_000);
     const number = sluice.rand();
     sayOk("rand", number >= 0 and number < 1);
+    sayNumber("date", sluice.parseDateIn("2026-11-27 20:00", "Europe/Berlin"));
+    say("parameters", parameters);
+    sayOk("number", ratio == 0.5);
     response.setBody(out);
 }
 
@@ -178,6 +198,9 @@ fn shareData() void {
     cluster.putFloat("e/f", 0.5);
     sayOk("float", cluster.getFloat("e/f") == 0.5);
     sayOk("floatSum", cluster.addFloat("e/f", 1.25) == 1.75);
+    sayNumber("count", cluster.countKey("e/"));
+    cluster.delete("e/f");
+    cluster.delete("e/none");
     sayNumber("count", cluster.countKey("e/"));
 }
 

@@ -232,6 +232,7 @@ impl HttpContext for Stream {
             "/call" | "/call/go-on" => self.call("inner", 5000, 1),
             "/call/many" => self.call("inner", 5000, 12),
             "/call/slow" => self.call("slow", 50, 1),
+            "/call/long" => self.call("inner", 60_000, 1),
             "/call/nobody" => self.call("nobody", 5000, 1),
             "/call/self" => self.call("p", 5000, 1),
             "/grpc" => {

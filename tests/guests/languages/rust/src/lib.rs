@@ -6,17 +6,27 @@ use std::time::Duration;
 
 use sluice::cookie::{Cookie, SameSite};
 use sluice::{
-    add_tag, cluster, log, now, program, rand, request, response, Headers, Level, Outcome, Params, Program, Text,
+    add_tag, cluster, log, now, parameter, parse_date_in, program, rand, request, response, Headers, Level, Outcome, Params, Program, Text,
 };
 
 struct Every {
     out: Vec<u8>,
     kept: Vec<Vec<u8>>,
+    parameters: String,
+    ratio: f64,
 }
 
 impl Program for Every {
     fn new(_: &Params) -> sluice::Result<Self> {
-        Ok(Every { out: Vec::new(), kept: Vec::new() })
+        let parameters = [
+            parameter::text_or("greeting", "hello ü").to_str()?.to_string(),
+            parameter::integer_or("amount", -7).to_string(),
+            parameter::boolean_or("open", true).to_string(),
+            parameter::duration_or("wait", "1m30s").to_string(),
+            parameter::time_or("start", "2026-11-27 20:00 Europe/Berlin").to_string(),
+        ];
+        let ratio = parameter::number_or("ratio", 0.5);
+        Ok(Every { out: Vec::new(), kept: Vec::new(), parameters: parameters.join("|"), ratio })
     }
 
     fn run(&mut self) -> sluice::Result<Outcome> {
@@ -65,6 +75,9 @@ impl Every {
         log(Level::Error, "every error");
         self.say_ok("now", now() > 1_600_000_000_000);
         self.say_ok("rand", (0.0..1.0).contains(&rand()));
+        self.say("date", parse_date_in("2026-11-27 20:00", "Europe/Berlin").to_string());
+        self.say("parameters", self.parameters.clone());
+        self.say_ok("number", self.ratio == 0.5);
         response::set_body(&self.out);
     }
 
@@ -155,6 +168,9 @@ impl Every {
         cluster::put_float("e/f", 0.5);
         self.say_ok("float", cluster::get_float("e/f") == 0.5);
         self.say_ok("floatSum", cluster::add_float("e/f", 1.25) == 1.75);
+        self.say("count", cluster::count_key("e/").to_string());
+        cluster::delete("e/f");
+        cluster::delete("e/none");
         self.say("count", cluster::count_key("e/").to_string());
     }
 

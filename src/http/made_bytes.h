@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MadeBytes: a body that a guest makes. It is charged to the memory of the client's connection, as
-// are bodies that are read: from the first byte over kUnchargedMadeBytesMax, until this or the
+// MadeBytes: a body that a program makes. It is charged to the memory of the client's connection,
+// as are bodies that are read: from the first byte over kUnchargedMadeBytesMax, until this or the
 // http::Body that takes it over is gone. Core-bound.
 #pragma once
 
@@ -13,7 +13,11 @@
 #include "http/body.h"
 #include "http/body_memory.h"
 
-namespace sluice::filters::proxy_wasm {
+namespace sluice::http {
+
+inline constexpr std::size_t kMadeBodyBytesMax = std::size_t{16} << 20;  // for those who make one
+// Up to this size, nobody charges a body that is made.
+inline constexpr std::size_t kUnchargedMadeBytesMax = std::size_t{64} << 10;
 
 class MadeBytes {
  public:
@@ -28,7 +32,7 @@ class MadeBytes {
   [[nodiscard]] std::string_view text() const { return bytes_; }
   // The last call: the bytes, with the charge for them, go into `body`, or to the caller, who
   // charges them.
-  void give_to(http::Body& body);
+  void give_to(Body& body);
   [[nodiscard]] std::string take() {
     charge_.reset();
     return std::move(bytes_);
@@ -36,8 +40,8 @@ class MadeBytes {
 
  private:
   std::shared_ptr<MemoryHolder> memory_;
-  std::shared_ptr<http::BodyCharge> charge_{};
+  std::shared_ptr<BodyCharge> charge_{};
   std::string bytes_;
 };
 
-}  // namespace sluice::filters::proxy_wasm
+}  // namespace sluice::http
