@@ -30,7 +30,6 @@ PARTS = {
     ("limits", "clientLimits"): "HTTPServer",
     ("metrics", "scrape_configs"): None,
     ("observe", "global"): None,
-    ("logs", "accessLogFormat"): "HTTPServer",
     ("behind-a-balancer", "health-addr"): None,
     ("debug-a-program", "method"): None,  # a request of egctl wasm run
     ("operations", "home-dir"): None,
