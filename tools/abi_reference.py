@@ -39,7 +39,7 @@ MODULES = {
 }
 FORMS = {
     "GuestText": "string", "GuestString": "string", "OwnedGuestString": "string", "GuestData": "data",
-    "OwnedGuestData": "data", "GuestHeaderText": "headers", "GuestStringArray": "strings", "std::int32_t": "i32",
+    "OwnedGuestData": "data", "GuestBody": "data", "GuestValue": "data", "GuestHeaderText": "headers", "GuestStringArray": "strings", "std::int32_t": "i32",
     "std::uint32_t": "i32", "std::int64_t": "i64", "std::uint64_t": "i64", "double": "f64",
 }  # fmt: skip
 DEFINITION = re.compile(r"^(?:Result<)?([\w:]+)>? (\w+)\(([^)]*)\) \{", re.MULTILINE)
@@ -60,6 +60,14 @@ def typed() -> dict[str, str]:
             form = "headers" if name.endswith("_get_all_header") else FORMS.get(result, "")
             found[name] = f"({', '.join(taken)})" + (f" -> {form}" if form else "")
     return found
+
+
+def checked(form: str, each: dict) -> str:
+    """`form` has as many parameters and results as the type that a program imports; else FORMS lacks a type."""
+    sizes = [(text.count(","), "()" in text, "->" in text) for text in (form, each["signature"])]
+    if sizes[0] != sizes[1]:
+        sys.exit(f"{each['name']} is {form} in the source and {each['signature']} for programs")
+    return form
 
 
 def meanings_of_wit() -> dict[str, str]:
@@ -101,7 +109,7 @@ def own_rows(imports: list[dict]) -> list[list[str]]:
         component = each.get("component", "")
         meaning = of_wit.get(component.split(":")[0], "") or of_sdk.get(in_sdk(each["name"]), "")
         name, its = each["name"], each["signature"]
-        rows.append([code(name), code(forms[name]), code(its), code(component), cell(meaning)])
+        rows.append([code(name), code(checked(forms[name], each)), code(its), code(component), cell(meaning)])
     return rows
 
 
@@ -114,7 +122,7 @@ def imports(report: dict, modules: dict[str, str], level: str) -> str:
             text += table(["function", "parameters and result", "type", "of a component", "meaning"], own_rows(found))
         elif module == "sluice":
             forms = typed()
-            rows = ([code(each["name"]), code(forms[each["name"]]), code(each["signature"])] for each in found)
+            rows = ([code(each["name"]), code(checked(forms[each["name"]], each)), code(each["signature"])] for each in found)
             text += table(["function", "parameters and result", "type"], rows)
         else:
             text += table(["function", "type"], ([code(each["name"]), code(each["signature"])] for each in found))

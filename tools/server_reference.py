@@ -25,7 +25,7 @@ file (`data-dir`). A flag takes precedence over a variable, and a variable over 
 [signals and exit codes](operations.md#signals).
 
 *SIGHUP* marks what a [reload of the configuration](operations.md#configuration-reload) puts into force. A
-[hot restart](operations.md#hot-restart) puts all others into force but `data-dir`.
+[hot restart](upgrade.md#hot-restart) puts all others into force but `data-dir`.
 
 ## Options and keys
 
