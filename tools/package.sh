@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Makes packages of what has been built, in build/packages.
-#   tools/package.sh [deb] [archive]      default: both
+#   tools/package.sh [deb] [archive] [npm]      default: all; npm needs no build
 # BUILD=build-profiled: of that build. PACKAGE_VERSION: instead of the version below.
 # PACKAGE_MAINTAINER="NAME <ADDRESS>": who answers for the package.
 set -euo pipefail
@@ -10,7 +10,7 @@ tree=$PWD
 build=$tree/${BUILD:-build}
 out=$tree/build/packages
 kinds=("$@")
-if ((${#kinds[@]} == 0)); then kinds=(deb archive); fi
+if ((${#kinds[@]} == 0)); then kinds=(deb archive npm); fi
 
 version=$(sed -n 's/^project(sluice VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}
@@ -68,10 +68,19 @@ make_archive() {
     gzip -9n >"$out/$name.tar.gz"
 }
 
+make_npm() {
+  rm -f "$out"/sluice-*.tgz
+  local folder
+  for folder in sdk/assemblyscript examples/flash-sale; do
+    npm pack --silent --pack-destination "$out" "./$folder" </dev/null >/dev/null
+  done
+}
+
 for kind in "${kinds[@]}"; do
   case $kind in
     deb) make_deb ;;
     archive) make_archive ;;
+    npm) make_npm ;;
     *)
       sed -n '3,6s/^# *//p' "${BASH_SOURCE[0]}" >&2
       exit 2
