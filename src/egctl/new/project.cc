@@ -46,8 +46,10 @@ constexpr std::array kAssemblyScriptParts{
     Part{"examples/flash-sale/package-lock.json", "package-lock.json"},
     Part{"examples/flash-sale/asconfig.json", "asconfig.json"},
     Part{"examples/flash-sale/assembly/index.ts", "assembly/index.ts"}};
-constexpr std::array kAssemblyScriptEdits{Edit{"@sluice/flash-sale", "@NAME@"},
-                                          Edit{",\n    \"steps\": \"node build.mjs\"", ""}};
+constexpr std::array kAssemblyScriptEdits{
+    Edit{"@sluice/flash-sale", "@NAME@"},
+    Edit{R"("files": ["assembly", "sluice", "*.json", "*.mjs", "*.yaml"])", R"("private": true)"},
+    Edit{",\n    \"steps\": \"node build.mjs\"", ""}};
 constexpr std::array kCParts{Part{"src/egctl/new/c/", ""},
                              Part{"sdk/c/sluice.h", "sluice/sluice.h"},
                              Part{"sdk/c/examples/flash_sale.c", "main.c"}};
