@@ -34,6 +34,7 @@
 #include "sluice-server/open_logs.h"
 #include "sluice-server/open_store.h"
 #include "sluice-server/options.h"
+#include "sluice-server/outcome_file.h"
 #include "sluice-server/own_secret.h"
 #include "sluice-server/predecessor_process.h"
 #include "sluice-server/process.h"
@@ -126,7 +127,9 @@ Result<bool> serve(const Running& running, InForce& in_force) {
     if (signal == SIGTERM || signal == SIGINT) return false;
     if (signal == SIGHUP) {
       reopen_logs(running.logger, running.access_log);
-      reload(in_force, running.program, running.logger, *running.api, running.controller);
+      const auto reloaded =
+          reload(in_force, running.program, running.logger, *running.api, running.controller);
+      note_outcome(running.options, kReloadOutcome, reloaded);
     } else if (signal == SIGUSR2) {
       SLUICE_TRY(const bool handed_over, hand_over(running));
       if (handed_over) return true;
