@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "egctl/confirm.h"
 #include "egctl/custom_data.h"
 #include "egctl/json_text.h"
 #include "egctl/member.h"
@@ -13,6 +14,16 @@
 
 namespace sluice::egctl {
 namespace {
+
+Result<void> ask_for_deletion(const Invocation& invocation, const std::vector<Json>& objects) {
+  std::string list;
+  for (const Json& spec : objects)
+    list += text_at(spec, "kind") + " " + text_at(spec, "name") + "\n";
+  if (objects.empty()) return {};
+  return confirm(invocation, list,
+                 "Delete " + std::to_string(objects.size()) +
+                     (objects.size() == 1 ? " object?" : " objects?"));
+}
 
 // Deletes one after the other, and adds each to `deleted`.
 Result<void> delete_specs(const ApiClient& client, const std::vector<Json>& objects,
@@ -86,6 +97,7 @@ Result<void> delete_objects(Invocation& invocation, std::string_view kind,
                             const std::vector<std::string>& names, const Waiting& waiting) {
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names));
+  SLUICE_CHECK(ask_for_deletion(invocation, objects));
   std::vector<Json> deleted;
   auto done = delete_specs(client, objects, deleted);
   print_deleted(invocation, deleted);
@@ -103,6 +115,7 @@ void add_delete(Command root, Invocation& invocation) {
   command.flag("--all", *all, "every object of that kind");
   const auto waiting = std::make_shared<Waiting>();
   add_wait_options(command, *waiting, "has deleted it");
+  add_yes_option(command, invocation);
   const auto namespaces = std::make_shared<Namespaces>();
   add_namespace_options(command, *namespaces);
   command.footer("Example:\n  egctl delete httpserver http-server");
