@@ -24,6 +24,7 @@ export function getBinary(key: string): ArrayBuffer {
 	return takeData(result)
 }
 
+/** Sets the value of the key to bytes. */
 export function putBinary(key: string, value: ArrayBuffer): void {
 	const arg0 = newString(key)
 	const arg1 = newData(value)
@@ -40,6 +41,7 @@ export function getString(key: string): string {
 	return takeString(result)
 }
 
+/** Sets the value of the key to a text. */
 export function putString(key: string, value: string): void {
 	const arg0 = newString(key)
 	const arg1 = newString(value)
@@ -56,6 +58,7 @@ export function getInteger(key: string): i64 {
 	return result
 }
 
+/** Sets the value of the key to an integer. */
 export function putInteger(key: string, value: i64): void {
 	const arg = newString(key)
 	host.host_cluster_put_integer(arg, value)
@@ -78,6 +81,7 @@ export function getFloat(key: string): f64 {
 	return result
 }
 
+/** Sets the value of the key to a number. */
 export function putFloat(key: string, value: f64): void {
 	const arg = newString(key)
 	host.host_cluster_put_float(arg, value)
@@ -90,6 +94,13 @@ export function addFloat(key: string, delta: f64): f64 {
 	const result = host.host_cluster_add_float(arg, delta)
 	drop(arg)
 	return result
+}
+
+/** Removes the key, if it is there. */
+export function deleteKey(key: string): void {
+	const arg = newString(key)
+	host.host_cluster_delete(arg)
+	drop(arg)
 }
 
 /** Number of keys which start with the prefix. */

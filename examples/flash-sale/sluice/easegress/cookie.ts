@@ -12,19 +12,27 @@ export enum SameSite {
 
 /** An HTTP cookie, of a Cookie header (name and value only) or a Set-Cookie header. */
 export class Cookie {
+	/** A token. */
 	name: string = ""
+	/** As it is sent. */
 	value: string = ""
 
+	/** The Path attribute, "" if there is none. */
 	path: string = ""
+	/** The Domain attribute, "" if there is none. */
 	domain: string = ""
 	/** The Expires attribute as text, "" if there is none. */
 	rawExpires: string = ""
 	/** Seconds to live; 0 means no Max-Age attribute, negative means "delete now". */
 	maxAge: i32 = 0
+	/** The Secure attribute. */
 	secure: bool = false
+	/** The HttpOnly attribute. */
 	httpOnly: bool = false
+	/** The SameSite attribute. */
 	sameSite: SameSite = SameSite.DefaultMode
 
+	/** A cookie without attributes. */
 	constructor(name: string = "", value: string = "") {
 		this.name = name
 		this.value = value

@@ -3,7 +3,8 @@
 // Dates in text. Date.parse of AssemblyScript differs between versions (the
 // older ones skip the time zone without a word), so it is not used.
 
-import { fail } from "./marshal"
+import * as host from "./host"
+import { drop, fail, newString } from "./marshal"
 
 /**
  * Parses "YYYY[-MM[-DD]][Thh:mm[:ss[.fraction]][zone]]" where zone is "Z",
@@ -16,6 +17,20 @@ export function parseDate(text: string): Date {
 	const reader = new Reader(text.trim())
 	const millis = reader.date()
 	if (reader.bad || !reader.atEnd()) fail("parseDate: '" + text + "' is not a valid date")
+	return new Date(millis)
+}
+
+/**
+ * The same, and the text may end with the name of a zone, behind a blank:
+ * "2026-11-27 20:00 Europe/Berlin". `zone` is the zone of a text that has none:
+ * a name, or "" for UTC, which the gateway warns of in its log.
+ */
+export function parseDateIn(text: string, zone: string): Date {
+	const arg0 = newString(text)
+	const arg1 = newString(zone)
+	const millis = host.host_parse_date(arg0, arg1)
+	drop(arg1)
+	drop(arg0)
 	return new Date(millis)
 }
 

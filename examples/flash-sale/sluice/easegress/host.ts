@@ -102,6 +102,8 @@ export declare function host_cluster_get_float(key: usize): f64
 export declare function host_cluster_put_float(key: usize, value: f64): void
 @external("easegress", "host_cluster_add_float")
 export declare function host_cluster_add_float(key: usize, delta: f64): f64
+@external("easegress", "host_cluster_delete")
+export declare function host_cluster_delete(key: usize): void
 @external("easegress", "host_cluster_count_key")
 export declare function host_cluster_count_key(prefix: usize): i32
 
@@ -115,3 +117,9 @@ export declare function host_log(level: i32, message: usize): void
 export declare function host_get_unix_time_in_ms(): i64
 @external("easegress", "host_rand")
 export declare function host_rand(): f64
+@external("easegress", "host_parse_date")
+export declare function host_parse_date(text: usize, zone: usize): i64
+@external("easegress", "host_parameter")
+export declare function host_parameter(name: usize, type: usize): usize
+@external("easegress", "host_parameter_or")
+export declare function host_parameter_or(name: usize, type: usize, otherwise: usize): usize

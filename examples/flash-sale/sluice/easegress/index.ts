@@ -7,17 +7,18 @@ import * as cluster from "./cluster"
 import * as cookie from "./cookie"
 import * as host from "./host"
 import { drop, fail, newString } from "./marshal"
+import * as parameter from "./parameter"
 import * as request from "./request"
 import * as response from "./response"
 
-export { cluster, cookie, request, response }
-export { parseDate } from "./date"
+export { cluster, cookie, parameter, request, response }
+export { parseDate, parseDateIn } from "./date"
 
 /**
  * Base class of programs. The gateway makes one object per instance of the
  * module, and an instance works on one request at a time.
  *
- * A run is one transaction on the shared data, see cluster.ts. When it conflicts
+ * A run is one transaction on the shared data. When it conflicts
  * with another run, what it did to data, request, response and tags is dropped
  * and it is executed again; fields of the program and globals then keep what the
  * first execution left in them.
@@ -61,6 +62,7 @@ export function addTag(tag: string): void {
 	drop(arg)
 }
 
+/** The levels of log(). */
 export enum LogLevel {
 	Debug = 0,
 	Info = 1,

@@ -22,10 +22,12 @@ export function getProto(): string {
 	return takeString(host.host_req_get_proto())
 }
 
+/** The method, for example "GET". */
 export function getMethod(): string {
 	return takeString(host.host_req_get_method())
 }
 
+/** Replaces the method. One that is no token ends the run. */
 export function setMethod(method: string): void {
 	const arg = newString(method)
 	host.host_req_set_method(arg)
@@ -37,6 +39,7 @@ export function getHost(): string {
 	return takeString(host.host_req_get_host())
 }
 
+/** Replaces the Host header. */
 export function setHost(name: string): void {
 	const arg = newString(name)
 	host.host_req_set_host(arg)
@@ -48,6 +51,7 @@ export function getPath(): string {
 	return takeString(host.host_req_get_path())
 }
 
+/** Replaces the path by this decoded one. One with . or .. segments ends the run. */
 export function setPath(path: string): void {
 	const arg = newString(path)
 	host.host_req_set_path(arg)
@@ -64,6 +68,7 @@ export function getQuery(): string {
 	return takeString(host.host_req_get_query())
 }
 
+/** Replaces the query string; "" removes it. Blanks and # must be encoded. */
 export function setQuery(query: string): void {
 	const arg = newString(query)
 	host.host_req_set_query(arg)
@@ -128,6 +133,7 @@ export function getCookie(name: string): Cookie | null {
 	return Cookie.unmarshal(takeString(result))
 }
 
+/** All cookies of the request, in their order. */
 export function getAllCookie(): Array<Cookie> {
 	const texts = takeStringArray(host.host_req_get_all_cookie())
 	const cookies = new Array<Cookie>()
@@ -150,6 +156,7 @@ export function getBody(): ArrayBuffer {
 	return takeData(host.host_req_get_body())
 }
 
+/** Replaces the body. */
 export function setBody(body: ArrayBuffer): void {
 	const arg = newData(body)
 	host.host_req_set_body(arg)

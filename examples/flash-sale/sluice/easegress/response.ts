@@ -8,10 +8,12 @@ import { Cookie } from "./cookie"
 import { newHeaders, takeHeaders } from "./header"
 import { drop, newData, newString, takeData, takeString } from "./marshal"
 
+/** The status, 200 if nothing has set one. */
 export function getStatusCode(): i32 {
 	return host.host_resp_get_status_code()
 }
 
+/** Replaces the status, 200 to 599. */
 export function setStatusCode(code: i32): void {
 	host.host_resp_set_status_code(code)
 }
@@ -73,6 +75,7 @@ export function getBody(): ArrayBuffer {
 	return takeData(host.host_resp_get_body())
 }
 
+/** Replaces the body. Content-Encoding stays as it is. */
 export function setBody(body: ArrayBuffer): void {
 	const arg = newData(body)
 	host.host_resp_set_body(arg)
