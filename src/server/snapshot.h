@@ -18,6 +18,7 @@
 #include "router/client_address.h"
 #include "router/router.h"
 #include "server/admission.h"
+#include "server/cause_counts.h"
 #include "server/client_limits.h"
 #include "server/connection_counts.h"
 #include "server/overload.h"
@@ -34,12 +35,14 @@ struct ServerCounters {
       : stats(core_count),
         overload(core_count),
         refusals(core_count),
+        causes(core_count),
         routes(core_count),
         connections(core_count),
         places(std::make_shared<Places>(core_count)) {}
   observe::RequestStats stats;
   observe::PerCore<OverloadCells> overload;
   observe::Refusals refusals;
+  CauseCounts causes;
   RouteStats routes;
   observe::PerCore<ConnectionCounts> connections;
   ClientTable clients;
