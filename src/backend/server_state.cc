@@ -19,6 +19,11 @@ bool ServerState::ejected(TimePoint now) const {
   return until != 0 && now.time_since_epoch().count() < until;
 }
 
+bool ServerState::take_return(TimePoint now) {
+  if (!left_out_.load(std::memory_order_relaxed) || ejected(now)) return false;
+  return left_out_.exchange(false);
+}
+
 Duration ServerState::ejected_for(TimePoint now) const {
   const Clock::rep left = ejected_until_.load() - now.time_since_epoch().count();
   return Duration(std::max<Clock::rep>(left, 0));
@@ -73,6 +78,7 @@ std::optional<Duration> ServerState::eject(const OutlierPolicy& policy, TimePoin
     duration = policy.ejection_time * (std::int64_t{1} << earlier);
   }
   if (!ejected_until_.compare_exchange_strong(before, at + duration.count())) return std::nullopt;
+  left_out_.store(true);
   ejections_.store(earlier + 1);
   failures_in_row_.store(0);
   errors_in_row_.store(0);
@@ -95,6 +101,7 @@ void ServerState::learn(const Knowledge& knowledge, TimePoint now) {
   set_healthy(knowledge.healthy);
   ejections_.store(knowledge.ejections);
   if (!knowledge.reason.empty()) tell_reason(knowledge.reason);
+  left_out_.store(knowledge.ejected_for > Duration::zero());
   if (knowledge.ejected_for > Duration::zero())
     ejected_until_.store((now + knowledge.ejected_for).time_since_epoch().count());
 }

@@ -13,6 +13,7 @@
 
 #include "backend/connection_gate.h"
 #include "backend/known_addresses.h"
+#include "base/line_pace.h"
 #include "base/published.h"
 #include "base/time.h"
 #include "observe/counter.h"
@@ -47,6 +48,10 @@ class ServerState {
   observe::PerCore<Cells> cells;
   const std::shared_ptr<ConnectionGate> gate;  // its connections
   const std::shared_ptr<KnownAddresses> addresses;
+  // The lines of the log about its ejections, and about its returns.
+  static constexpr Duration kLinePeriod = std::chrono::seconds(10);
+  LinePace ejection_lines{kLinePeriod};
+  LinePace return_lines{kLinePeriod};
 
   // The last result of the health check; true before the first.
   [[nodiscard]] bool healthy() const { return healthy_.load(std::memory_order_relaxed); }
@@ -58,6 +63,8 @@ class ServerState {
   }
   // True during an ejection.
   [[nodiscard]] bool ejected(TimePoint now) const;
+  // True once, when an ejection is over: the server is about to be tried again. Costs a read.
+  [[nodiscard]] bool take_return(TimePoint now);
   // Returns the time until the ejection ends; zero if the server is not ejected.
   [[nodiscard]] Duration ejected_for(TimePoint now) const;
   // Why it was ejected last, for the status. Not on the path of each request: takes a lock.
@@ -93,6 +100,7 @@ class ServerState {
   std::atomic<std::uint32_t> failures_in_row_{0};
   std::atomic<std::uint32_t> errors_in_row_{0};
   std::atomic<std::uint32_t> ejections_{0};   // in close succession
+  std::atomic<bool> left_out_{false};         // since its ejection, nobody has tried it
   std::atomic<Clock::rep> ejected_until_{0};  // since the epoch of Clock; 0: never ejected
   Published<std::string> reason_;             // of the last ejection
 };

@@ -128,6 +128,7 @@ void Request::clear() {
 
 void Response::clear() {
   status = 200;
+  cause = Cause::none;
   headers.clear();
   body.clear();
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "http/body.h"
+#include "http/cause.h"
 #include "http/headers.h"
 
 namespace sluice::http {
@@ -54,6 +55,8 @@ struct Request {
 
 struct Response {
   int status = 200;
+  // Why the gateway made it. A filter that changes it afterwards leaves the cause.
+  Cause cause = Cause::none;
   Headers headers;  // the codec writes Content-Length and Transfer-Encoding
   Body body;
 

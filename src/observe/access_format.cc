@@ -128,7 +128,8 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
       std::pair{std::string_view("ReqHeaders"), LogVariable::request_fields},
       std::pair{std::string_view("RespHeaders"), LogVariable::response_fields},
       std::pair{std::string_view("TraceID"), LogVariable::trace_id},
-      std::pair{std::string_view("RequestId"), LogVariable::request_id}};
+      std::pair{std::string_view("RequestId"), LogVariable::request_id},
+      std::pair{std::string_view("Code"), LogVariable::code}};
   AccessFormat out{Empty{}};
   const bool json = is_json(format);
   std::string literals;
@@ -197,6 +198,10 @@ void AccessFormat::append_tags(std::string& out, const AccessEntry& entry) const
     }
     first = false;
   }
+  if (kind_ == Kind::standard && !entry.code.empty()) {
+    out += std::exchange(first, false) ? "code=" : " | code=";
+    out += entry.code;
+  }
   for (const std::string& tag : entry.tags) {
     if (!std::exchange(first, false)) out += " | ";
     escape_.append(out, cut(tag));
@@ -220,7 +225,7 @@ std::size_t AccessFormat::json_bytes_max(const AccessEntry& entry) {
   constexpr std::size_t kStep = 64;
   std::size_t texts = entry.real_ip.size() + entry.server.size() + kMethodBytesMax + kHostBytesMax +
                       kUriBytesMax + entry.route.size() + entry.pipeline.size();
-  std::size_t whole = entry.peer.size() + entry.protocol.size();
+  std::size_t whole = entry.peer.size() + entry.protocol.size() + entry.code.size();
   for (const AccessEntry::FilterRun& step : entry.steps) {
     texts += step.alias.size();
     whole += step.result.size() + kStep;
@@ -274,7 +279,9 @@ void AccessFormat::write_json(LineEnd& out, const AccessEntry& entry, std::strin
   out.put(entry.protocol);
   out.put("\",\"status\":");
   out.put(static_cast<std::uint64_t>(entry.status));
-  out.put(",\"durationUs\":");
+  out.put(",\"code\":\"");
+  out.put(entry.code);
+  out.put("\",\"durationUs\":");
   out.put(entry.duration);
   out.put(",\"requestBytes\":");
   out.put(entry.request_bytes);
@@ -359,6 +366,9 @@ void AccessFormat::append(std::string& out, const AccessEntry& entry, TimeCache&
         break;
       case LogVariable::request_id:
         escape_.append(out, entry.request_id);
+        break;
+      case LogVariable::code:
+        out += entry.code;
         break;
     }
   }

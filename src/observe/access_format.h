@@ -40,6 +40,7 @@ struct AccessEntry {
   std::string_view request_fields{};
   std::string_view response_fields{};
   std::string_view server{};                // the name of the HTTPServer
+  std::string_view code{};                  // why the gateway made the response; "": it did not
   std::string_view host{};                  // as the client sent it; only if the format has_host()
   std::string_view route{};                 // the name of the rule's path
   std::array<std::uint64_t, 2> trace_id{};  // the most significant first; zeros: not traced
@@ -47,17 +48,18 @@ struct AccessEntry {
 };
 
 // A compiled template. Variables: Time RemoteAddr RealIP Method URI Proto StatusCode Duration
-// ReqSize RespSize Tags ReqHeaders RespHeaders TraceID RequestId, written {{Name}}. Data of clients and
-// programs is escaped for the kind of line: JSON if the template begins with the brace of an object
-// or a list of texts, else plain text (LineEscape). Immutable; shared by the cores.
+// ReqSize RespSize Tags ReqHeaders RespHeaders TraceID RequestId Code, written {{Name}}. Data of
+// clients and programs is escaped for the kind of line: JSON if the template begins with the brace
+// of an object or a list of texts, else plain text (LineEscape). Immutable; shared by the cores.
 class AccessFormat {
  public:
   // The default: [{{Time}}] [{{RemoteAddr}} {{RealIP}} {{Method}} {{URI}} {{Proto}} {{StatusCode}}]
   // [{{Duration}} rx:{{ReqSize}}B tx:{{RespSize}}B] [{{Tags}}]
+  // with code={{Code}} among the tags if there is one.
   AccessFormat();
   // Lines of JSON with all that is known: time, peer, client, server, host, method, target,
-  // protocol, status, durationUs, requestBytes, responseBytes, route, pipeline, filters, tags,
-  // traceId, requestId.
+  // protocol, status, code, durationUs, requestBytes, responseBytes, route, pipeline, filters,
+  // tags, traceId, requestId.
   [[nodiscard]] static AccessFormat json_lines();
   // True for AccessFormat(): the server has no format of its own.
   [[nodiscard]] bool is_default() const { return kind_ == Kind::standard; }
@@ -98,7 +100,8 @@ class AccessFormat {
     request_fields,
     response_fields,
     trace_id,
-    request_id
+    request_id,
+    code
   };
   struct FormatItem {
     LogVariable variable;

@@ -49,6 +49,21 @@ TEST(AccessFormat, DefaultLine) {
       << text;
 }
 
+TEST(AccessFormat, TheCodeIsTheFirstTagOfTheDefaultLine) {
+  AccessEntry e = entry();
+  const std::vector<std::string> tags{"one"};
+  e.tags = tags;
+  e.code = "no_route";
+  EXPECT_TRUE(line(AccessFormat(), e).ends_with("] [code=no_route | one]\n"));
+  e.pipeline = "sale";
+  EXPECT_TRUE(
+      line(AccessFormat(), e).ends_with("] [pipeline(sale): <empty> | code=no_route | one]\n"));
+  EXPECT_EQ(line(*AccessFormat::parse("{{Code}} {{Tags}}"), e),
+            "no_route pipeline(sale): <empty> | one\n");
+  e.code = "";
+  EXPECT_EQ(line(*AccessFormat::parse("<{{Code}}>"), e), "<>\n");
+}
+
 // Corresponds to nginx's escape=json: for any input, the line is one object with the template's
 // fields.
 TEST(AccessFormat, JsonCannotBeForged) {
@@ -95,13 +110,14 @@ TEST(AccessFormat, JsonLinesHaveAllThatIsKnown) {
   e.server = "shop";
   e.host = "a\"b.example";
   e.route = "shop.example/a\"*";
+  e.code = "no_route";
   e.trace_id = {0x4bf92f3577b34da6, 0x0000ce929d0e0e47};
   std::string text = line(AccessFormat::json_lines(), e);
   EXPECT_EQ(text.substr(0, 9), "{\"time\":\"");
   EXPECT_EQ(
       text.substr(text.find(",\"peer")),
       R"(,"peer":"127.0.0.1:5000","client":"10.0.0.1","server":"shop","host":"a\"b.example",)"
-      R"("method":"GET","target":"/a\"\\xff\u000a","protocol":"HTTP/1.1","status":200,"durationUs":1234,"requestBytes":10,)"
+      R"("method":"GET","target":"/a\"\\xff\u000a","protocol":"HTTP/1.1","status":200,"code":"no_route","durationUs":1234,"requestBytes":10,)"
       R"("responseBytes":20,"route":"shop.example/a\"*","pipeline":"sale","filters":[{"name":"wa\"sm","result":"",)"
       R"("durationUs":900},{"name":"mock","result":"mocked","durationUs":10}],)"
       R"("tags":["one","two\u000a\"forged"],"traceId":"4bf92f3577b34da60000ce929d0e0e47"})"

@@ -108,6 +108,13 @@ http::Response& Exchange::new_response() {
   return active_->response;
 }
 
+http::Response& Exchange::gateway_response(int status, http::Cause cause) {
+  http::Response& response = new_response();
+  response.status = status;
+  response.cause = cause;
+  return response;
+}
+
 void Exchange::drop_response() {
   active_->response.clear();
   active_->has_response = false;

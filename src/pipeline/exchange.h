@@ -61,6 +61,8 @@ class Exchange {
   http::Response& ensure_response();
   // Replaces the response by a fresh one (200, empty).
   http::Response& new_response();
+  // Replaces the response by one of the gateway's own (empty), made for `cause`.
+  http::Response& gateway_response(int status, http::Cause cause);
   void drop_response();
 
   // Pipeline only: selects the namespace that the filters see.

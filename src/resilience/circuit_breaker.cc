@@ -108,16 +108,17 @@ void CircuitBreaker::record(std::uint64_t state, CallOutcome outcome, TimePoint 
   if (static_cast<BreakerState>(state & kStateMask) == BreakerState::closed) {
     window_->record(outcome, now);
     const Tally tally = window_->tally(now);
-    if (tally.total >= minimum_ && tripped(tally)) (void)move(state, BreakerState::open, now);
+    if (tally.total >= minimum_ && tripped(tally))
+      (void)move(state, BreakerState::open, now, tally);
     return;
   }
   trial_.record(outcome, now);
   const Tally tally = trial_.tally(now);
   if (tally.total < minimum_half_open_) return;
-  (void)move(state, tripped(tally) ? BreakerState::open : BreakerState::closed, now);
+  (void)move(state, tripped(tally) ? BreakerState::open : BreakerState::closed, now, tally);
 }
 
-bool CircuitBreaker::move(std::uint64_t from, BreakerState to, TimePoint now) {
+bool CircuitBreaker::move(std::uint64_t from, BreakerState to, TimePoint now, const Tally& tally) {
   const std::uint64_t number = (from & ~(kNumber - 1)) + kNumber;
   const std::uint64_t next = number | static_cast<std::uint64_t>(to);
   if (!state_.compare_exchange_strong(from, next | kMoving, std::memory_order_acq_rel))
@@ -125,6 +126,9 @@ bool CircuitBreaker::move(std::uint64_t from, BreakerState to, TimePoint now) {
   Duration stay = Duration::max();
   if (to == BreakerState::open) {
     stay = spec_.wait_in_open;
+    judged_total_.store(tally.total, std::memory_order_relaxed);
+    judged_failed_.store(tally.failed, std::memory_order_relaxed);
+    judged_slow_.store(tally.slow, std::memory_order_relaxed);
     opened_.fetch_add(1, std::memory_order_relaxed);
   } else if (to == BreakerState::half_open && spec_.max_wait_in_half_open > Duration::zero()) {
     stay = spec_.max_wait_in_half_open;
@@ -171,6 +175,17 @@ std::string_view CircuitBreaker::state() const {
       return "HALF_OPEN";
   }
   return "";
+}
+
+std::uint64_t CircuitBreaker::changes() const {
+  const std::uint64_t state = state_.load(std::memory_order_acquire);
+  return (state & kMoving) != 0 ? state / kNumber - 1 : state / kNumber;
+}
+
+Tally CircuitBreaker::judged() const {
+  return {judged_total_.load(std::memory_order_relaxed),
+          judged_failed_.load(std::memory_order_relaxed),
+          judged_slow_.load(std::memory_order_relaxed)};
 }
 
 Json CircuitBreaker::status(TimePoint now) {

@@ -50,6 +50,10 @@ class CircuitBreaker {
   [[nodiscard]] const CircuitBreakerSpec& spec() const { return spec_; }
   // "CLOSED", "OPEN", "HALF_OPEN".
   [[nodiscard]] std::string_view state() const;
+  // Counts the changes of the state.
+  [[nodiscard]] std::uint64_t changes() const;
+  // The calls for which it has opened last; zeros: a trial without a decision.
+  [[nodiscard]] Tally judged() const;
   // {"state", "calls", "failed", "slow", "shortCircuited", "opened"}. Open for its time, and no
   // call since, is "HALF_OPEN": the next calls decide.
   [[nodiscard]] Json status(TimePoint now);
@@ -65,8 +69,8 @@ class CircuitBreaker {
   std::optional<Permit> acquire_half_open(std::uint64_t state, TimePoint now);
   void record(std::uint64_t state, CallOutcome outcome, TimePoint now);
   void give_back(std::uint64_t state);
-  // False if another core changed the state first.
-  bool move(std::uint64_t from, BreakerState to, TimePoint now);
+  // `tally`: the reason to open. False if another core changed the state first.
+  bool move(std::uint64_t from, BreakerState to, TimePoint now, const Tally& tally = {});
   [[nodiscard]] bool tripped(const Tally& tally) const;
 
   CircuitBreakerSpec spec_;
@@ -80,6 +84,9 @@ class CircuitBreaker {
   std::atomic<TimePoint::rep> until_{0};  // open or half open: the time when it ends by itself
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> opened_{0};
+  std::atomic<std::int64_t> judged_total_{0};
+  std::atomic<std::int64_t> judged_failed_{0};
+  std::atomic<std::int64_t> judged_slow_{0};
 };
 
 }  // namespace sluice::resilience

@@ -10,6 +10,7 @@
 namespace sluice::router {
 
 using config::join_path;
+using http::Cause;
 
 namespace {
 
@@ -161,16 +162,18 @@ Arrival Router::receive(http::Request& request) const {
 Match Router::route(const http::Request& request, std::string_view client_ip,
                     http::PathDoubts doubts) const {
   const ClientIp address = needs_address_ ? config::IpAddress::parse(client_ip) : std::nullopt;
-  if (!ip_filter_.allows(address)) return {.status = 403};
-  if (mode_ == PathMode::strict && !doubts.empty()) return {.status = 400, .reason = doubts.text()};
+  if (!ip_filter_.allows(address)) return {.status = 403, .cause = Cause::ip_refused};
+  if (mode_ == PathMode::strict && !doubts.empty())
+    return {.status = 400, .cause = Cause::path_ambiguous, .reason = doubts.text()};
   const Asked asked{request, comparable_host(request.host), request.path, address};
   Finding found = find(asked);
   Match& match = found.match;
   if (match.status != 0 || mode_ == PathMode::off) return std::move(match);
   if (match.route->path().spells_out(asked.path)) return std::move(match);
-  if (is_near_another(found, asked)) return {.status = 400, .reason = kNear};
+  if (is_near_another(found, asked))
+    return {.status = 400, .cause = Cause::path_ambiguous, .reason = kNear};
   if (!doubts.empty() && !is_unanimous(*match.route, asked))
-    return {.status = 400, .reason = kManyReadings};
+    return {.status = 400, .cause = Cause::path_ambiguous, .reason = kManyReadings};
   return std::move(match);
 }
 
@@ -210,7 +213,7 @@ Router::Finding Router::find(const Asked& asked) const {
     const CompiledRule* const rule = hosts.rule_of(path);
     if (rule == nullptr || !accepts(path, asked, rejections)) continue;
     if (!rule->ip_filter.allows(asked.address) || !path.ip_filter.allows(asked.address))
-      return {{.status = 403}, is_first};
+      return {{.status = 403, .cause = Cause::ip_refused}, is_first};
     return {{.route = &path.route}, is_first};
   }
   if (asked.until != nullptr) return {{.route = asked.until}};
@@ -269,10 +272,12 @@ bool Router::accepts(const Path& path, const Asked& asked, Rejections& rejection
 }
 
 Match Router::refuse(const Rejections& rejections) {
-  if (rejections.by_address) return {.status = 403};
-  if (rejections.by_value) return {.status = 400};
-  if (!rejections.allowed.empty()) return {.status = 405, .allow = rejections.allowed.to_string()};
-  return {.status = 404};
+  if (rejections.by_address) return {.status = 403, .cause = Cause::ip_refused};
+  if (rejections.by_value) return {.status = 400, .cause = Cause::header_mismatch};
+  if (!rejections.allowed.empty())
+    return {
+        .status = 405, .cause = Cause::method_not_allowed, .allow = rejections.allowed.to_string()};
+  return {.status = 404, .cause = Cause::no_route};
 }
 
 }  // namespace sluice::router

@@ -64,10 +64,11 @@ class Route {
 };
 
 struct Match {
-  int status = 0;                // 0: matched; else 403, 400, 405 or 404
-  const Route* route = nullptr;  // set if matched
-  std::string allow{};           // for 405: the value of the Allow header
-  const char* reason = "";       // for 400: the doubt about the path
+  int status = 0;                         // 0: matched; else 403, 400, 405 or 404
+  const Route* route = nullptr;           // set if matched
+  http::Cause cause = http::Cause::none;  // unless matched
+  std::string allow{};                    // for 405: the value of the Allow header
+  const char* reason = "";                // for 400: the doubt about the path
 };
 
 // The path of a request on arrival.

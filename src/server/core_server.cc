@@ -16,6 +16,19 @@ namespace {
 // The time for the first request on a connection that was accepted while the server drains.
 constexpr std::chrono::seconds kFirstWordPatience{1};
 
+http::Cause cause_of_handshake(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::timed_out:
+      return http::Cause::tls_timeout;
+    case ErrorKind::not_found:
+      return http::Cause::tls_plain_http;
+    case ErrorKind::forbidden:
+      return http::Cause::tls_client_certificate;
+    default:
+      return http::Cause::tls_failed;
+  }
+}
+
 }  // namespace
 
 CoreServer::CoreServer(CoreContext& core, std::shared_ptr<const ServerPrototype> prototype)
@@ -37,7 +50,10 @@ std::size_t CoreServer::tick() {
   pace_accepting();
   const std::size_t given_back = connections_.tick();
   if (core().memory_pressure().sheds(Pressure::idle)) {
-    connections_.shed_idle([this] { context_.note_refusal(observe::Limit::memory_idle); });
+    connections_.shed_idle([this] {
+      context_.note_refusal(observe::Limit::memory_idle);
+      context_.count(http::Cause::memory_idle);
+    });
   }
   return given_back;
 }
@@ -83,6 +99,7 @@ std::optional<std::string> CoreServer::late_answer() {
   Overload& overload = context_.overload();
   if (!overload.is_on(Clock::now())) return std::nullopt;
   overload.note_shed();
+  context_.count(http::Cause::overload_late);
   if (prototype().tls || spec().proxy_protocol) return "";
   return "HTTP/1.1 503 Service Unavailable\r\nRetry-After: " +
          std::to_string(overload.retry_after()) +
@@ -120,6 +137,7 @@ Task<void> CoreServer::accept_loop(std::shared_ptr<CoreServer> self,
     self->context_.connection_counts().accepted.add();
     if (self->core().memory_pressure().sheds(Pressure::connections)) {
       self->context_.note_refusal(observe::Limit::memory_connections);
+      self->context_.note_closed(http::Cause::memory_connections, (*stream)->peer_address());
       continue;
     }
     const bool placed = co_await self->await_place(**stream);
@@ -136,6 +154,8 @@ Task<bool> CoreServer::await_place(net::Stream& stream) {
     const Connections::Member waiting(connections_, stream);
     const bool here =
         co_await unless_closed(stream, places->wait(core().core(), spec().max_connections));
+    if (!here && !context_.draining())
+      context_.note_closed(http::Cause::no_place, stream.peer_address(), "all are taken");
     if (!here) co_return false;
   }
   co_return true;
@@ -154,7 +174,10 @@ bool CoreServer::admit_client(const PeerInfo& peer, std::optional<ClientTable::H
   // Counted even if it may have all places: a later generation may set a limit.
   taken = prototype().counters->clients.take(peer.ip(), ClientTable::Count::connections,
                                              spec().client_connections_max(), Clock::now());
-  if (!taken) context_.note_refusal(observe::Limit::client_connections);
+  if (!taken) {
+    context_.note_refusal(observe::Limit::client_connections);
+    context_.note_closed(http::Cause::client_connections, peer.address);
+  }
   return taken.has_value();
 }
 
@@ -163,17 +186,30 @@ bool CoreServer::admit_handshake(const PeerInfo& peer) {
   if (max == 0 || is_trusted_proxy(peer)) return true;
   const Duration wait = prototype().counters->clients.admit(
       peer.ip(), ClientTable::Rate::handshakes, max, Clock::now());
-  if (wait > Duration::zero()) context_.note_refusal(observe::Limit::client_handshakes);
+  if (wait > Duration::zero()) {
+    context_.note_refusal(observe::Limit::client_handshakes);
+    context_.note_closed(http::Cause::client_handshakes, peer.address);
+  }
   return wait == Duration::zero();
 }
 
 // A PROXY header is forgeable: accept it only from trustedProxies, if set.
 Task<bool> CoreServer::accept_proxied(net::Stream& stream) {
   const router::TrustedProxies& trusted = prototype().trusted_proxies;
-  if (!trusted.empty() && !trusted.contains(PeerInfo::of(stream).ip())) co_return false;
+  if (!trusted.empty() && !trusted.contains(PeerInfo::of(stream).ip())) {
+    context_.note_closed(http::Cause::proxy_untrusted, stream.peer_address());
+    co_return false;
+  }
   const auto accepted =
       co_await net::accept_proxy_header(stream, Clock::now() + kProxyHeaderTimeout);
-  co_return accepted.has_value();
+  if (accepted) co_return true;
+  // A check of a balancer connects, and leaves without a word.
+  if (accepted.error().kind == ErrorKind::closed) co_return false;
+  const bool late = accepted.error().kind == ErrorKind::timed_out;
+  context_.note_closed(
+      late ? http::Cause::proxy_header_timeout : http::Cause::proxy_header_malformed,
+      stream.peer_address(), accepted.error().message);
+  co_return false;
 }
 
 Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
@@ -197,12 +233,17 @@ Task<void> CoreServer::admit(std::shared_ptr<CoreServer> self,
   if (tls) {
     if (!self->admit_handshake(PeerInfo::of(*stream))) co_return;
     member.add_state(kTlsStateBytes);
+    const std::string address = stream->peer_address();
     auto secured = co_await net::accept_tls(self->loop(), std::move(stream), tls,
                                             Clock::now() + kTlsHandshakeTimeout);
     (secured ? context.connection_counts().handshakes
              : context.connection_counts().failed_handshakes)
         .add();
-    if (!secured) co_return;
+    if (!secured) {
+      context.note_closed(cause_of_handshake(secured.error().kind), address,
+                          secured.error().message);
+      co_return;
+    }
     stream = *std::move(secured);
     member.set_stream(*stream);
   }
@@ -254,6 +295,7 @@ void CoreServer::retire() {
 
 void CoreServer::close_all() {
   on_core_.here();
+  context_.close();
   connections_.close_all();
 }
 

@@ -38,6 +38,7 @@ Task<std::string> H1Connection::serve() {
 
 // The first bytes of a request have arrived.
 void H1Connection::begin() {
+  spoke_ = true;
   if (!served_) served_ = std::make_unique<ServedExchange>(server_, peer_, member_.memory());
   served_->begin();
   input_.start(served_->request());
@@ -63,7 +64,10 @@ Task<bool> H1Connection::read_head() {
   stream_.set_patience(server_.overload().patience(known_));
   if (!first && !input_.has_bytes() && server_.draining()) co_return false;
   const bool came = co_await input_.wait(server_.prototype()->spec.keep_alive_timeout);
-  if (!came) co_return false;
+  if (!came) {
+    if (!spoke_ && input_.was_silent()) server_.note_closed(http::Cause::silent, peer_.address);
+    co_return false;
+  }
   member_.set_idle(false);
   stream_.set_patience(net::Stream::kAtHand);
   begin();
@@ -83,18 +87,18 @@ Task<void> H1Connection::refuse_head(H1Input::Head head) {
       break;
     case H1Input::Head::refused:
       server_.connection_counts().h1_errors.add();
-      served_->refuse(input_.parser().refusal().status,
+      served_->refuse(http::refusal_of_head(input_.parser().refusal().status),
                       "refused: " + input_.parser().refusal().reason);
       break;
     case H1Input::Head::ended:
-      served_->refuse(400, "the connection ended within the head");
+      served_->refuse({400, http::Cause::head_cut_off}, "the connection ended within the head");
       break;
     case H1Input::Head::no_memory:
       served_->note_refusal(observe::Limit::memory_heads);
-      served_->refuse(503, "");
+      served_->refuse({503, http::Cause::memory_budget}, "");
       break;
     case H1Input::Head::timed_out:
-      served_->refuse(408, "timed out reading the head");
+      served_->refuse({408, http::Cause::head_timeout}, "timed out reading the head");
       break;
   }
   keep_alive_ = false;
@@ -111,7 +115,7 @@ Task<bool> H1Connection::answer() {
   keep_upgrade_request();
   const Answer answer = co_await served_->answer(*this);
   if (answer == Answer::none) {  // the client has left
-    record(499);
+    record(served_->left());
     co_return false;
   }
   refused_ = answer == Answer::refused;
@@ -120,7 +124,7 @@ Task<bool> H1Connection::answer() {
   if (output_.early().sent() > 0) {
     const bool there = co_await output_.finish_early();
     if (!there) {
-      record(499);
+      record(served_->left());
       co_return false;
     }
   }
@@ -163,7 +167,7 @@ Task<bool> H1Connection::write_response() {
       co_return false;
     }
     served_->exchange().add_tag("switched to a protocol that the client has not asked for");
-    served_->respond(502);
+    served_->respond({502, http::Cause::upgrade_unasked});
   }
   http::Response& response = *served_->exchange().client_response();
   const http::Request& request = served_->request();
@@ -180,15 +184,19 @@ Task<bool> H1Connection::write_response() {
                          served_->spec().write_timeout);
   const bool with_body = framing != Framing::none && served_->method() != "HEAD";
   bool sent = true;
+  http::Cause cut = http::Cause::response_unread;
   if (with_body && response.body.is_stream()) {
     const auto written =
         co_await output_.write_stream(*response.body.reader(), framing, request.wants_trailers);
-    if (!written) served_->exchange().add_tag("response body: " + written.error().message);
+    if (!written) {
+      served_->exchange().add_tag("response body: " + written.error().message);
+      cut = http::Cause::response_broken_off;
+    }
     sent = written.value_or(false);
   } else {
     sent = co_await output_.write_whole(with_body ? &response.body : nullptr, framing);
   }
-  record(response.status);
+  record({response.status, sent ? http::Cause::none : cut});
   if (!sent || !keep_alive_) {
     if (sent) stream_.shutdown_write();
     if (sent) linger_ = linger_time();
@@ -254,7 +262,7 @@ Task<void> H1Connection::relay_upgraded() {
     more = co_await output_.write(*bytes);
   }
   member_.on_update(nullptr);
-  record(response.status);
+  record({response.status});
   response.body.clear();
   stream_.shutdown_write();
   if (more) linger_ = kLingerUploadTimeout;

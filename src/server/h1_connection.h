@@ -67,7 +67,7 @@ class H1Connection {
   Task<void> relay_upgraded();
   [[nodiscard]] bool may_stay(const ServerPrototype& now);
   Task<void> refuse_head(H1Input::Head head);
-  void record(int status) { served_->record(status, input_.received(), output_.sent()); }
+  void record(http::Refusal end) { served_->record(end, input_.received(), output_.sent()); }
 
   ServerContext& server_;
   Connections::Member& member_;
@@ -82,6 +82,7 @@ class H1Connection {
   bool known_ = false;      // under overload: the user of the last request is known
   bool refused_ = false;    // the codec refused the request
   bool may_be_h2_ = false;  // nothing was read yet
+  bool spoke_ = false;      // a request has begun
   bool is_h2_ = false;
   Duration linger_{};  // before the connection is closed: see H1Input::linger
 };

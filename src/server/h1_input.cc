@@ -39,6 +39,7 @@ Task<bool> H1Input::wait(Duration patience) {
   if (has_bytes()) co_return true;
   stream_.set_deadline(deadline_after(patience));
   const auto count = co_await stream_.read_into(*this);
+  silent_ = !count && count.error().kind == ErrorKind::timed_out;
   if (!count || *count == 0) co_return false;
   buffer_.filled(*count);
   co_return true;

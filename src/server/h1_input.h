@@ -34,6 +34,8 @@ class H1Input : private net::Stream::Room {
     buffer_.rest();
     buffer_memory_.clear();
   }
+  // True if the last wait() ended because nothing came.
+  [[nodiscard]] bool was_silent() const { return silent_; }
   [[nodiscard]] bool has_bytes() const { return !buffer_.unread().empty(); }
   [[nodiscard]] std::string_view unread() const { return buffer_.unread(); }
   // True if the buffered bytes begin with `text`, or are a beginning of it.
@@ -91,6 +93,7 @@ class H1Input : private net::Stream::Room {
   std::size_t lent_ = 0;  // unread bytes that read_upgraded() has returned
   bool finished_ = true;
   bool broken_ = false;
+  bool silent_ = false;
 };
 
 }  // namespace sluice::server

@@ -228,8 +228,7 @@ Task<bool> H2Connection::write() {
 void H2Connection::end() {
   if (const std::string_view error = session().protocol_error(); !error.empty()) {
     server_.connection_counts().h2_errors.add();
-    server_.core().logger().info("server " + spec().name + ": HTTP/2 client " +
-                                 std::string(context_.peer().address) + ": " + std::string(error));
+    server_.note_closed(http::Cause::http2_error, context_.peer().address, error);
   }
   linger_until_ = Clock::now() + kLingerTimeMax;
   close_by_ = Clock::now() + kLingerTimeout;

@@ -9,6 +9,7 @@
 
 namespace sluice::server {
 
+using http::Cause;
 using http::h2::ErrorCode;
 
 class H2Stream::BodyStream final : public http::BodyReader {
@@ -73,7 +74,7 @@ void H2Stream::on_end() {
 // the response only if its stream is not reset at once.
 void H2Stream::on_early_end() {
   early_end_ = true;
-  record(served_.exchange().client_response()->status);
+  record({served_.exchange().client_response()->status});
   stop_due_ = Clock::now() + kLingerTimeout;
   connection_.watch(stop_due_);
   discard(std::exchange(incoming_, {}).size());
@@ -135,7 +136,7 @@ Task<void> H2Stream::serve() {
     co_return;
   }
   if (refusal_ != 0 && !superseded()) {
-    served_.refuse(refusal_, "refused: " + reason_);
+    served_.refuse(http::refusal_of_head(refusal_), "refused: " + reason_);
   } else {
     const Answer answer = co_await served_.answer(*this);
     if (answer == Answer::none) co_return;
@@ -199,7 +200,7 @@ Task<void> H2Stream::send_stream(http::BodyReader& reader) {
   while (true) {
     const auto piece = co_await reader.read();
     if (!piece) {  // cut short: the client must see it
-      give_up("response body: " + piece.error().message);
+      give_up(Cause::response_broken_off, "response body: " + piece.error().message);
       co_return;
     }
     unsent_ = *piece;
@@ -219,8 +220,9 @@ void H2Stream::wait_for_client() {
   connection_.watch(sent_due_);
 }
 
-void H2Stream::give_up(std::string tag) {
+void H2Stream::give_up(http::Cause cause, std::string tag) {
   given_up_ = true;
+  cut_ = cause;
   served_.exchange().add_tag(std::move(tag));
   connection_.session().reset(id, ErrorCode::internal_error);
   connection_.flush();
@@ -235,7 +237,8 @@ bool H2Stream::holds_too_many_heads() const {
 
 // RFC 9113 section 8.7: the client may send a refused request again, elsewhere or later.
 void H2Stream::refuse_stream(observe::Limit limit) {
-  served_.refuse(503, "");
+  const bool heads = limit == observe::Limit::connection_heads;
+  served_.refuse({503, heads ? Cause::connection_heads : Cause::memory_budget}, "");
   served_.note_refusal(limit);
   given_up_ = true;
   responding_ = true;
@@ -262,7 +265,7 @@ void H2Stream::expire() {
     body_timed_out_ = true;
     schedule();
   } else {
-    give_up("the client took the response too slowly");
+    give_up(Cause::response_unread, "the client took the response too slowly");
   }
 }
 
@@ -275,26 +278,27 @@ void H2Stream::on_input_end() {
 // --- The end
 
 // Returns 499 if the client left.
-int H2Stream::final_status() {
+http::Refusal H2Stream::final_outcome() {
   if (!head_complete_) {
-    served_.refuse(400, "refused: " + (reason_.empty() ? "the head is incomplete" : reason_));
-    return 400;
+    const http::Refusal refusal{400, reason_.empty() ? Cause::head_cut_off : Cause::stream_error};
+    served_.refuse(refusal, "refused: " + (reason_.empty() ? "the head is incomplete" : reason_));
+    return refusal;
   }
   const bool done = closed_ && responding_ && (code_ == ErrorCode::no_error || given_up_);
-  if (done && !by_client_) return served_.exchange().client_response()->status;
-  if (!closed_ || by_client_ || cut_off_) return 499;
+  if (done && !by_client_) return {served_.exchange().client_response()->status, cut_};
+  if (!closed_ || by_client_ || cut_off_) return served_.left();
   served_.exchange().add_tag("refused: " + reason_);
-  return 400;
+  return {400, Cause::stream_error};
 }
 
-void H2Stream::record(int status) {
+void H2Stream::record(http::Refusal end) {
   recorded_ = true;
-  served_.record(status, bytes_received, bytes_sent);
+  served_.record(end, bytes_received, bytes_sent);
 }
 
 void H2Stream::conclude() {
   task_.reset();
-  if (!recorded_) record(final_status());
+  if (!recorded_) record(final_outcome());
 }
 
 bool H2Stream::clear() {
@@ -318,6 +322,7 @@ bool H2Stream::clear() {
   early_end_ = recorded_ = false;
   discarded_ = interim_bytes_ = 0;
   code_ = ErrorCode::no_error;
+  cut_ = Cause::none;
   scheduled_ = false;
   return bytes_received + bytes_sent <= kSpareStreamBytesMax && head_bytes <= kSpareHeadBytesMax;
 }

@@ -86,12 +86,12 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   Task<Result<std::string_view>> read_body();
   Task<void> send_stream(http::BodyReader& reader);
   void wait_for_client();
-  void give_up(std::string tag);
+  void give_up(http::Cause cause, std::string tag);
   [[nodiscard]] bool holds_too_many_heads() const;
   void refuse_stream(observe::Limit limit);
   void charge_incoming() { incoming_memory_.set(incoming_.capacity() + reading_.capacity()); }
-  [[nodiscard]] int final_status();
-  void record(int status);
+  [[nodiscard]] http::Refusal final_outcome();
+  void record(http::Refusal end);
   void discard(std::size_t bytes);
 
   H2Context& connection_;
@@ -135,7 +135,8 @@ class H2Stream final : public http::h2::SessionStream, private http::InterimSink
   bool closed_ = false;
   bool by_client_ = false;
   bool given_up_ = false;
-  bool cut_off_ = false;  // the client ended its side within the request
+  http::Cause cut_ = http::Cause::none;  // why it was given up
+  bool cut_off_ = false;                 // the client ended its side within the request
   http::h2::ErrorCode code_ = http::h2::ErrorCode::no_error;
 
   Task<void> task_;  // last: destroyed first

@@ -30,7 +30,9 @@ struct ServerFigure {
     overloaded,
     delay,
     shed,
-    known
+    known,
+    gateway_responses,
+    closed
   };
 };
 constexpr std::array kServerFamilies{
@@ -66,7 +68,15 @@ constexpr std::array kServerFamilies{
     MetricFamily{"sluice_server_shed_total", MetricType::counter, "Requests shed under overload.",
                  "", "server"},
     MetricFamily{"sluice_server_known_served_total", MetricType::counter,
-                 "Late requests served under overload, because their users are in.", "", "server"}};
+                 "Late requests served under overload, because their users are in.", "", "server"},
+    MetricFamily{"sluice_gateway_responses_total", MetricType::counter,
+                 "Responses that the gateway made itself, and exchanges that broke off, by code "
+                 "(docs/codes.md). A code that never occurred has no series.",
+                 "", "server,code"},
+    MetricFamily{"sluice_server_closed_connections_total", MetricType::counter,
+                 "Connections that ended without a request, by code (docs/codes.md). A code that "
+                 "never occurred has no series.",
+                 "", "server,code"}};
 
 constexpr std::array kClassNames{"1xx", "2xx", "3xx", "4xx", "5xx"};
 
@@ -86,6 +96,17 @@ void expose_classes(const ServerCounters& counters, const std::string& name, Exp
   for (std::size_t i = 0; i < classes.size(); ++i) {
     out.sample(kServerFamilies[ServerFigure::requests], {name, kClassNames[i]},
                static_cast<double>(classes[i]));
+  }
+}
+
+void expose_causes(const ServerCounters& counters, const std::string& name, Exposition& out) {
+  for (std::size_t i = 1; i < http::kCauses; ++i) {
+    const auto cause = static_cast<http::Cause>(i);
+    const std::uint64_t count = counters.causes.count(cause);
+    if (count == 0) continue;
+    const auto figure =
+        i < http::kFirstOfConnections ? ServerFigure::gateway_responses : ServerFigure::closed;
+    out.sample(kServerFamilies[figure], {name, http::code_of(cause)}, static_cast<double>(count));
   }
 }
 
@@ -120,6 +141,7 @@ void expose(const ServerPrototype& server, bool listens, Exposition& out) {
   expose_routes(counters, name, out);
   expose_classes(counters, name, out);
   expose_connections(counters, name, out);
+  expose_causes(counters, name, out);
   const OverloadSums overload = sum_overload(counters.overload, server.spec.overload);
   out.sample(kServerFamilies[ServerFigure::received], {name},
              static_cast<double>(counters.stats.request_bytes()));

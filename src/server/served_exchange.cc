@@ -14,6 +14,9 @@
 
 namespace sluice::server {
 
+using http::Cause;
+using http::Refusal;
+
 namespace {
 
 // The Retry-After of a pipeline that is being built.
@@ -21,10 +24,11 @@ constexpr std::string_view kRetrySoonSeconds = "2";
 // The methods that a backend, a guest or a mock may accept.
 constexpr const char* kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-// Returns the status for a body that did not arrive whole.
-int status_of(ErrorKind kind) {
-  if (kind == ErrorKind::too_large) return 413;
-  return kind == ErrorKind::timed_out ? 408 : 400;
+// The refusal of a body that did not arrive whole.
+Refusal refusal_of_body(ErrorKind kind) {
+  if (kind == ErrorKind::too_large) return {413, Cause::body_too_large};
+  if (kind == ErrorKind::timed_out) return {408, Cause::body_timeout};
+  return {400, kind == ErrorKind::closed ? Cause::body_cut_off : Cause::body_malformed};
 }
 
 }  // namespace
@@ -88,7 +92,7 @@ void ServedExchange::add_trailers(const http::Headers& trailers) {
   head_memory_.set(head_memory_.bytes() + bytes);
 }
 
-int ServedExchange::route() {
+Refusal ServedExchange::route() {
   http::Request& request = exchange_.client_request();
   request.scheme = peer_.secure ? "https" : "http";
   exchange_.peer = peer_.address;
@@ -101,8 +105,8 @@ int ServedExchange::route() {
   if (client.disowned) exchange_.add_tag("forwarding fields dropped: not from trustedProxies");
 
   if (!prototype_->spec.health_path.empty() && asks_for_health()) [[unlikely]]
-    return prototype_->router.admits(exchange_.real_ip) ? (core_.ready() ? 200 : 503) : 403;
-  if (const int status = check_client(); status != 0) return status;
+    return answer_health();
+  if (const Refusal refusal = check_client()) return refusal;
   if (request.escaped_path == "*") return answer_for_server();
   const router::Arrival arrival = prototype_->router.receive(request);
   if (arrival.changed && !target_.empty()) target_ = request.target();
@@ -110,7 +114,7 @@ int ServedExchange::route() {
   if (match.status != 0) {
     allow_ = match.allow;
     if (*match.reason != 0) exchange_.add_tag(std::string("path refused: ") + match.reason);
-    return match.status;
+    return {match.status, match.cause};
   }
   if (match.route->place < prototype_->routes.size())
     route_ = prototype_->routes[match.route->place].get();
@@ -119,7 +123,7 @@ int ServedExchange::route() {
   pipeline_ = core_.pipeline(match.route->backend);
   if (!pipeline_) return refuse_absent("pipeline", match.route->backend);
   if (!prototype_->spec.global_filter.empty()) [[unlikely]] {
-    if (const int status = take_global_filter(); status != 0) return status;
+    if (const Refusal refusal = take_global_filter()) return refusal;
   }
   exchange_.route.path_prefix = match.route->path().matched_prefix(request.path);
   match.route->path().capture(request.path, exchange_.route.captures);
@@ -127,17 +131,17 @@ int ServedExchange::route() {
     match.route->set_headers(
         request, {exchange_.real_ip, Clock::now() - started_, &exchange_.route.captures});
   }
-  if (const int status = match.route->rewrite(request); status != 0) {
-    if (status == 400) exchange_.add_tag("path refused: dot segments after rewriteTarget");
-    return status;
+  if (const Refusal refusal = http::refusal_of_path(match.route->rewrite(request))) {
+    if (refusal.status == 400) exchange_.add_tag("path refused: dot segments after rewriteTarget");
+    return refusal;
   }
-  if (is_shed()) return 503;
+  if (is_shed()) return {503, Cause::overload};
   if (prototype_->spec.x_forwarded_for) router::append_forwarded_for(request, exchange_.real_ip);
 
   body_bytes_max_ = match.route->client_max_body_size;
   if (body_bytes_max_ == 0) body_bytes_max_ = prototype_->spec.client_max_body_size;
   if (body_bytes_max_ == 0) body_bytes_max_ = kDefaultBodyBytesMax;
-  return 0;
+  return {};
 }
 
 // The other process, which serves the request, gives the id.
@@ -171,10 +175,10 @@ bool ServedExchange::is_shed() {
 }
 
 // Without the filters that it names, the server would let too many in.
-int ServedExchange::take_global_filter() {
+Refusal ServedExchange::take_global_filter() {
   const std::string& name = prototype_->spec.global_filter;
   global_filter_ = core_.global_filter(name);
-  return global_filter_ ? 0 : refuse_absent("global filter", name);
+  return global_filter_ ? Refusal() : refuse_absent("global filter", name);
 }
 
 bool ServedExchange::knows_user() {
@@ -205,22 +209,23 @@ Task<void> ServedExchange::run_flows() {
   co_await pipeline::Pipeline::respond(exchange_);
 }
 
-int ServedExchange::refuse_absent(const char* what, const std::string& name) {
+Refusal ServedExchange::refuse_absent(const char* what, const std::string& name) {
   const AbsentPipeline* absent = core_.absent(name);
   retry_soon_ = absent != nullptr && absent->being_built;
   exchange_.add_tag(std::string(what) + " " + name +
                     (absent == nullptr ? " not found"
                      : retry_soon_     ? " is being built"
                                        : " does not run: " + absent->error));
-  return 503;
+  if (absent == nullptr) return {503, Cause::pipeline_not_found};
+  return {503, retry_soon_ ? Cause::pipeline_building : Cause::pipeline_failed};
 }
 
 // Answers OPTIONS *. It concerns the server as a whole, so no rule of a path applies (RFC 9110
 // section 9.3.7).
-int ServedExchange::answer_for_server() {
-  if (!prototype_->router.admits(exchange_.real_ip)) return 403;
+Refusal ServedExchange::answer_for_server() {
+  if (!prototype_->router.admits(exchange_.real_ip)) return {403, Cause::ip_refused};
   allow_ = kMethods;
-  return 200;
+  return {200, Cause::options};
 }
 
 // A process that has handed over leaves the answer to the next one.
@@ -229,10 +234,15 @@ bool ServedExchange::asks_for_health() {
   return method_ == "GET" || method_ == "HEAD";
 }
 
-// Returns 429 if the client's address exceeds one of its limits, else 0.
-int ServedExchange::check_client() {
+Refusal ServedExchange::answer_health() const {
+  if (!prototype_->router.admits(exchange_.real_ip)) return {403, Cause::ip_refused};
+  return {core_.ready() ? 200 : 503, Cause::health};
+}
+
+// Returns 429 if the client's address exceeds one of its limits.
+Refusal ServedExchange::check_client() {
   const ClientLimitsSpec& limits = prototype_->spec.client_limits;
-  if (limits.requests_per_second == 0 && limits.streams == 0) return 0;
+  if (limits.requests_per_second == 0 && limits.streams == 0) return {};
   ClientTable& clients = prototype_->counters->clients;
   if (limits.requests_per_second > 0) {
     const Duration wait = clients.admit(exchange_.real_ip, ClientTable::Rate::requests,
@@ -240,16 +250,16 @@ int ServedExchange::check_client() {
     if (wait > Duration::zero()) {
       note_refusal(observe::Limit::client_requests);
       retry_after_ = static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(wait).count());
-      return 429;
+      return {429, Cause::client_rate};
     }
   }
-  if (limits.streams == 0 || request().version != http::Version::http2) return 0;
+  if (limits.streams == 0 || request().version != http::Version::http2) return {};
   client_stream_ =
       clients.take(exchange_.real_ip, ClientTable::Count::streams, limits.streams, started_);
-  if (client_stream_) return 0;
+  if (client_stream_) return {};
   note_refusal(observe::Limit::client_streams);
   retry_after_ = 1;
-  return 429;
+  return {429, Cause::client_streams};
 }
 
 void ServedExchange::note_refusal(observe::Limit limit) {
@@ -265,16 +275,16 @@ bool ServedExchange::sheds(Pressure what) {
   return pressure.sheds(what, known ? Standing::known : Standing::unknown);
 }
 
-int ServedExchange::check_body(std::optional<std::uint64_t> length) {
+Refusal ServedExchange::check_body(std::optional<std::uint64_t> length) {
   if (body_bytes_max_ >= 0 && length && *length > static_cast<std::uint64_t>(body_bytes_max_))
-    return 413;
-  if (!sheds(Pressure::bodies)) return 0;
+    return {413, Cause::body_too_large};
+  if (!sheds(Pressure::bodies)) return {};
   note_refusal(observe::Limit::memory_bodies);
   retry_after_ = kRetryAfterSeconds;
-  return 503;
+  return {503, Cause::memory_budget};
 }
 
-Task<int> ServedExchange::take_body(http::Body body) {
+Task<Refusal> ServedExchange::take_body(http::Body body) {
   http::Request& request = exchange_.client_request();
   request.body = std::move(body);
   const http::FieldTwins& owned = prototype_->router.owned_fields();
@@ -282,31 +292,32 @@ Task<int> ServedExchange::take_body(http::Body body) {
     http::withhold_trailers(request.body, prototype_->request_id_fields);
   if (body_bytes_max_ < 0) {
     http::withhold_trailers(request.body, owned);
-    co_return 0;
+    co_return Refusal();
   }
   const auto bytes_max = static_cast<std::uint64_t>(body_bytes_max_);
   http::BodyMemory memory{body_memory_, bytes_max + kConnectionSpareBytes};
   const auto whole = co_await request.body.buffer(bytes_max, &memory);
   if (whole) {
     http::withhold_trailers(request.body, owned);
-    co_return 0;
+    co_return Refusal();
   }
   request.body.clear();
   body_memory_.clear();
   if (whole.error().kind == ErrorKind::unavailable) {
-    note_refusal(memory.refusal == MemoryRefusal::holder ? observe::Limit::connection_memory
-                                                         : observe::Limit::memory_bodies);
+    const bool own = memory.refusal == MemoryRefusal::holder;
+    note_refusal(own ? observe::Limit::connection_memory : observe::Limit::memory_bodies);
     retry_after_ = kRetryAfterSeconds;
-    co_return 503;
+    const Refusal refusal{503, own ? Cause::connection_memory : Cause::memory_budget};
+    co_return refusal;
   }
   exchange_.add_tag("body: " + whole.error().message);
-  co_return status_of(whole.error().kind);
+  co_return refusal_of_body(whole.error().kind);
 }
 
-int ServedExchange::outcome() {
-  if (exchange_.client_response() != nullptr) return 0;
+Refusal ServedExchange::outcome() {
+  if (exchange_.client_response() != nullptr) return {};
   exchange_.add_tag("no filter made a response");
-  return 503;
+  return {503, Cause::no_response};
 }
 
 // A filter may set a status that is not final. A filter may ask a backend with HEAD although the
@@ -316,22 +327,25 @@ void ServedExchange::make_final() {
   const bool switches = response.status == 101;  // the codec looks at the rest of it
   if (response.status < 200 && !switches) {
     exchange_.add_tag("status " + std::to_string(response.status) + " is not final");
-    exchange_.new_response().status = 500;
+    exchange_.gateway_response(500, Cause::not_final);
   } else if (method_ != "HEAD" && http::AnnouncedBody::is(response.body)) {
     response.body.clear();
   }
 }
 
-http::Response& ServedExchange::respond(int status) {
-  if (status > 0) exchange_.new_response().status = status;
-  if (status == 0) make_final();
-  if (!hold_response()) exchange_.new_response().status = 503;
+http::Response& ServedExchange::respond(Refusal refusal) {
+  if (refusal) {
+    exchange_.gateway_response(refusal.status, refusal.cause);
+  } else {
+    make_final();
+  }
+  hold_response();
   http::Response& response = *exchange_.client_response();
   show_request_id(response);
   if (retry_after_ > 0) response.headers.set("Retry-After", std::to_string(retry_after_));
-  if (status > 0 && !allow_.empty()) response.headers.set("Allow", allow_);
+  if (refusal && !allow_.empty()) response.headers.set("Allow", allow_);
   if (shed_) response.headers.set("Retry-After", std::to_string(server_.overload().retry_after()));
-  if (status == 503 && retry_soon_) response.headers.set("Retry-After", kRetrySoonSeconds);
+  if (refusal.status == 503 && retry_soon_) response.headers.set("Retry-After", kRetrySoonSeconds);
   return response;
 }
 
@@ -350,38 +364,53 @@ std::size_t ServedExchange::waiting_head_bytes() {
   return bytes;
 }
 
-// Charges a held response, which stays here until the client has received it.
-bool ServedExchange::hold_response() {
+// Charges a held response, which stays here until the client has received it. Without memory for
+// it, the response is 503.
+void ServedExchange::hold_response() {
   http::Body& body = exchange_.client_response()->body;
   body.release_charge();
   const std::size_t size = body.held_bytes() + waiting_head_bytes();
   if (size <= kSmallResponseBytes) {
     response_memory_.set(size);
-    return true;
+    return;
   }
   const MemoryRefusal refusal = response_memory_.try_set(size, size + kConnectionSpareBytes);
-  if (refusal == MemoryRefusal::none) return true;
-  note_refusal(refusal == MemoryRefusal::process ? observe::Limit::memory_responses
-                                                 : observe::Limit::connection_memory);
+  if (refusal == MemoryRefusal::none) return;
+  const bool own = refusal != MemoryRefusal::process;
+  note_refusal(own ? observe::Limit::connection_memory : observe::Limit::memory_responses);
   retry_after_ = kRetryAfterSeconds;
-  return false;
+  exchange_.gateway_response(503, own ? Cause::connection_memory : Cause::memory_budget);
 }
 
-http::Response& ServedExchange::refuse(int status, std::string reason) {
+http::Response& ServedExchange::refuse(Refusal refusal, std::string reason) {
   if (!reason.empty()) exchange_.add_tag(std::move(reason));
   exchange_.peer = peer_.address;
   exchange_.real_ip = peer_.ip();
   method_ = request().method;
-  http::Response& response = exchange_.new_response();
-  response.status = status;
+  http::Response& response = exchange_.gateway_response(refusal.status, refusal.cause);
   if (prototype_->spec.request_id && request_id_.empty()) set_request_id(false);
   show_request_id(response);
   return response;
 }
 
-void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint64_t bytes_sent) {
+Refusal ServedExchange::left() const {
+  return {499, server_.closing() ? Cause::shutdown : Cause::client_left};
+}
+
+// The response of a gateway that its client did not take whole is still what has happened.
+Cause ServedExchange::cause_of(Refusal end) {
+  if (end.cause == Cause::client_left || end.cause == Cause::shutdown) return end.cause;
+  const http::Response* response = exchange_.client_response();
+  const bool told = response != nullptr && response->cause != Cause::none;
+  return told ? response->cause : end.cause;
+}
+
+void ServedExchange::record(Refusal end, std::uint64_t bytes_received, std::uint64_t bytes_sent) {
   if (prototype_->handed_over || prototype_->internal) return;
+  const int status = end.status;
+  const Cause cause = cause_of(end);
   const Duration duration = Clock::now() - started_;
+  prototype_->counters->causes.record(core_.core().index, cause);
   prototype_->counters->stats.record(core_.core().index, status, duration, bytes_received,
                                      bytes_sent);
   RouteCounts& route = route_ != nullptr ? *route_ : prototype_->counters->routes.none();
@@ -419,6 +448,7 @@ void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint6
                      .request_fields = request_fields,
                      .response_fields = response_fields,
                      .server = prototype_->spec.name,
+                     .code = http::code_of(cause),
                      .host = host_,
                      .route = route.route(),
                      .trace_id = {trace.high, trace.low},

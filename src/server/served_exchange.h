@@ -50,53 +50,57 @@ class ServedExchange {
   // destroys the Task if the client leaves first. Requires: `source` outlives the Task.
   template <RequestSource Source>
   [[nodiscard]] Task<Answer> answer(Source& source);
-  // Returns the response to send: that of the pipeline if `status` is 0, else an empty one with
-  // that status; 503 if there is no memory for it.
-  http::Response& respond(int status);
+  // Returns the response to send: that of the pipeline unless there is a `refusal`, else an empty
+  // one; 503 if there is no memory for it.
+  http::Response& respond(http::Refusal refusal);
   // In place of answer(): the codec refuses the input. Returns an empty response, with `reason` as
   // a tag.
-  http::Response& refuse(int status, std::string reason);
+  http::Response& refuse(http::Refusal refusal, std::string reason);
   // Counts that `limit` refused the request, and tags it in the access log.
   void note_refusal(observe::Limit limit);
   // Requires: the request was routed. True if `what` is refused to this user for lack of memory.
   [[nodiscard]] bool sheds(Pressure what);
   // Records the exchange in statistics and access log, once the response was sent or the client
-  // left (499).
-  void record(int status, std::uint64_t bytes_received, std::uint64_t bytes_sent);
+  // left (499). The cause is that of the response, or, if it has none, that of `end`.
+  void record(http::Refusal end, std::uint64_t bytes_received, std::uint64_t bytes_sent);
+  // The end of an exchange whose client left before its response.
+  [[nodiscard]] http::Refusal left() const;
 
  private:
-  // Chooses the pipeline and applies the rule to the head. Returns 0, or the status to refuse with:
+  // Chooses the pipeline and applies the rule to the head. Returns the refusal, if there is one:
   // 503 with Retry-After for an unknown user under overload.
-  [[nodiscard]] int route();
+  [[nodiscard]] http::Refusal route();
   void begin_trace();
   // Gives the request its id. `trusted`: the peer is a trusted proxy.
   void set_request_id(bool trusted);
   void show_request_id(http::Response& response) const;
-  // Returns 413 if `length` is too large, 503 if no body is accepted now, else 0.
-  [[nodiscard]] int check_body(std::optional<std::uint64_t> length);
-  // Reads the body, or leaves it to be streamed. Returns 0, or the status to refuse with.
-  Task<int> take_body(http::Body body);
+  // Returns 413 if `length` is too large, 503 if no body is accepted now.
+  [[nodiscard]] http::Refusal check_body(std::optional<std::uint64_t> length);
+  // Reads the body, or leaves it to be streamed. Returns the refusal, if there is one.
+  Task<http::Refusal> take_body(http::Body body);
   // Makes the response of the pipeline an answer to this request: final, and with the body that its
   // head announces.
   void make_final();
-  // After the run: returns 0, or the status to answer with.
-  [[nodiscard]] int outcome();
+  // After the run: returns the refusal if no filter made a response.
+  [[nodiscard]] http::Refusal outcome();
   // Runs the pipeline, and the flows of the GlobalFilter around it.
   [[nodiscard]] Task<void> handle() {
     return global_filter_ ? run_flows() : pipeline_->handle(exchange_);
   }
   Task<void> run_flows();
-  // Finds the GlobalFilter that the server names. Returns 0, or 503 if it does not run.
-  [[nodiscard]] int take_global_filter();
+  // Finds the GlobalFilter that the server names. Returns 503 if it does not run.
+  [[nodiscard]] http::Refusal take_global_filter();
   // True if a filter knows the user. Requires: the request is routed.
   [[nodiscard]] bool knows_user();
   [[nodiscard]] bool is_shed();
-  [[nodiscard]] int refuse_absent(const char* what, const std::string& name);
-  [[nodiscard]] int answer_for_server();
   // True if the request asks for the healthPath.
   [[nodiscard]] bool asks_for_health();
-  [[nodiscard]] int check_client();
-  [[nodiscard]] bool hold_response();
+  [[nodiscard]] http::Refusal answer_health() const;
+  [[nodiscard]] http::Refusal refuse_absent(const char* what, const std::string& name);
+  [[nodiscard]] http::Refusal answer_for_server();
+  [[nodiscard]] http::Refusal check_client();
+  void hold_response();
+  [[nodiscard]] http::Cause cause_of(http::Refusal end);
   [[nodiscard]] std::size_t waiting_head_bytes();
 
   ServerContext& server_;
@@ -114,12 +118,12 @@ class ServedExchange {
   RouteCounts* route_ = nullptr;     // of `prototype_`; null: no rule matched
   std::int64_t body_bytes_max_ = 0;  // negative: streamed
   std::string method_;
-  std::string target_;  // as received; kept only for the access log
-  std::string host_;    // likewise
+  std::string target_;      // as received; kept only for the access log
+  std::string host_;        // likewise
   std::string request_id_;  // "": the server gives none
-  std::string allow_;   // the Allow field of a response that no pipeline made
-  bool shed_ = false;   // 503 with Retry-After
-  bool late_ = false;   // has waited for longer than overload.target
+  std::string allow_;       // the Allow field of a response that no pipeline made
+  bool shed_ = false;       // 503 with Retry-After
+  bool late_ = false;       // has waited for longer than overload.target
   bool known_ = false;
   bool retry_soon_ = false;  // the pipeline is being built
   std::chrono::system_clock::time_point started_at_;
@@ -130,27 +134,28 @@ class ServedExchange {
 template <RequestSource Source>
 Task<Answer> ServedExchange::answer(Source& source) {
   if (source.superseded()) {  // RFC 9110 section 15.5.20: the client may come again
-    refuse(421, "refused: the connection was made before more was asked for");
+    refuse({421, http::Cause::superseded},
+           "refused: the connection was made before more was asked for");
     co_return Answer::refused;
   }
-  int status = route();
+  http::Refusal refusal = route();
   source.note_known(known_);
-  if (status == 0 && source.refuses()) co_return Answer::none;
-  if (status == 0 && source.has_body()) {
+  if (!refusal && source.refuses()) co_return Answer::none;
+  if (!refusal && source.has_body()) {
     const std::optional<std::uint64_t> length = source.length();
-    status = check_body(length);
-    if (status == 0 && source.awaits_continue()) {
+    refusal = check_body(length);
+    if (!refusal && source.awaits_continue()) {
       const bool sent = co_await source.send_continue();
       if (!sent) co_return Answer::none;
     }
-    if (status == 0) status = co_await take_body(http::Body(source.body(), length));
+    if (!refusal) refusal = co_await take_body(http::Body(source.body(), length));
   }
-  if (status == 0) {
+  if (!refusal) {
     const bool done = co_await source.run(handle());
     if (!done) co_return Answer::none;
-    status = outcome();
+    refusal = outcome();
   }
-  respond(status);
+  respond(refusal);
   co_return Answer::response;
 }
 

@@ -391,7 +391,7 @@ TEST(ServedExchangeLog, ALineHasTheStepsOfItsRequest) {
       served.head_complete(100);
       ScriptedSource source;
       EXPECT_EQ(loop::run_to_completion(core.loop, served.answer(source)), Answer::response);
-      served.record(200, 10, 20);
+      served.record({200}, 10, 20);
     }
     log.flush(0);
   }
@@ -405,16 +405,37 @@ TEST(ServedExchangeLog, ALineHasTheStepsOfItsRequest) {
   EXPECT_EQ(lines, 3);
 }
 
+TEST_F(ServedExchangeTest, CountsTheCauses) {
+  const auto count = [this](http::Cause cause) {
+    return server_.prototype()->counters->causes.count(cause);
+  };
+  EXPECT_EQ(answer("/p"), Answer::response);
+  served_.record({200}, 10, 20);
+  EXPECT_EQ(answer("/nowhere"), Answer::response);
+  EXPECT_EQ(response().cause, http::Cause::no_route);
+  served_.record({404, http::Cause::response_unread}, 10, 20);
+  EXPECT_EQ(count(http::Cause::no_route), 1U);
+  EXPECT_EQ(count(http::Cause::response_unread), 0U);
+  EXPECT_EQ(answer("/nowhere"), Answer::response);
+  served_.record(served_.left(), 10, 20);
+  EXPECT_EQ(count(http::Cause::no_route), 1U);
+  EXPECT_EQ(count(http::Cause::client_left), 1U);
+  server_.close();
+  served_.record(served_.left(), 10, 20);
+  EXPECT_EQ(count(http::Cause::shutdown), 1U);
+  EXPECT_EQ(count(http::Cause::none), 0U);
+}
+
 TEST_F(ServedExchangeTest, RecordsWhatWasServed) {
   EXPECT_EQ(answer("/p"), Answer::response);
-  served_.record(200, 10, 20);
+  served_.record({200}, 10, 20);
   const Json stats = server_.prototype()->counters->stats.to_json();
   EXPECT_EQ(stats.at("count"), 1);
   auto handed_over = testing::make_prototype(kRules, server_.prototype()->counters);
   handed_over->handed_over = true;
   server_.update(handed_over);
   EXPECT_EQ(answer("/p"), Answer::response);
-  served_.record(200, 10, 20);
+  served_.record({200}, 10, 20);
   EXPECT_EQ(server_.prototype()->counters->stats.to_json().at("count"), 1);
 }
 

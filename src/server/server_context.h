@@ -4,8 +4,10 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <utility>
 
+#include "server/closed_notes.h"
 #include "server/core_context.h"
 #include "server/overload.h"
 #include "server/snapshot.h"
@@ -36,6 +38,15 @@ class ServerContext {
     prototype_->counters->refusals.record(core_.core().index, limit);
   }
 
+  // Counts that a connection ended without a request, and logs some of them. `why`: "" or more than
+  // the cause says.
+  void note_closed(http::Cause cause, std::string_view peer, std::string_view why = {}) {
+    count(cause);
+    const auto line = closed_notes_.note(Clock::now(), cause, prototype_->spec.name, peer, why);
+    if (line) core_.logger().info(*line);
+  }
+  void count(http::Cause cause) { prototype_->counters->causes.record(core_.core().index, cause); }
+
   [[nodiscard]] ConnectionCounts& connection_counts() const {
     return prototype_->counters->connections.at(core_.core().index);
   }
@@ -44,6 +55,8 @@ class ServerContext {
   [[nodiscard]] bool draining() const { return draining_; }
   // True if connections end after their current response.
   [[nodiscard]] bool leaving() const { return draining_ || retiring_; }
+  // True if the remaining connections are being closed, whatever they do.
+  [[nodiscard]] bool closing() const { return closing_; }
 
   // For the CoreServer.
   // Returns true if overload.target has changed.
@@ -55,6 +68,7 @@ class ServerContext {
   // Returns true on the first call.
   bool drain() { return !std::exchange(draining_, true); }
   void retire() { retiring_ = true; }
+  void close() { closing_ = true; }
 
  private:
   [[nodiscard]] OverloadCells& overload_cells(const ServerPrototype& prototype) const {
@@ -67,6 +81,8 @@ class ServerContext {
   tracing::IdSource ids_;
   bool draining_ = false;
   bool retiring_ = false;
+  bool closing_ = false;
+  ClosedNotes closed_notes_;
 };
 
 }  // namespace sluice::server

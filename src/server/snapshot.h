@@ -19,6 +19,7 @@
 #include "router/client_address.h"
 #include "router/router.h"
 #include "server/admission.h"
+#include "server/cause_counts.h"
 #include "server/client_limits.h"
 #include "server/connection_counts.h"
 #include "server/overload.h"
@@ -35,12 +36,14 @@ struct ServerCounters {
       : stats(core_count),
         overload(core_count),
         refusals(core_count),
+        causes(core_count),
         routes(core_count),
         connections(core_count),
         places(std::make_shared<Places>(core_count)) {}
   observe::RequestStats stats;
   observe::PerCore<OverloadCells> overload;
   observe::Refusals refusals;
+  CauseCounts causes;
   RouteStats routes;
   observe::PerCore<ConnectionCounts> connections;
   ClientTable clients;
@@ -53,7 +56,7 @@ struct ServerPrototype {
   router::Router router;
   router::TrustedProxies trusted_proxies;
   observe::AccessFormat access_format;
-  http::FieldTwins request_id_fields{};  // the header of requestId; may be empty
+  http::FieldTwins request_id_fields{};        // the header of requestId; may be empty
   std::shared_ptr<net::TicketKeys> tickets;    // of `tls`, for the next generation
   std::shared_ptr<const net::TlsContext> tls;  // null: plain TCP
   // The admission that its connections must show.

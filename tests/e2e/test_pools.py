@@ -103,7 +103,7 @@ def test_pools_have_settings_of_their_own(put, server, main, beta):
     assert fetch(port, X_User="beta").status == 504
     assert fetch(port).status == 404
     assert server.access_line("proxy#proxy#candidate#0: ")
-    assert "proxy#proxy#main: status code: 404" in server.access_line("status code")
+    assert f"proxy#proxy#main: {main.url}: status code: 404" in server.access_line("status code")
     never.set()
 
 

@@ -73,7 +73,7 @@ def test_retry_until_it_works(site, server, backend):
     assert (response.status, response.body) == (503, b"3"), "three tries, and the last answer"
     assert backend.targets == ["/a"] * 3 + ["/b"] * 3
     assert pool_status(server)["retry"]["retries"] == 4
-    assert "try 1: status code: 503" in server.access_line("/b")
+    assert f"try 1: {backend.url}: status code: 503" in server.access_line("/b")
 
 
 def test_retry_after_a_dropped_connection_and_a_timeout(site, backend):

@@ -10,7 +10,8 @@ constexpr int kBadRequestStatus = 400;
 void refuse_client_json(pipeline::Exchange& exchange, const YamlTemplate* made) {
   if (made == nullptr || exchange.response_of(pipeline::kDefaultNamespace) != nullptr) return;
   const bool own = exchange.active_namespace() == pipeline::kDefaultNamespace;
-  if (own && made->lacks_client_json(exchange)) exchange.new_response().status = kBadRequestStatus;
+  if (own && made->lacks_client_json(exchange))
+    exchange.gateway_response(kBadRequestStatus, http::Cause::body_not_json);
 }
 
 }  // namespace

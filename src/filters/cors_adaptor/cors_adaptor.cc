@@ -51,14 +51,12 @@ class CorsAdaptor final : public pipeline::Filter {
     if (request == nullptr) co_return "";
     const auto origin = CorsPolicy::origin_of(*request);
     if (origin && CorsPolicy::is_preflight(*request)) {
-      http::Response& response = exchange.new_response();
-      response.status = 204;
+      http::Response& response = exchange.gateway_response(204, http::Cause::cors_preflight);
       policy_->answer_preflight(*request, *origin, response.headers);
       co_return kPreflighted;
     }
     if (origin && !policy_->allows_origin(*origin)) {
-      http::Response& response = exchange.new_response();
-      response.status = 403;
+      http::Response& response = exchange.gateway_response(403, http::Cause::origin_refused);
       response.headers.add("Vary", "Origin");
       exchange.add_tag("corsAdaptor: the origin is not allowed");
       co_return kRejected;

@@ -61,8 +61,9 @@ std::string_view result_of_status(int status) {
   return status < 500 ? kFileClientError : kFileServerError;
 }
 
-std::string_view refuse(pipeline::Exchange& exchange, int status, std::string_view tag) {
-  exchange.new_response().status = status;
+std::string_view refuse(pipeline::Exchange& exchange, int status, http::Cause cause,
+                        std::string_view tag) {
+  exchange.gateway_response(status, cause);
   exchange.add_tag("fileServer: " + std::string(tag));
   return result_of_status(status);
 }
@@ -96,12 +97,14 @@ class FileServer final : public pipeline::Filter {
     const http::Request* request = exchange.request();
     if (request == nullptr) co_return "";
     if (request->method != "GET" && request->method != "HEAD") {
-      const std::string_view result = refuse(exchange, 405, "the method is neither GET nor HEAD");
+      const std::string_view result = refuse(exchange, 405, http::Cause::method_not_allowed,
+                                             "the method is neither GET nor HEAD");
       exchange.response()->headers.set("Allow", "GET, HEAD");
       co_return result;
     }
     auto path = model_->paths.rewritten(request->path);
-    if (!path) co_return refuse(exchange, 400, "the path can name no file");
+    if (!path)
+      co_return refuse(exchange, 400, http::Cause::path_refused, "the path can name no file");
     const std::vector<std::string> codings = accepted_codings(*request);
     Result<Found> found = model_->paths.find(*path, codings, DiskWait::never);
     if (found->answer == DiskAnswer::would_wait) {
@@ -109,7 +112,7 @@ class FileServer final : public pipeline::Filter {
       found = co_await std::move(search);
     }
     if (!found || found->answer == DiskAnswer::unavailable)
-      co_return refuse(exchange, 503, "the file cannot be opened");
+      co_return refuse(exchange, 503, http::Cause::file_unavailable, "the file cannot be opened");
     if (found->answer == DiskAnswer::absent) co_return answer_absent(exchange);
     if (found->wants_slash) co_return add_slash(exchange, *request);
     std::string_view result;
@@ -154,8 +157,7 @@ class FileServer final : public pipeline::Filter {
 
   std::string_view answer_absent(pipeline::Exchange& exchange) const {
     const int status = model_->paths.absent_status();
-    http::Response& response = exchange.new_response();
-    response.status = status;
+    http::Response& response = exchange.gateway_response(status, http::Cause::file_not_found);
     if (const std::string& text = model_->paths.absent_text(); !text.empty()) {
       response.headers.set("Content-Type", "text/plain; charset=utf-8");
       response.body.assign(text);
@@ -172,8 +174,7 @@ class FileServer final : public pipeline::Filter {
         "./" + encode_location(std::string(path.substr(path.rfind('/') + 1))) + '/';
     if (request.has_query)
       location.append(1, '?').append(encode_location(std::string(request.query)));
-    http::Response& response = exchange.new_response();
-    response.status = 301;
+    http::Response& response = exchange.gateway_response(301, http::Cause::redirect);
     response.headers.set("Location", location);
     return "";
   }
@@ -220,7 +221,8 @@ class FileServer final : public pipeline::Filter {
     if (const auto range = ranged ? http::parse_range(asked, part.size) : std::nullopt) {
       if (!range->satisfiable()) {
         const std::string all = http::content_range(*range, part.size);
-        result = refuse(exchange, 416, "no such part of the file");
+        result =
+            refuse(exchange, 416, http::Cause::range_not_satisfiable, "no such part of the file");
         exchange.response()->headers.set("Content-Range", all);
         return std::nullopt;
       }
@@ -250,7 +252,8 @@ class FileServer final : public pipeline::Filter {
       std::unique_ptr<http::BodyCharge> charge;
       if (!head_only && exchange.memory) {
         charge = std::make_unique<http::BodyCharge>(exchange.memory);
-        if (!charge->try_set(kFilePieceBytes)) co_return refuse(exchange, 503, "no memory is left");
+        if (!charge->try_set(kFilePieceBytes))
+          co_return refuse(exchange, 503, http::Cause::memory_budget, "no memory is left");
       }
       auto reader = stream_file(loop_, pool_, std::move(part), std::move(charge));
       exchange.response()->body = http::Body(std::move(reader), size);
@@ -263,7 +266,7 @@ class FileServer final : public pipeline::Filter {
       co_return "";
     }
     const bool busy = bytes.error().kind == ErrorKind::unavailable;
-    (void)refuse(exchange, busy ? 503 : 500, bytes.error().message);
+    (void)refuse(exchange, busy ? 503 : 500, http::Cause::file_unavailable, bytes.error().message);
     co_return busy ? kFileServerError : kFileInternalError;
   }
 

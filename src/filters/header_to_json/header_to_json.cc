@@ -74,8 +74,9 @@ class HeaderToJson final : public pipeline::Filter {
     if (done.error().kind == ErrorKind::unavailable) co_return kResults[1];
     constexpr int kBadRequest = 400;
     constexpr int kTooLarge = 413;
-    exchange.new_response().status =
-        done.error().kind == ErrorKind::too_large ? kTooLarge : kBadRequest;
+    const bool too_large = done.error().kind == ErrorKind::too_large;
+    exchange.gateway_response(too_large ? kTooLarge : kBadRequest,
+                              too_large ? http::Cause::body_too_large : http::Cause::body_not_json);
     co_return kResults[0];
   }
 

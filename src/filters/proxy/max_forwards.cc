@@ -28,6 +28,7 @@ bool goes_no_further(http::Request& request) {
 
 void answer_as_last(const http::Request& request, http::Response& response) {
   response.status = 200;
+  response.cause = http::Cause::max_forwards;
   if (request.method != "TRACE") return;
   std::string text =
       "TRACE " + request.target() + " " + std::string(to_string(request.version)) + "\r\n";

@@ -63,6 +63,9 @@ PoolPrototype::PoolPrototype(std::string name, const PoolSpec& spec, const Proxy
                                    .own_secret = services.own_secret,
                                    .span_name = spec.span_name};
   servers_ = std::make_shared<ServerGroupPrototype>(spec.servers, context, states);
+  if (policies_.breaker)
+    breaker_notes_ =
+        std::make_unique<BreakerNotes>(context.name, context.logger, policies_.breaker);
   if (spec.memory_cache) {
     const CachePolicy policy{*spec.memory_cache,
                              spec.servers.chosen(),
@@ -114,7 +117,7 @@ Task<std::string_view> PoolFilter::handle(pipeline::Exchange& exchange) {
 }
 
 Task<std::string_view> PoolFilter::refuse(pipeline::Exchange& exchange) {
-  co_return finish(exchange, {500, kInternalError}, "there is no request");
+  co_return finish(exchange, {500, kInternalError, http::Cause::no_request}, "there is no request");
 }
 
 Task<std::string_view> PoolFilter::answer_last(pipeline::Exchange& exchange,
@@ -139,7 +142,10 @@ Task<std::string_view> PoolFilter::under_breaker(resilience::CircuitBreaker& bre
                                                  pipeline::Exchange& exchange,
                                                  http::Request& request, Fill* fill) {
   auto permit = breaker.acquire(Clock::now());
-  if (!permit) co_return finish(exchange, {503, kShortCircuited}, "short circuited", fill);
+  prototype_->breaker_notes_->look();
+  if (!permit)
+    co_return finish(exchange, {503, kShortCircuited, http::Cause::breaker_open}, "short circuited",
+                     fill);
   co_return co_await try_on(exchange, request, fill, &*permit);
 }
 
@@ -169,7 +175,7 @@ Task<std::string_view> PoolFilter::try_on(pipeline::Exchange& exchange, http::Re
     const bool final = result.empty() || tried.blame == backend::Blame::client || retry == nullptr;
     if (final || !retry->may_retry(tries, request.method, tried.unsent, Clock::now())) {
       if (permit != nullptr && tried.blame == backend::Blame::backend)
-        permit->finish(!result.empty(), Clock::now(), attempt.client_time);
+        finish_call(*permit, !result.empty(), attempt.client_time);
       if (fill != nullptr && tried.responded) {
         fill->set_cookie = tried.set_cookie;
         keep(request, response, *fill);
@@ -181,6 +187,12 @@ Task<std::string_view> PoolFilter::try_on(pipeline::Exchange& exchange, http::Re
     response.body.clear();
     co_await core_.loop.sleep_for(retry->wait_after(tries, random_));
   }
+}
+
+void PoolFilter::finish_call(resilience::CircuitBreaker::Permit& permit, bool failed,
+                             Duration not_its) const {
+  permit.finish(failed, Clock::now(), not_its);
+  prototype_->breaker_notes_->look();
 }
 
 Task<PoolFilter::Tried> PoolFilter::try_once(Try& attempt, http::Request& request,
@@ -214,7 +226,8 @@ Task<PoolFilter::Tried> PoolFilter::try_once(Try& attempt, http::Request& reques
   tried.verdict.status = status;
   tried.verdict.result = result_of(status);
   if (!tried.verdict.result.empty()) {
-    tried.reason = "status code: " + std::to_string(status);
+    tried.reason = prototype_->servers_->servers()[outcome->server].url +
+                   ": status code: " + std::to_string(status);
     if (prototype_->default_failure_codes_ && backend::is_provoked(status))
       tried.blame = backend::Blame::client;
     attempt.failed.push_back(outcome->server);
@@ -253,7 +266,7 @@ std::string_view PoolFilter::accept(pipeline::Exchange& exchange, const Tried& t
 // Makes a response of the gateway's own the response of the exchange.
 std::string_view PoolFilter::finish(pipeline::Exchange& exchange, Verdict verdict,
                                     const std::string& reason, const Fill* fill) {
-  exchange.new_response().status = verdict.status;
+  exchange.gateway_response(verdict.status, verdict.cause);
   if (fill == nullptr) count(exchange);
   exchange.add_tag(prototype_->name_ + ": " + reason);
   if (logger_.enabled(LogLevel::debug)) logger_.debug(prototype_->name_ + ": " + reason);

@@ -15,6 +15,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "filters/proxy/breaker_notes.h"
 #include "filters/proxy/cache/flights.h"
 #include "filters/proxy/cache/memory_cache.h"
 #include "filters/proxy/max_forwards.h"
@@ -68,8 +69,9 @@ class PoolPrototype {
   std::bitset<600> failure_codes_;
   bool default_failure_codes_ = false;
   PoolPolicies policies_;
-  std::shared_ptr<MemoryCache> cache_;          // null: the pool keeps no responses
-  std::shared_ptr<InvalidationStamps> stamps_;  // null: no pool of this Proxy keeps responses
+  std::unique_ptr<BreakerNotes> breaker_notes_;  // null: there is no breaker
+  std::shared_ptr<MemoryCache> cache_;           // null: the pool keeps no responses
+  std::shared_ptr<InvalidationStamps> stamps_;   // null: no pool of this Proxy keeps responses
   std::shared_ptr<observe::RequestStats> stats_;
 };
 
@@ -149,6 +151,8 @@ class PoolFilter {
   std::string_view accept(pipeline::Exchange& exchange, const Tried& tried,
                           const http::Headers& earlier, const Fill* fill);
   void count(pipeline::Exchange& exchange) const;
+  // Tells the circuit breaker how the exchange ended.
+  void finish_call(resilience::CircuitBreaker::Permit& permit, bool failed, Duration not_its) const;
   // `fill`: see guarded().
   std::string_view finish(pipeline::Exchange& exchange, Verdict verdict, const std::string& reason,
                           const Fill* fill = nullptr);

@@ -22,6 +22,7 @@ void fill_in(const http::Request& request, const std::shared_ptr<const StoredRes
   const std::int64_t now = unix_now();
   const std::string& body = *stored->body;
   response.status = stored->status;
+  response.cause = http::Cause::none;
   response.headers = stored->headers;
   if (not_modified(request, *stored, now)) {
     response.status = 304;
@@ -35,7 +36,10 @@ void fill_in(const http::Request& request, const std::shared_ptr<const StoredRes
   }
   if (const auto range = range_of(request, *stored, now)) {
     response.status = range->satisfiable() ? 206 : 416;
-    if (!range->satisfiable()) response.headers.clear();
+    if (!range->satisfiable()) {
+      response.cause = http::Cause::range_not_satisfiable;
+      response.headers.clear();
+    }
     response.headers.set("Content-Range", http::content_range(*range, body.size()));
     response.body.assign(
         range->satisfiable() ? body.substr(range->first, range->last - range->first + 1) : "");
@@ -61,7 +65,8 @@ Task<std::string_view> PoolFilter::through_cache(pipeline::Exchange& exchange,
       cache.count(core_, found.use == Use::answer || found.use == Use::answer_late);
     if (const auto result = answer(exchange, request, key, found)) co_return *result;
     if (plan.control.only_if_cached)
-      co_return finish(exchange, {504, kClientError}, "only-if-cached, and it is not");
+      co_return finish(exchange, {504, kClientError, http::Cause::only_if_cached},
+                       "only-if-cached, and it is not");
     // A request with `refresh` does not wait: the answer under way was requested before, and would
     // not be fresh enough.
     if (!plan.refresh && flights_.worth_waiting(key)) {

@@ -184,6 +184,7 @@ Task<backend::Outcome<Reply>> ServerGroup::exchange(Try& attempt, http::Request&
                              {ErrorKind::unavailable, "there is no healthy server"}};
     co_return std::unexpected(std::move(failure));
   }
+  if (prototype_->states_[*choice]->take_return(Clock::now())) prototype_->tell_return(*choice);
   const backend::Server& server = (*prototype_->servers_)[*choice];
   backend::Call call;
   call.server = *choice;
@@ -277,8 +278,18 @@ void ServerGroupPrototype::tell_left_out(std::size_t server, Duration duration,
                                          const std::string& reason) const {
   states_[server]->tell_reason(reason);
   if (servers_->size() == 1) return;
+  const auto more = states_[server]->ejection_lines.pass(Clock::now());
+  if (!more) return;
   context_.logger.warn(context_.name + ": " + (*servers_)[server].url + " is left out for " +
-                       format_duration(duration) + ", after " + reason);
+                       format_duration(duration) + ", after " + reason + more_note(*more));
+}
+
+void ServerGroupPrototype::tell_return(std::size_t server) const {
+  if (servers_->size() == 1) return;
+  const auto more = states_[server]->return_lines.pass(Clock::now());
+  if (!more) return;
+  context_.logger.info(context_.name + ": " + (*servers_)[server].url +
+                       " gets requests again: it is no longer left out" + more_note(*more));
 }
 
 }  // namespace sluice::filters

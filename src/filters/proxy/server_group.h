@@ -70,6 +70,7 @@ class ServerGroupPrototype : public backend::BodyObserver {
   friend class ServerGroup;
   void note_failure(std::size_t server, unsigned core, const backend::Failure& failure) const;
   void tell_left_out(std::size_t server, Duration duration, const std::string& reason) const;
+  void tell_return(std::size_t server) const;
   void find_states(const pipeline::StateScope& states);
   [[nodiscard]] std::shared_ptr<const net::TlsClientContext> make_tls(
       const pipeline::StateScope& states) const;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "backend/blame.h"
+#include "http/cause.h"
 
 namespace sluice::filters {
 
@@ -22,6 +23,7 @@ inline constexpr std::string_view kFailureCode = "failureCode";
 struct Verdict {
   int status = 0;
   std::string_view result;
+  http::Cause cause = http::Cause::none;
 };
 
 // `overdue`: the try has exceeded the `timeout` of the pool.

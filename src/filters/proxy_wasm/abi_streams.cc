@@ -54,7 +54,9 @@ Answer close_stream(Plugin& plugin, std::uint32_t type) {
   if (!is_http(type)) return Status::unimplemented;
   Stream* stream = answerable(plugin);
   if (stream == nullptr) return Status::bad_argument;
-  stream->local.emplace().status = kStatusClosed;
+  LocalResponse& local = stream->local.emplace();
+  local.status = kStatusClosed;
+  local.cause = http::Cause::plugin_closed;
   stream->news.notify();
   return Status::ok;
 }

@@ -264,6 +264,7 @@ void ProxyWasmFilter::answer(pipeline::Exchange& exchange, LocalResponse local) 
   counters_.answered.add();
   http::Response& response = exchange.new_response();
   response.status = local.status;
+  response.cause = local.cause;
   response.headers = std::move(local.headers);
   local.body.give_to(response.body);
 }
@@ -272,7 +273,8 @@ void ProxyWasmFilter::note_failure(const Error& error) { failures_.note(error); 
 
 std::string_view ProxyWasmFilter::fail_exchange(pipeline::Exchange& exchange, const Error& error) {
   const bool too_large = error.kind == ErrorKind::too_large;
-  exchange.new_response().status = too_large ? kStatusTooLarge : kStatusNoPlugin;
+  exchange.gateway_response(too_large ? kStatusTooLarge : kStatusNoPlugin,
+                            too_large ? http::Cause::body_too_large : http::Cause::plugin_failed);
   exchange.add_tag("proxyWasm: " + error.message);
   if (too_large) return kBodyTooLarge;
   note_failure(error);

@@ -25,6 +25,7 @@ struct LocalResponse {
   int status = 200;
   http::Headers headers{};
   http::MadeBytes body{};
+  http::Cause cause = http::Cause::none;
 };
 
 // Bytes that a guest sees and may replace.

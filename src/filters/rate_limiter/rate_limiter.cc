@@ -157,8 +157,7 @@ class RateLimiter final : public pipeline::Filter {
  private:
   void refuse(pipeline::Exchange& exchange, const LimitedUrl& url, const Verdict& verdict) const {
     exchange.add_tag("rateLimiter: too many requests");
-    http::Response& response = exchange.new_response();
-    response.status = 429;
+    http::Response& response = exchange.gateway_response(429, http::Cause::rate_limited);
     response.headers.set("X-EG-Rate-Limiter", "too-many-requests");
     const std::int64_t seconds = std::max<std::int64_t>(whole_seconds(verdict.wait), 1);
     response.headers.set("Retry-After", std::to_string(seconds));

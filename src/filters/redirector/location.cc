@@ -93,6 +93,7 @@ void check_redirect_status(int status, const std::string& path, config::Faults& 
 
 void redirect(http::Response& response, int status, std::string_view location) {
   response.status = status;
+  response.cause = http::Cause::redirect;
   response.headers.set("Location", location);
   response.headers.set("Content-Type", "text/plain");
   response.body.assign(std::string(http::reason_phrase(status)));

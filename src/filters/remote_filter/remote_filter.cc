@@ -37,7 +37,7 @@ struct RemoteFilterSpec {
 };
 
 std::string_view refuse(pipeline::Exchange& exchange, const std::string& reason) {
-  exchange.new_response().status = 503;
+  exchange.gateway_response(503, http::Cause::remote_failed);
   exchange.add_tag("remoteFilter: " + reason);
   return kRemoteFailed;
 }

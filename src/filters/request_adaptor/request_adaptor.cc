@@ -158,7 +158,7 @@ class RequestAdaptor final : public pipeline::Filter {
     auto yaml = co_await std::move(rendering);
     if (!yaml) {
       if (model_->made->lacks_client_json(exchange))
-        co_return answer(exchange, 400, kBuildErr, yaml.error());
+        co_return answer(exchange, kNoJson, kBuildErr, yaml.error());
       co_return refuse(exchange, kBuildErr, yaml.error());
     }
     if (model_->made_header) {
@@ -209,10 +209,10 @@ class RequestAdaptor final : public pipeline::Filter {
   Task<std::string_view> change(Exchange& exchange, http::Request& request,
                                 const RequestChangeSpec& spec, const PathChange& path,
                                 const HeaderChange& header, const HeaderChange::Made* made) {
-    if (const int status = path.apply(request); status != 0) {
+    if (const http::Refusal refusal = http::refusal_of_path(path.apply(request))) {
       const char* reason =
-          status == 414 ? "the path becomes too long" : "the path gets dot segments";
-      co_return answer(exchange, status, kBadRequest, Error{ErrorKind::invalid, reason});
+          refusal.status == 414 ? "the path becomes too long" : "the path gets dot segments";
+      co_return answer(exchange, refusal, kBadRequest, Error{ErrorKind::invalid, reason});
     }
     if (!spec.method.empty()) request.method = spec.method;
     if (!spec.host.empty()) request.host = spec.host;
@@ -220,11 +220,11 @@ class RequestAdaptor final : public pipeline::Filter {
     header.apply_to_request(request, made);
     if (!spec.decompress.empty()) {
       const auto done = co_await decompress_body(exchange, request.headers, request.body);
-      if (!done) co_return answer(exchange, 400, kDecompressFailed, done.error());
+      if (!done) co_return answer(exchange, kUndecodable, kDecompressFailed, done.error());
     }
     if (!spec.compress.empty()) {
       const auto done = co_await compress_body(exchange, request.headers, request.body);
-      if (!done) co_return answer(exchange, 413, kCompressFailed, done.error());
+      if (!done) co_return answer(exchange, kTooLarge, kCompressFailed, done.error());
     }
     co_return sign(exchange, request);
   }
@@ -242,9 +242,12 @@ class RequestAdaptor final : public pipeline::Filter {
     note_build_error(exchange, model_->log_name, error);
     return result;
   }
-  std::string_view answer(Exchange& exchange, int status, std::string_view result,
+  static constexpr http::Refusal kNoJson{400, http::Cause::body_not_json};
+  static constexpr http::Refusal kUndecodable{400, http::Cause::body_undecodable};
+  static constexpr http::Refusal kTooLarge{413, http::Cause::body_too_large};
+  std::string_view answer(Exchange& exchange, http::Refusal refusal, std::string_view result,
                           const Error& error) const {
-    exchange.new_response().status = status;
+    exchange.gateway_response(refusal.status, refusal.cause);
     return refuse(exchange, result, error);
   }
 

@@ -198,7 +198,7 @@ class LaterResponse final : public pipeline::ResponseSide {
     if (response == nullptr) co_return;
     const std::string_view result = co_await filter_.adapt(exchange, *response);
     // A response that cannot be changed does not leave as it is: its body may be half read.
-    if (!result.empty()) exchange.new_response().status = 503;
+    if (!result.empty()) exchange.gateway_response(503, http::Cause::response_unchangeable);
   }
 
  private:
@@ -210,7 +210,7 @@ Task<std::string_view> ResponseAdaptor::handle(Exchange& exchange) {
   if (response != nullptr) {
     auto adapted = adapt(exchange, *response);
     const std::string_view result = co_await std::move(adapted);
-    if (!result.empty()) exchange.new_response().status = 503;
+    if (!result.empty()) exchange.gateway_response(503, http::Cause::response_unchangeable);
     co_return result;
   }
   if (exchange.at_last_node) co_return kResponseNotFound;

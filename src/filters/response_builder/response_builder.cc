@@ -49,6 +49,7 @@ class ResponseBuilder final : public MessageBuilder {
     if (source == exchange.response()) co_return Result<void>{};
     http::Response& response = exchange.new_response();
     response.status = source->status;
+    response.cause = source->cause;
     response.headers = source->headers;
     if (source->body.is_stream()) {
       response.body = std::exchange(source->body, http::Body());

@@ -61,7 +61,7 @@ class ResultBuilder final : public pipeline::Filter {
     if (!text) {
       note_build_error(exchange, model_->log_name, text.error());
       if (exchange.response() == nullptr && lacks_client_json(exchange, *model_->made))
-        exchange.new_response().status = 400;
+        exchange.gateway_response(400, http::Cause::body_not_json);
       co_return kBuildErr;
     }
     const std::string_view result = trim_space(text->text);

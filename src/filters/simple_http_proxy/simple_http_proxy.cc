@@ -133,7 +133,8 @@ class SimpleHttpProxy final : public pipeline::Filter {
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
     http::Request* const request = exchange.request();
     if (request == nullptr)
-      co_return finish(exchange, {500, kInternalError}, "there is no request");
+      co_return finish(exchange, {500, kInternalError, http::Cause::no_request},
+                       "there is no request");
     if (goes_no_further(*request)) {
       answer_as_last(*request, exchange.new_response());
       count(exchange);
@@ -141,7 +142,8 @@ class SimpleHttpProxy final : public pipeline::Filter {
     }
     std::string via = all_values(request->headers, "Via");
     if (via.find(model_->pseudonym) != std::string::npos)
-      co_return finish(exchange, {kLoopDetected, kClientError}, "the request goes in a circle");
+      co_return finish(exchange, {kLoopDetected, kClientError, http::Cause::request_loop},
+                       "the request goes in a circle");
     const auto client = targets_.find(*request);
     if (!client)
       co_return finish(exchange, verdict_of_refusal(client.error()), client.error().message);
@@ -158,7 +160,8 @@ class SimpleHttpProxy final : public pipeline::Filter {
 
  private:
   static Verdict verdict_of_refusal(const Error& error) {
-    return {error.kind == ErrorKind::forbidden ? 403 : 400, kClientError};
+    return {error.kind == ErrorKind::forbidden ? 403 : 400, kClientError,
+            http::Cause::target_refused};
   }
 
   // Tries until a response is there, or until the retry policy stops.
@@ -206,7 +209,7 @@ class SimpleHttpProxy final : public pipeline::Filter {
 
   std::string_view finish(pipeline::Exchange& exchange, Verdict verdict,
                           const std::string& reason) {
-    exchange.new_response().status = verdict.status;
+    exchange.gateway_response(verdict.status, verdict.cause);
     exchange.add_tag("simpleHTTPProxy: " + reason);
     count(exchange);
     return verdict.result;

@@ -119,7 +119,7 @@ class SuccessorFilter final : public pipeline::Filter {
   }
 
   static std::string_view give_up(pipeline::Exchange& exchange, const std::string& reason) {
-    exchange.new_response().status = 503;
+    exchange.gateway_response(503, http::Cause::handover_failed);
     exchange.add_tag("hand-over: " + reason);
     return kInternalError;
   }

@@ -20,7 +20,8 @@ struct Verdict {
   int status = 0;             // of the refusal; 0: the request passes
   std::string_view check{};   // for the tag: "JWT validator"
   std::string_view reason{};  // likewise
-  std::string challenge{};    // WWW-Authenticate; "": none
+  http::Cause cause = http::Cause::none;
+  std::string challenge{};  // WWW-Authenticate; "": none
   [[nodiscard]] bool passes() const { return status == 0; }
 };
 

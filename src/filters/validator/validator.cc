@@ -31,13 +31,23 @@ const std::map<std::string, std::string> kOAuth2Claims = {{"sub", "X-Authenticat
                                                           {"scope", "X-Authenticated-Scope"}};
 const JwtRules kNoRules;
 
-Verdict refuse(int status, std::string_view check, std::string_view reason,
+struct Check {
+  std::string_view name;  // for the tag
+  http::Cause cause;
+};
+constexpr Check kHeaderCheck{"header validator", http::Cause::header_invalid};
+constexpr Check kJwtCheck{"JWT validator", http::Cause::jwt_refused};
+constexpr Check kSignatureCheck{"signature validator", http::Cause::signature_refused};
+constexpr Check kOAuth2Check{"oauth2 validator", http::Cause::oauth2_refused};
+constexpr Check kPasswordCheck{"http basic validator", http::Cause::password_refused};
+
+Verdict refuse(int status, const Check& check, std::string_view reason,
                std::string challenge = "") {
-  return {status, check, reason, std::move(challenge)};
+  return {status, check.name, reason, check.cause, std::move(challenge)};
 }
 
 // RFC 6750 section 3: a request without a token gets no error code.
-Verdict refuse_token(std::string_view check, std::string_view fault) {
+Verdict refuse_token(const Check& check, std::string_view fault) {
   return refuse(kUnauthorized, check, fault,
                 fault == kNoToken ? "Bearer" : "Bearer error=\"invalid_token\"");
 }
@@ -59,7 +69,8 @@ class Validator final : public pipeline::Filter {
   Task<std::string_view> handle(pipeline::Exchange& exchange) override {
     http::Request* request = exchange.request();
     if (request == nullptr) {
-      answer(refuse(kBadRequest, "validator", "there is no request"), exchange);
+      constexpr Check kCheck{"validator", http::Cause::no_request};
+      answer(refuse(kBadRequest, kCheck, "there is no request"), exchange);
       co_return kValidatorResults[0];
     }
     for (const std::string& name : model_->own_headers) request->headers.remove(name);
@@ -82,7 +93,7 @@ class Validator final : public pipeline::Filter {
   Verdict check_at_once(const http::Request& request, NewHeaders& found) {
     for (const HeaderRule& rule : model_->headers) {
       if (!rule.holds_for(request.headers))
-        return refuse(kBadRequest, "header validator", "a header is not as it must be");
+        return refuse(kBadRequest, kHeaderCheck, "a header is not as it must be");
     }
     if (jwt_) {
       const FoundToken token = cookie_or_bearer_token(request, model_->spec.jwt->cookie_name);
@@ -90,21 +101,21 @@ class Validator final : public pipeline::Filter {
           token.fault.empty() ? jwt_->check(token.text, found) : token.fault;
       // The set of keys may have a new one.
       if (fault == jwt_fault::kUnknownKey && model_->jwks) model_->jwks->document().hurry();
-      if (!fault.empty()) return refuse_token("JWT validator", fault);
+      if (!fault.empty()) return refuse_token(kJwtCheck, fault);
     }
     if (!model_->signature) return {};
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     const std::string_view fault = model_->signature->fault_of(request, now);
     if (fault.empty()) return {};
-    return refuse(kUnauthorized, "signature validator", fault,
+    return refuse(kUnauthorized, kSignatureCheck, fault,
                   model_->spec.signature->literal.algorithm_value);
   }
 
   Task<Verdict> check_oauth2(const http::Request& request, NewHeaders& found) {
-    constexpr std::string_view kCheck = "oauth2 validator";
     const FoundToken token = bearer_token(request);
-    if (!token.fault.empty()) co_return refuse_token(kCheck, token.fault);
-    if (token.text.size() > kTokenBytesMax) co_return refuse_token(kCheck, jwt_fault::kTooLarge);
+    if (!token.fault.empty()) co_return refuse_token(kOAuth2Check, token.fault);
+    if (token.text.size() > kTokenBytesMax)
+      co_return refuse_token(kOAuth2Check, jwt_fault::kTooLarge);
     std::string_view fault;
     if (oauth2_) {
       fault = oauth2_->check(token.text, found);
@@ -114,13 +125,12 @@ class Validator final : public pipeline::Filter {
       fault = known.fault;
       found.insert(found.end(), known.headers.begin(), known.headers.end());
     }
-    if (!fault.empty()) co_return refuse_token(kCheck, fault);
+    if (!fault.empty()) co_return refuse_token(kOAuth2Check, fault);
     co_return Verdict();
   }
 
   Task<Verdict> check_password(const pipeline::Exchange& exchange, const http::Request& request,
                                NewHeaders& found) {
-    constexpr std::string_view kCheck = "http basic validator";
     const FoundToken text = credentials_of(request, "Basic");
     auto pair = text.fault.empty() ? read_basic(text.text) : std::nullopt;
     std::string_view fault = text.fault;
@@ -133,14 +143,16 @@ class Validator final : public pipeline::Filter {
       fault = co_await std::move(check);
     }
     if (fault.empty()) co_return Verdict();
-    if (fault == PasswordCheck::kBusy) co_return refuse(kUnavailable, kCheck, fault);
-    co_return refuse(kUnauthorized, kCheck, fault,
+    if (fault == PasswordCheck::kBusy) {
+      constexpr Check kBusyCheck{kPasswordCheck.name, http::Cause::validator_busy};
+      co_return refuse(kUnavailable, kBusyCheck, fault);
+    }
+    co_return refuse(kUnauthorized, kPasswordCheck, fault,
                      "Basic realm=\"" + model_->spec.basic_auth->realm + "\", charset=\"UTF-8\"");
   }
 
   static void answer(const Verdict& verdict, pipeline::Exchange& exchange) {
-    http::Response& response = exchange.new_response();
-    response.status = verdict.status;
+    http::Response& response = exchange.gateway_response(verdict.status, verdict.cause);
     if (!verdict.challenge.empty()) response.headers.set("WWW-Authenticate", verdict.challenge);
     if (verdict.status == kUnavailable) response.headers.set("Retry-After", "1");
     exchange.add_tag(std::string(verdict.check) + ": " + std::string(verdict.reason));

@@ -67,9 +67,10 @@ struct Attempt {
   store::Version version = 0;
   std::int32_t value = 0;  // that the guest returned
   std::string_view result;
-  std::string fault;         // of a failed run
-  bool blameless = false;    // the store has failed, and not the code
-  bool retry_after = false;  // a failed run may succeed in a moment
+  std::string fault;                           // of a failed run
+  http::Cause cause = http::Cause::wasm_trap;  // likewise
+  bool blameless = false;                      // the store has failed, and not the code
+  bool retry_after = false;                    // a failed run may succeed in a moment
   // While it is handed over.
   std::optional<Sender::Ticket> ticket{};
   bool needs_bodies = false;    // the owner has asked for them

@@ -13,6 +13,9 @@
 #include "http/body_memory.h"
 
 namespace sluice::filters {
+
+using http::Cause;
+
 namespace {
 
 constexpr std::uint32_t kFailureLinesPerSecond = 5;
@@ -182,7 +185,7 @@ std::string_view WasmHostFilter::done(Attempt& attempt) {
 // The response of an earlier filter ends early. No guest has run.
 std::string_view WasmHostFilter::broken_off(pipeline::Exchange& exchange, const Error& error) {
   counters_.wasm_errors.add();
-  exchange.new_response().status = kStatusBadGateway;
+  exchange.gateway_response(kStatusBadGateway, Cause::response_broken_off);
   exchange.add_tag(parts_.recipe->name + ": the response broke off: " + error.message);
   return kWasmError;
 }
@@ -211,8 +214,9 @@ WasmHostFilter::RunOutcome WasmHostFilter::judge(Attempt& attempt, Result<std::i
   return RunOutcome::failed;
 }
 
-std::string WasmHostFilter::fault_of(const Attempt& attempt, const Result<std::int32_t>& value,
+std::string WasmHostFilter::fault_of(Attempt& attempt, const Result<std::int32_t>& value,
                                      const std::string& words) {
+  attempt.cause = value ? Cause::wasm_wrong_call : Cause::wasm_trap;
   if (!value) {
     // A component has returned the reason itself.
     const bool told = value.error().kind == ErrorKind::forbidden;
@@ -221,6 +225,7 @@ std::string WasmHostFilter::fault_of(const Attempt& attempt, const Result<std::i
   if (const auto& failure = attempt.context.failure()) {
     if (!failure->time_is_over) return failure->text;
     counters_.timeouts.add();
+    attempt.cause = Cause::wasm_timeout;
     return "timed out after " + format_duration(parts_.recipe->timeout) + ": " + failure->text;
   }
   return "returned " + std::to_string(*value) + ", which is no result (0 to 9)";
@@ -259,6 +264,7 @@ WasmHostFilter::RunOutcome WasmHostFilter::commit(Attempt& attempt, std::int32_t
       return RunOutcome::elsewhere;
     case store::CommitStatus::too_large:
       attempt.fault = "shared data: " + attempt.transaction.breach();
+      attempt.cause = Cause::wasm_data_too_large;
       return RunOutcome::failed;
     case store::CommitStatus::unavailable:
       break;
@@ -266,6 +272,7 @@ WasmHostFilter::RunOutcome WasmHostFilter::commit(Attempt& attempt, std::int32_t
   counters_.store_failures.add();
   attempt.blameless = true;
   attempt.fault = "shared data: cannot be written now";
+  attempt.cause = Cause::wasm_store;
   attempt.retry_after = shared_;
   return RunOutcome::failed;
 }
@@ -286,6 +293,7 @@ bool WasmHostFilter::is_crowded(bool known) const {
 std::string_view WasmHostFilter::crowded(Attempt& attempt) {
   counters_.out_of_vm.add();
   attempt.retry_after = shared_;
+  attempt.cause = Cause::wasm_crowded;
   return answer_503(attempt, kOutOfVm,
                     "no guest was free, and as many requests wait for one as maxWaiting allows");
 }
@@ -293,6 +301,7 @@ std::string_view WasmHostFilter::crowded(Attempt& attempt) {
 std::string_view WasmHostFilter::no_guest(Attempt& attempt) {
   counters_.out_of_vm.add();
   attempt.retry_after = shared_;
+  attempt.cause = Cause::wasm_no_guest;
   const std::string fault = pool_.counts().alive == 0 ? parts_.statistics->get_fault() : "";
   return answer_503(attempt, kOutOfVm,
                     fault.empty()
@@ -308,6 +317,7 @@ std::string_view WasmHostFilter::timed_out(Attempt& attempt) {
   }
   counters_.timeouts.add();
   attempt.fault = with_words("timed out after " + format_duration(parts_.recipe->timeout), words);
+  attempt.cause = Cause::wasm_timeout;
   return failed(attempt);
 }
 
@@ -321,6 +331,7 @@ std::string_view WasmHostFilter::late(Attempt& attempt, const Error& error, Time
   const Duration before = committed - (attempt.deadline - timeout);
   if (error.kind != ErrorKind::timed_out || before < timeout / 2) return failed(attempt, error);
   counters_.timeouts.add();
+  attempt.cause = Cause::wasm_timeout;
   const auto rounded = std::chrono::round<std::chrono::milliseconds>(before);
   attempt.fault = "timed out after " + format_duration(timeout) + ": " + format_duration(rounded) +
                   " had gone before the write";
@@ -331,6 +342,7 @@ std::string_view WasmHostFilter::failed(Attempt& attempt, const Error& error) {
   counters_.store_failures.add();
   attempt.blameless = true;
   attempt.fault = "shared data: " + error.message;
+  attempt.cause = Cause::wasm_store;
   attempt.retry_after = shared_;
   return failed(attempt);
 }
@@ -342,19 +354,17 @@ std::string_view WasmHostFilter::failed(Attempt& attempt) {
 }
 
 // The response of an exchange in which no guest has changed anything.
-http::Response& WasmHostFilter::undone(Attempt& attempt, int status) const {
+http::Response& WasmHostFilter::undone(Attempt& attempt, http::Refusal refusal) const {
   attempt.guest.give_back();
   attempt.context.flush_logs(parts_.recipe->name);
   attempt.undo.restore();
-  http::Response& response = attempt.exchange.new_response();
-  response.status = status;
-  return response;
+  return attempt.exchange.gateway_response(refusal.status, refusal.cause);
 }
 
 // The limit is for good, so nobody is told to come again.
 std::string_view WasmHostFilter::limit_reached(Attempt& attempt) {
   counters_.limit_reached.add();
-  http::Response& response = undone(attempt, kStatusForbidden);
+  http::Response& response = undone(attempt, {kStatusForbidden, Cause::wasm_limit});
   response.headers.set("Content-Type", "text/plain; charset=utf-8");
   response.headers.set("Cache-Control", "no-store");
   response.body.assign("The limit is reached.\n");
@@ -366,7 +376,7 @@ std::string_view WasmHostFilter::limit_reached(Attempt& attempt) {
 
 std::string_view WasmHostFilter::answer_503(Attempt& attempt, std::string_view result,
                                             std::string text) {
-  http::Response& response = undone(attempt, kStatusUnavailable);
+  http::Response& response = undone(attempt, {kStatusUnavailable, attempt.cause});
   if (attempt.retry_after) response.headers.set("Retry-After", kOwnerRetryAfterSeconds);
   if (const auto suppressed = failures_.pass(Clock::now())) {
     parts_.recipe->logger.warn(parts_.recipe->name + ": wasm: " + text +

@@ -78,7 +78,7 @@ class WasmHostFilter final : public std::enable_shared_from_this<WasmHostFilter>
                  std::vector<std::unique_ptr<wasm::Instance>> guests);
   [[nodiscard]] Task<std::string_view> serve(pipeline::Exchange& exchange, HandedRun* handed);
   [[nodiscard]] RunOutcome judge(Attempt& attempt, Result<std::int32_t> value);
-  [[nodiscard]] std::string fault_of(const Attempt& attempt, const Result<std::int32_t>& value,
+  [[nodiscard]] std::string fault_of(Attempt& attempt, const Result<std::int32_t>& value,
                                      const std::string& words);
   [[nodiscard]] RunOutcome judge_late(const Attempt& attempt, const Error& error);
   [[nodiscard]] RunOutcome commit(Attempt& attempt, std::int32_t value);
@@ -95,7 +95,7 @@ class WasmHostFilter final : public std::enable_shared_from_this<WasmHostFilter>
   // The counter of commits like that of this run.
   [[nodiscard]] observe::Cell& count_commit(const Attempt& attempt);
   [[nodiscard]] std::string_view timed_out(Attempt& attempt);
-  [[nodiscard]] http::Response& undone(Attempt& attempt, int status) const;
+  [[nodiscard]] http::Response& undone(Attempt& attempt, http::Refusal refusal) const;
   // A member judges the requests that have come to it, wherever they ran.
   void count_run(bool failed) {
     if (parts_.on_trial) parts_.trial->count_run(core_.index, failed);

@@ -61,9 +61,11 @@ bool WasmHostFilter::may_commit(Attempt& attempt) const {
     attempt.fault =
         "the owner of the shared data changed while the request was there: it has had its effect, "
         "and the answer is lost";
+    attempt.cause = http::Cause::wasm_owner;
   } else if (view_.owned() && too_many_wait(attempt)) {
     attempt.fault =
         "shared data: the store does not answer, and as many requests wait as maxWaiting allows";
+    attempt.cause = http::Cause::wasm_store;
   }
   attempt.retry_after = !attempt.fault.empty();
   return attempt.fault.empty();

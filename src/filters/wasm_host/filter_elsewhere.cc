@@ -31,6 +31,13 @@ Error without_owner(const Attempt& attempt, const std::shared_ptr<const store::O
   return error;
 }
 
+// Of a run that failed at the owner, as far as its answer tells.
+http::Cause cause_of_answer(const HandedAnswer& answer) {
+  if (answer.out_of_guests) return http::Cause::wasm_no_guest;
+  if (answer.text.starts_with("timed out")) return http::Cause::wasm_timeout;
+  return answer.retry_after ? http::Cause::wasm_store : http::Cause::wasm_trap;
+}
+
 }  // namespace
 
 // A copy of an exchange that is under way. Its tasks refer to it.
@@ -122,6 +129,7 @@ Task<WasmHostFilter::Step> WasmHostFilter::hand_over(Attempt& attempt,
   std::string message = message_for(attempt, *owner);
   if (message.size() > kHandedBytesMax) {
     attempt.fault = "the request is too large to be handed over to the owner of the shared data";
+    attempt.cause = http::Cause::wasm_owner;
     attempt.result = failed(attempt);
     co_return Step::answered;
   }
@@ -210,6 +218,7 @@ WasmHostFilter::Step WasmHostFilter::take_answer(Attempt& attempt, Call& call) {
   }
   if (fails) {
     attempt.retry_after = answer->retry_after;
+    attempt.cause = cause_of_answer(*answer);
     counters_.count_failure(answer->out_of_guests);
     attempt.result =
         answer_503(attempt, answer->out_of_guests ? kOutOfVm : kWasmError, std::move(answer->text));
@@ -267,6 +276,7 @@ Task<WasmHostFilter::Step> WasmHostFilter::learn_fate(Attempt& attempt, Call* ca
 // The request ends without an owner. Returns false, as elsewhere() does.
 bool WasmHostFilter::refuse(Attempt& attempt, const Error& error) {
   attempt.fault = "shared data: " + error.message;
+  attempt.cause = http::Cause::wasm_owner;
   attempt.retry_after = true;
   attempt.blameless = true;
   attempt.result = failed(attempt);

@@ -40,8 +40,9 @@ bool asks_for_web_socket(const http::Request& request) {
   return false;
 }
 
-std::string_view refuse(pipeline::Exchange& exchange, int status, std::string tag) {
-  exchange.new_response().status = status;
+std::string_view refuse(pipeline::Exchange& exchange, int status, http::Cause cause,
+                        std::string tag) {
+  exchange.gateway_response(status, cause);
   exchange.add_tag("webSocketProxy: " + std::move(tag));
   return kClientError;
 }
@@ -61,7 +62,8 @@ class WebSocketProxy final : public pipeline::Filter {
     http::Request* request = exchange.request();
     if (request == nullptr) co_return co_await main_.handle(exchange);
     if (!asks_for_web_socket(*request)) {
-      const auto result = refuse(exchange, 426, "the request asks for no WebSocket");
+      const auto result =
+          refuse(exchange, 426, http::Cause::upgrade_required, "the request asks for no WebSocket");
       exchange.response()->headers.set("Upgrade", "websocket");
       co_return result;
     }
@@ -69,7 +71,7 @@ class WebSocketProxy final : public pipeline::Filter {
     const bool is_main = chosen == candidates_.size();
     const PoolTerms& terms = is_main ? model_->main.front() : model_->candidates[chosen];
     if (!terms.origins.allows(*request))
-      co_return refuse(exchange, 403, "the origin is not allowed");
+      co_return refuse(exchange, 403, http::Cause::origin_refused, "the origin is not allowed");
     auto end = limit_client(*request, terms.limits);
     PoolFilter& pool = is_main ? main_ : *candidates_[chosen];
     const std::string_view result = co_await pool.handle(exchange);

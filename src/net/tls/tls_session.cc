@@ -21,15 +21,28 @@ constexpr std::size_t kRestBytesMax = 4 << 10;  // kept of an empty buffer
 constexpr std::size_t kUnreadAnswersMax = 4 << 10;
 constexpr auto kFarewellMax = std::chrono::seconds(1);
 
+// The caller of accept_tls() tells a client without TLS, and one without the certificate that is
+// asked for, from others.
+ErrorKind kind_of_failure(const SSL* session, int reason) {
+  if (SSL_is_server(session) == 0) return ErrorKind::invalid;
+  if (reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST)
+    return ErrorKind::not_found;
+  const bool lacks_certificate = reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE ||
+                                 SSL_get_verify_result(session) != X509_V_OK;
+  return lacks_certificate ? ErrorKind::forbidden : ErrorKind::invalid;
+}
+
 std::unexpected<Error> protocol_failure(const SSL* session) {
-  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  const auto error = ERR_peek_last_error();
+  const ErrorKind kind = kind_of_failure(session, ERR_GET_REASON(error));
+  const char* reason = ERR_reason_error_string(error);
   std::string text = "TLS: ";
   text += reason != nullptr ? reason : "protocol error";
   ERR_clear_error();
   if (const long fault = SSL_get_verify_result(session); fault != X509_V_OK) {
     text.append(": ").append(X509_verify_cert_error_string(fault));
   }
-  return fail(ErrorKind::invalid, std::move(text));
+  return fail(kind, std::move(text));
 }
 
 // Shrinks an empty buffer to `kept` bytes.

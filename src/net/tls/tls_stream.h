@@ -15,9 +15,9 @@
 namespace sluice::net {
 
 // The server's side of the handshake. Takes over `transport`. Errors: `closed` (the client left),
-// `timed_out` at `deadline`, `invalid` (no common version or cipher, no accepted client
-// certificate, not TLS at all): the alert was sent and the transport closed. Call it on the loop's
-// thread.
+// `timed_out` at `deadline`, `forbidden` (no accepted client certificate), `not_found` (HTTP
+// without TLS), `invalid` (no common version or cipher, not TLS at all): the alert was sent and the
+// transport closed. Call it on the loop's thread.
 [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> accept_tls(
     loop::EventLoop& loop, std::unique_ptr<Stream> transport,
     std::shared_ptr<const TlsContext> context, TimePoint deadline);

@@ -274,7 +274,7 @@ TEST_F(TlsStreamTest, RefusesOldVersionsAndWhatIsNotTls) {
       [](Served served) -> Task<void> {
         EXPECT_FALSE(served);
         if (!served) {
-          EXPECT_EQ(served.error().kind, ErrorKind::invalid);
+          EXPECT_EQ(served.error().kind, ErrorKind::not_found);
         }
         co_return;
       });
