@@ -39,7 +39,7 @@ install: ## the programs in PREFIX (/usr/local), below DESTDIR; builds them if t
 	@tools/lay_out.sh $(BUILD) "$(DESTDIR)" "$(PREFIX)"
 
 .PHONY: package
-package: ## a Debian package and an archive for other systems, in build/packages (BUILD=build-profiled)
+package: ## a Debian package, an archive and npm packages, in build/packages (BUILD=build-profiled)
 	@tools/install.sh build package
 	@if [[ $(BUILD) == build ]]; then tools/build.sh release sluice-server egctl; fi
 	@BUILD=$(BUILD) tools/package.sh $(PACKAGES)
@@ -58,6 +58,10 @@ picture: ## docs/images/picture.png anew: the live picture while a sale runs
 	@tools/install.sh build test
 	@tools/build.sh release sluice-server egctl
 	@/usr/bin/python3 tools/picture_of_sale.py
+
+.PHONY: package-npm
+package-npm: ## the AssemblyScript SDK and the flash sale as npm packages, in build/packages; needs Node.js only
+	@tools/package.sh npm
 
 .PHONY: run
 run: ## build, then run the flash sale on port 10080 (DETACH=1: in the background)
@@ -204,6 +208,12 @@ bench-overload: ## a sale asked for 2 and 10 times what it can answer (OVERLOAD=
 	@tools/install.sh build bench
 	@tools/build.sh release
 	@/usr/bin/python3 bench/overload.py $(OVERLOAD)
+
+.PHONY: bench-backup
+bench-backup: ## a backup of a sale that lets in as many as it can, and its restoration elsewhere (BACKUP='--seconds 20')
+	@tools/install.sh build bench
+	@tools/build.sh release
+	@/usr/bin/python3 bench/backup.py $(BACKUP)
 
 .PHONY: bench-administration
 bench-administration: ## what visitors notice while a million keys are applied, listed, deleted

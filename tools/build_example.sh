@@ -12,7 +12,7 @@ if [[ ! -e $example/node_modules/.package-lock.json ||
 fi
 wasm=$PWD/$example/build/optimized.wasm
 if [[ ! -e $wasm ]] ||
-  [[ -n $(find "$example/assembly" sdk/assemblyscript/easegress -name '*.ts' -newer "$wasm" -print -quit) ]]; then
+  [[ -n $(find "$example/assembly" "$example/sluice" -name '*.ts' -newer "$wasm" -print -quit) ]]; then
   npm run --prefix "$example" --silent asbuild </dev/null >&2
 fi
 printf '%s\n' "$wasm"

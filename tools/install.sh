@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what a Debian 12 machine lacks for the given tasks (default: build).
+# Installs what a machine with Debian 12 lacks for the given tasks (default: build); with Debian 13, for build and
+# package only.
 #   tools/install.sh [build] [cluster] [test] [languages] [bench] [lint] [fuzz] [house] [docs] [package] [package-test]
 # `languages`: what builds guests with the SDKs. Zig, componentize-py and Kotlin, which Debian has not, go into
 # the cache. Go is not installed: the tests of its SDK are skipped without it.
@@ -11,7 +12,10 @@
 # Nothing missing: no network, no root, a fraction of a second.
 set -euo pipefail
 
-build=(g++ cmake ninja-build pkg-config ccache lld-16 libboost1.81-dev libyaml-cpp-dev
+debian=$(sed -n 's/^VERSION_ID="\([0-9]*\)"$/\1/p' /etc/os-release 2>/dev/null || true)
+if ((${debian:-12} < 13)); then of_release=(lld-16 libboost1.81-dev); else of_release=(lld libboost1.83-dev); fi
+
+build=(g++ cmake ninja-build pkg-config ccache "${of_release[@]}" libyaml-cpp-dev
        nlohmann-json3-dev libre2-dev libspdlog-dev libcli11-dev libsqlite3-dev libssl-dev libcrypt-dev libnghttp2-dev zlib1g-dev
        libcpp-httplib-dev libcctz-dev tzdata libcurl4-openssl-dev protobuf-compiler libprotobuf-dev libgtest-dev libgmock-dev libbenchmark-dev curl python3-pip)
 test=(groff-base python3 python3-pytest python3-pytest-xdist python3-yaml python3-websockets python3-jsonschema python3-jwt python3-cryptography nginx-light nghttp2-client nghttp2-server procps openssl testssl.sh etcd-server etcd-client iproute2 nftables prometheus chromium)
@@ -22,7 +26,7 @@ house=(python3 python3-pip)
 docs=(python3 python3-pip)
 languages=(rustc cargo libstd-rust-dev-wasm32 lld-14 clang-16 lld-16 libc++-16-dev-wasm32 libc++abi-16-dev-wasm32 libclang-rt-16-dev-wasm32 wasi-libc python3 python3-pip openjdk-17-jre-headless maven)
 package=(debhelper dpkg-dev patchelf python3)
-package_test=(debootstrap lintian logrotate man-db systemd systemd-container)
+package_test=(debootstrap lintian logrotate man-db shellcheck systemd systemd-container)
 cluster=(etcd-server etcd-client curl)
 lizard=(lizard==1.24.3 pathspec==1.1.1 pygments==2.21.0)
 engines=$(dirname "${BASH_SOURCE[0]}")/../engines

@@ -16,7 +16,7 @@ to=$2$prefix
 name=${4:-sluice}
 
 if [[ ! -x $build/bin/sluice-server || ! -x $build/bin/egctl || ! -e $build/share/sluice/lua.wasm ]]; then
-  printf 'There are no programs in %s/bin: run `make build`.\n' "$build" >&2
+  printf 'There are no programs in %s/bin: run make build.\n' "$build" >&2
   exit 1
 fi
 put() { # MODE FILE FOLDER [NAME]

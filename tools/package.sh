@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Makes packages of what has been built, in build/packages.
-#   tools/package.sh [deb] [archive]      default: both
+#   tools/package.sh [deb] [archive] [npm]      default: all; npm needs no build
 # BUILD=build-profiled: of that build. PACKAGE_VERSION: instead of the version below.
-# PACKAGE_MAINTAINER="NAME <ADDRESS>": who answers for the package.
+# PACKAGE_MAINTAINER="NAME <ADDRESS>": who answers for the package, instead of the name in packaging/debian/control.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tree=$PWD
 build=$tree/${BUILD:-build}
 out=$tree/build/packages
 kinds=("$@")
-if ((${#kinds[@]} == 0)); then kinds=(deb archive); fi
+if ((${#kinds[@]} == 0)); then kinds=(deb archive npm); fi
 
 version=$(sed -n 's/^project(sluice VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}
@@ -20,7 +20,7 @@ if ! grep -q "^## \[$version\]" CHANGELOG.md; then
   version+="~git$(git rev-list --count HEAD 2>/dev/null || echo 0).$(git rev-parse --short=8 HEAD 2>/dev/null || echo unknown)"
 fi
 version=${PACKAGE_VERSION:-$version}
-maintainer=${PACKAGE_MAINTAINER:-Sluice maintainers <maintainers@sluice.invalid>}
+maintainer=${PACKAGE_MAINTAINER:-$(sed -n 's/^Maintainer: //p' packaging/debian/control)}
 
 say() { printf 'package: %s\n' "$*" >&2; }
 work=$(mktemp -d)
@@ -48,7 +48,8 @@ make_deb() {
 of_glibc='^(ld-linux.*|lib(c|m|dl|rt|pthread|resolv|util|anl|nsl|BrokenLocale|mvec))\.so'
 
 make_archive() {
-  local name=sluice-$version-linux-$(uname -m) root program library
+  local name root program library
+  name=sluice-$version-linux-$(uname -m)
   root=$work/$name
   mkdir -p "$root/lib/sluice"
   # In an archive, folders are seen from its own.
@@ -68,10 +69,19 @@ make_archive() {
     gzip -9n >"$out/$name.tar.gz"
 }
 
+make_npm() {
+  rm -f "$out"/sluice-*.tgz
+  local folder
+  for folder in sdk/assemblyscript examples/flash-sale; do
+    npm pack --silent --pack-destination "$out" "./$folder" </dev/null >/dev/null
+  done
+}
+
 for kind in "${kinds[@]}"; do
   case $kind in
     deb) make_deb ;;
     archive) make_archive ;;
+    npm) make_npm ;;
     *)
       sed -n '3,6s/^# *//p' "${BASH_SOURCE[0]}" >&2
       exit 2

@@ -3,7 +3,7 @@
 # Runs the tests of a preset that tools/build.sh has built; every kind runs, also after a failure.
 #   tools/test.sh release|dev|asan|tsan [unit] [sdk] [layers] [conformance] [compat] [e2e]      (default: all six)
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 preset=${1:?usage: tools/test.sh preset [unit] [layers] [sdk] [conformance] [compat] [e2e]}
 shift

@@ -3,7 +3,7 @@
 # Runs the tests that need etcd on the one of tests/etcd, which tools/build_etcd.sh builds: those of
 # the client, of the store, and of clusters.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 SLUICE_ETCD=$(tools/build_etcd.sh | tail -n 1)
 [[ -n $SLUICE_ETCD ]] || exit 1

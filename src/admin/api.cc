@@ -21,6 +21,7 @@
 #include "admin/picture/picture.h"
 #include "admin/profile.h"
 #include "admin/status.h"
+#include "admin/versions.h"
 #include "admin/wasm_code.h"
 #include "admin/wasm_data.h"
 #include "control/controller.h"
@@ -69,6 +70,7 @@ class HttpApi final : public Api {
     add_about(router_, context_);
     add_openapi(router_, context_);
     add_objects(router_, context_);
+    add_versions(router_, context_);
     add_custom_data(router_, context_);
     add_status(router_, context_);
     add_members(router_, context_);

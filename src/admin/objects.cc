@@ -22,6 +22,8 @@ std::string_view to_string(Change change) {
       return "created";
     case Change::updated:
       return "updated";
+    case Change::deleted:
+      return "deleted";
     case Change::unchanged:
       break;
   }
@@ -50,17 +52,6 @@ Json json_of_applied(const std::vector<Applied>& applied) {
   return out;
 }
 
-// Likewise, with the specs of before and after.
-Json json_of_previews(const std::vector<control::Preview>& previews) {
-  Json out = Json::array();
-  for (const control::Preview& one : previews) {
-    out.push_back(json_of(one.applied));
-    out.back()["before"] = one.before;
-    out.back()["spec"] = one.spec;
-  }
-  return out;
-}
-
 Result<ApplyMode> mode_of(const ApiRequest& request) {
   const auto mode = request.query.find("mode");
   if (mode == request.query.end() || mode->second == "create") return ApplyMode::create;
@@ -78,18 +69,11 @@ std::set<std::string> new_kinds_of(const ApiRequest& request) {
   return kinds;
 }
 
-// Includes the secrets only if an admin asks for them with ?secrets=true.
-Result<Json> shown(const Controller& controller, const ApiRequest& request, Json spec) {
-  if (!query_flag(request, "secrets")) return controller.without_secrets(std::move(spec));
-  if (request.by_admin) return spec;
-  return fail(ErrorKind::forbidden, "?secrets=true takes an admin");
-}
-
 Result<ApiResponse> list_objects(Context& context, const ApiRequest& request, const PathNames&) {
   const Controller& controller = context.controller;
   Json specs = Json::array();
   for (Json& spec : controller.list()) {
-    SLUICE_TRY(Json one, shown(controller, request, std::move(spec)));
+    SLUICE_TRY(Json one, shown_spec(controller, request, std::move(spec)));
     specs.push_back(std::move(one));
   }
   return respond(request, specs);
@@ -101,9 +85,9 @@ Result<ApiResponse> post(Context& context, const ApiRequest& request, const Path
   if (query_flag(request, "dry-run")) {
     const auto kinds = new_kinds_of(request);
     SLUICE_TRY(const auto previews, context.controller.preview(documents, mode, kinds));
-    return respond(request, json_of_previews(previews));
+    return respond(request, json_of_previews(previews, true));
   }
-  SLUICE_TRY(const auto applied, context.controller.apply(documents, mode, request.caller));
+  SLUICE_TRY(const auto applied, context.controller.apply(documents, mode, author_of(request)));
   return respond(request, json_of_applied(applied), mode == ApplyMode::create ? 201 : 200);
 }
 
@@ -117,7 +101,7 @@ Result<ApiResponse> put(Context& context, const ApiRequest& request, const PathN
                 "inconsistent name in url and spec: \"" + name + "\", \"" + given->scalar + "\"");
   }
   SLUICE_TRY(const auto applied,
-             context.controller.apply(documents, ApplyMode::update, request.caller));
+             context.controller.apply(documents, ApplyMode::update, author_of(request)));
   return respond(request, json_of_applied(applied));
 }
 
@@ -125,19 +109,19 @@ Result<ApiResponse> remove_all(Context& context, const ApiRequest& request, cons
   if (!query_flag(request, "all")) {
     return fail(ErrorKind::invalid, "deletes every object: say so with ?all=true");
   }
-  SLUICE_TRY(const std::size_t count, context.controller.remove_all());
+  SLUICE_TRY(const std::size_t count, context.controller.remove_all(author_of(request)));
   return respond(request, {{"deleted", count}});
 }
 
 Result<ApiResponse> get(Context& context, const ApiRequest& request, const PathNames& names) {
   SLUICE_TRY(Json spec, context.controller.get(names[0]));
-  SLUICE_TRY(const Json safe, shown(context.controller, request, std::move(spec)));
+  SLUICE_TRY(const Json safe, shown_spec(context.controller, request, std::move(spec)));
   return respond(request, safe);
 }
 
 Result<ApiResponse> remove_object(Context& context, const ApiRequest& request,
                                   const PathNames& names) {
-  SLUICE_TRY(const auto users, context.controller.remove(names[0]));
+  SLUICE_TRY(const auto users, context.controller.remove(names[0], author_of(request)));
   Json out = Json::array();
   for (const control::User& user : users)
     out.push_back({{"name", user.name}, {"kind", user.kind}, {"path", user.path}});
@@ -146,12 +130,28 @@ Result<ApiResponse> remove_object(Context& context, const ApiRequest& request,
 
 constexpr QueryParameter kSecrets =
     flag_query("secrets", "Include passwords, keys and tokens; takes an admin");
-// `before` and `spec` are those of a dry run.
-constexpr std::string_view kAppliedShape =
-    "[{name, kind, change: 'created' | 'updated' | 'unchanged', version?: integer, warnings?: "
-    "[text], warning?, before?: Object | null, spec?: Object}]";
-
 }  // namespace
+
+control::Author author_of(const ApiRequest& request) {
+  return {.name = request.caller, .address = request.address};
+}
+
+Result<Json> shown_spec(const Controller& controller, const ApiRequest& request, Json spec) {
+  if (!query_flag(request, "secrets")) return controller.without_secrets(std::move(spec));
+  if (request.by_admin) return spec;
+  return fail(ErrorKind::forbidden, "?secrets=true takes an admin");
+}
+
+Json json_of_previews(const std::vector<control::Preview>& previews, bool specs) {
+  Json out = Json::array();
+  for (const control::Preview& one : previews) {
+    out.push_back(json_of(one.applied));
+    if (!specs) continue;
+    out.back()["before"] = one.before;
+    out.back()["spec"] = one.spec;
+  }
+  return out;
+}
 
 void add_objects(ApiRouter& router, Context& context) {
   const Content applied = value_of(kAppliedShape);

@@ -58,6 +58,8 @@ constexpr std::array kPlaceholders{
     PathPlaceholder{"filter", "Name of a filter of the Pipeline", kNameSchema},
     PathPlaceholder{"member", "Name of a member of the cluster", kNameSchema},
     PathPlaceholder{"hash", "SHA-256 of the code, in hex", kNameSchema},
+    PathPlaceholder{"version", "A version of the objects",
+                    R"({"type": "integer", "minimum": 0, "maximum": 9223372036854775807})"},
     PathPlaceholder{"level", "Level of the log",
                     R"({"type": "string", "enum": ["debug", "info", "warn", "error"]})"},
     PathPlaceholder{

@@ -156,7 +156,8 @@ class Restore final : public Intake, private backup::Receiver {
     return context_.controller.restore({.objects = objects_,
                                         .replace = force_,
                                         .restore_data = [&] { return restore_data(custom, done); },
-                                        .done = done});
+                                        .done = done,
+                                        .author = {request_.caller, request_.address}});
   }
   // Each namespace is one step: a request that still runs in an old pipeline sees the old data or
   // the new, and never an empty list. Without --force, data that is there by now is an error.

@@ -251,7 +251,9 @@ TEST(Backup, RefusesWhatNoWriterWrites) {
   };
   EXPECT_THAT(with("sluice-backup", "sluice-data"), HasSubstr("line 1: this is no backup"));
   EXPECT_THAT(with(R"("formatVersion":1)", R"("formatVersion":3)"),
-              HasSubstr("formatVersion 3 is not known here, 1 and 2 are"));
+              HasSubstr("by a newer version of Sluice (formatVersion 3, known here: 1 and 2)"));
+  EXPECT_THAT(with(R"("formatVersion":1)", R"("formatVersion":0)"),
+              HasSubstr("formatVersion 0 is not known here, 1 and 2 are"));
   EXPECT_THAT(with(R"({"data":"p/wasm"})", R"({"data":"q/wasm"})"), HasSubstr("other data"));
   EXPECT_THAT(with(R"("count":2)", R"("count":3)"), HasSubstr("does not fit"));
   EXPECT_THAT(with(R"("entries":2)", R"("entries":3)"), HasSubstr("more or less"));

@@ -31,6 +31,16 @@ bool is_shallow(std::string_view line) {
   return true;
 }
 
+std::string unknown_version(std::uint64_t version) {
+  const std::string known =
+      std::to_string(kFormatVersion) + " and " + std::to_string(kFormatVersionCustom);
+  const std::string number = std::to_string(version);
+  if (version < kFormatVersionCustom)
+    return "formatVersion " + number + " is not known here, " + known + " are";
+  return "the backup was made by a newer version of Sluice (formatVersion " + number +
+         ", known here: " + known + "): restore it with that one";
+}
+
 // Null if the line is no JSON object.
 Json object_in(std::string_view line) {
   if (!is_shallow(line)) return {};
@@ -122,9 +132,7 @@ Result<void> Reader::take_header(std::string_view line) {
   const std::uint64_t version = members.number("formatVersion");
   const bool has_custom = version == kFormatVersionCustom;
   if (members.good() && version != kFormatVersion && !has_custom) {
-    return fail(ErrorKind::invalid, "formatVersion " + std::to_string(version) +
-                                        " is not known here, 1 and " +
-                                        std::to_string(kFormatVersionCustom) + " are");
+    return fail(ErrorKind::invalid, unknown_version(version));
   }
   header_ = {.program_version = members.text("programVersion"),
              .member = members.text("member"),

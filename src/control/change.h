@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,7 @@ enum class ApplyMode {
   apply,   // creates or updates
 };
 
-enum class Change { created, updated, unchanged };
+enum class Change { created, updated, unchanged, deleted };
 
 struct Applied {
   std::string name;
@@ -26,6 +27,20 @@ struct Applied {
   std::vector<std::string> warnings{};
   // On a shared store: the version of the stored object, which other members come to run. Else 0.
   std::uint64_t version = 0;
+};
+
+// Who asks for a change of objects.
+struct Author {
+  std::string name{};     // of the admin API; "": nobody, or the API asks nobody for a name
+  std::string address{};  // of the client, without port; "": the process itself
+};
+
+// The cause of a version of the objects (control/object_versions.h).
+struct ChangeOrigin {
+  std::string by{};  // as in Author
+  std::string address{};
+  std::string how{};                         // apply, delete, undo, restore
+  std::optional<std::uint64_t> undone_to{};  // of undo: the version that it brings back
 };
 
 // An object that names another one.

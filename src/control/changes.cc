@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "control/code_history.h"
+#include "control/object_versions.h"
+#include "control/utc_text.h"
 #include "control/validation.h"
 
 namespace sluice::control {
@@ -26,6 +28,37 @@ std::shared_ptr<const Object> as_stored(const ObjectToSave& saved, store::Versio
   stored->version = version;
   set_versions(*stored, saved.before.get(), version);
   return stored;
+}
+
+// The change as one of the versions. `removed`: objects in force.
+ObjectVersion version_of(const std::vector<ObjectToSave>& changed, const ObjectList& removed,
+                         const ChangeOrigin& origin) {
+  ObjectVersion version{.at = utc_text(std::chrono::system_clock::now()), .origin = origin};
+  for (const auto& [object, before] : changed) {
+    version.changes.push_back({object->kind, object->name, before ? "updated" : "created",
+                               before ? before->spec : Json()});
+  }
+  for (const auto& object : removed)
+    version.changes.push_back({object->kind, object->name, "deleted", object->spec});
+  return version;
+}
+
+// Takes the objects of those names out of `objects`.
+ObjectList take_out(Objects& objects, const std::vector<std::string>& names) {
+  ObjectList taken;
+  for (const std::string& name : names) {
+    const auto found = objects.find(name);
+    if (found == objects.end()) continue;
+    taken.push_back(found->second);
+    objects.erase(found);
+  }
+  return taken;
+}
+
+std::vector<std::string> object_names(const ObjectList& objects) {
+  std::vector<std::string> names;
+  for (const auto& object : objects) names.push_back(object->name);
+  return names;
 }
 
 }  // namespace
@@ -66,7 +99,13 @@ void Changes::open_ports() {
   publisher_.ports().drop_inherited();
 }
 
-Result<void> Changes::commit(const std::vector<Proposed>& proposed) {
+Result<void> Changes::check_version(const CommitTerms& terms) const {
+  if (!terms.only_after || *terms.only_after == stored_.version()) return {};
+  return fail(ErrorKind::conflict,
+              "the objects are of version " + std::to_string(stored_.version()) + " by now");
+}
+
+Result<void> Changes::commit(const std::vector<Proposed>& proposed, const CommitTerms& terms) {
   const MutexLock hold(mutex_);
   if (ending_) return stopping();
   std::vector<ObjectToSave> changed;
@@ -75,11 +114,14 @@ Result<void> Changes::commit(const std::vector<Proposed>& proposed) {
       changed.push_back({with_history(each.object, each.before.get(), each.change), each.before});
   }
   for (ChangeRetries retries;;) {
+    SLUICE_CHECK(check_version(terms));
     Objects next = publisher_.objects();
+    const ObjectList removed = take_out(next, terms.removed);
     for (const auto& [object, before] : changed) next.insert_or_assign(object->name, object);
     SLUICE_CHECK(check_ports(proposed, next, publisher_.internal()));
-    if (changed.empty()) return stored_.confirm();
-    const auto saved = stored_.save(changed, {});
+    if (changed.empty() && removed.empty()) return stored_.confirm();
+    ObjectVersion version = version_of(changed, removed, terms.origin);
+    const auto saved = stored_.save(changed, object_names(removed), &version);
     if (saved) {
       if (stored_.is_shared()) {
         for (const ObjectToSave& each : changed)
@@ -92,10 +134,12 @@ Result<void> Changes::commit(const std::vector<Proposed>& proposed) {
   }
 }
 
-Result<void> Changes::check(const std::vector<Proposed>& proposed) {
+Result<void> Changes::check(const std::vector<Proposed>& proposed,
+                            const std::vector<std::string>& removed) {
   const MutexLock hold(mutex_);
   if (ending_) return stopping();
   Objects next = publisher_.objects();
+  take_out(next, removed);
   for (const Proposed& each : proposed) {
     if (each.changes) next.insert_or_assign(each.object->name, each.object);
   }
@@ -118,17 +162,14 @@ Result<void> Changes::await_retry(const store::DocumentFailure& failure, ChangeR
   return ending_ ? Result<void>(stopping()) : Result<void>();
 }
 
-Result<void> Changes::remove_locked(const std::vector<std::string>& names) {
-  bool first = true;
+Result<void> Changes::remove_locked(const std::vector<std::string>& names,
+                                    const ChangeOrigin& origin) {
   for (ChangeRetries retries;;) {
     Objects next = publisher_.objects();
-    std::vector<std::string> there;
-    for (const std::string& name : names) {
-      if (next.erase(name) > 0) there.push_back(name);
-    }
-    const bool is_retry = !std::exchange(first, false);
-    if (there.empty() && is_retry) return stored_.confirm();  // another member has removed them
-    const auto saved = stored_.save({}, there);
+    const ObjectList there = take_out(next, names);
+    if (there.empty()) return stored_.confirm();
+    ObjectVersion version = version_of({}, there, origin);
+    const auto saved = stored_.save({}, object_names(there), &version);
     if (saved) {
       publish(std::move(next));
       return {};
@@ -137,19 +178,26 @@ Result<void> Changes::remove_locked(const std::vector<std::string>& names) {
   }
 }
 
-Result<void> Changes::remove(const std::string& name) {
+Result<void> Changes::remove(const std::string& name, const ChangeOrigin& origin) {
   const MutexLock hold(mutex_);
   if (ending_) return stopping();
   if (!publisher_.find(name)) return fail(ErrorKind::not_found, "not found: " + name);
-  return remove_locked({name});
+  return remove_locked({name}, origin);
 }
 
-Result<std::size_t> Changes::remove_all(std::vector<std::string> names) {
+Result<ObjectList> Changes::remove_all(const std::vector<std::string>& names,
+                                       const ChangeOrigin& origin) {
   const MutexLock hold(mutex_);
   if (ending_) return stopping();
-  std::erase_if(names, [this](const std::string& name) { return !publisher_.find(name); });
-  SLUICE_CHECK(remove_locked(names));
-  return names.size();
+  Objects objects = publisher_.objects();
+  ObjectList there = take_out(objects, names);
+  SLUICE_CHECK(remove_locked(object_names(there), origin));
+  return there;
+}
+
+Changes::InForce Changes::in_force() {
+  const MutexLock hold(mutex_);
+  return {publisher_.objects(), stored_.version()};
 }
 
 void Changes::replace(std::shared_ptr<const Object> object, std::shared_ptr<const Object> built) {

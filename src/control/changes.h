@@ -5,9 +5,11 @@
 // a shared store, other members change them, too: follow().
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +19,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "control/announcement.h"
+#include "control/change.h"
 #include "control/change_retries.h"
 #include "control/object.h"
 #include "control/proposed.h"
@@ -28,6 +31,13 @@ namespace sluice::control {
 
 // An object in force, and the one that takes its place.
 using ObjectUpdate = std::pair<std::shared_ptr<const Object>, std::shared_ptr<const Object>>;
+
+// What a commit does beside its documents.
+struct CommitTerms {
+  ChangeOrigin origin{};
+  std::vector<std::string> removed{};         // names; those that are not there are left out
+  std::optional<std::uint64_t> only_after{};  // the version of the objects that it changes
+};
 
 // Any thread but a worker's. Blocks for other changes and the disk, but not for builds.
 class Changes {
@@ -43,14 +53,24 @@ class Changes {
 
   // Commits all objects or none. Errors: `invalid` for a port of another object, `unavailable`
   // after end(), and those of the store. `conflict`: another member has changed one of the objects
-  // since `before`. The objects in force have that change by then: build again.
-  [[nodiscard]] Result<void> commit(const std::vector<Proposed>& proposed);
+  // since `before`, or the objects are of another version than CommitTerms::only_after. The objects
+  // in force have that change by then: build again.
+  [[nodiscard]] Result<void> commit(const std::vector<Proposed>& proposed,
+                                    const CommitTerms& terms);
   // The errors of a commit that come before the store, without the change.
-  [[nodiscard]] Result<void> check(const std::vector<Proposed>& proposed);
+  [[nodiscard]] Result<void> check(const std::vector<Proposed>& proposed,
+                                   const std::vector<std::string>& removed = {});
   // Error: `not_found`.
-  [[nodiscard]] Result<void> remove(const std::string& name);
-  // Removes the existing objects among `names`. Returns their number.
-  [[nodiscard]] Result<std::size_t> remove_all(std::vector<std::string> names);
+  [[nodiscard]] Result<void> remove(const std::string& name, const ChangeOrigin& origin);
+  // Removes the existing objects among `names`. Returns them.
+  [[nodiscard]] Result<ObjectList> remove_all(const std::vector<std::string>& names,
+                                              const ChangeOrigin& origin);
+  // The objects in force, and their version.
+  struct InForce {
+    Objects objects;
+    std::uint64_t version = 0;
+  };
+  [[nodiscard]] InForce in_force();
   // Replaces `object` by `built` if `object` is still the current one of its name. Replacements
   // that are ready at the same time are published together. The spec is the same, so this is not a
   // change by the user.
@@ -100,8 +120,9 @@ class Changes {
   // The same, and waits for its turn; other changes of this member may come between.
   [[nodiscard]] Result<void> await_retry(const store::DocumentFailure& failure,
                                          ChangeRetries& retries) SLUICE_REQUIRES(mutex_);
-  [[nodiscard]] Result<void> remove_locked(const std::vector<std::string>& names)
-      SLUICE_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> remove_locked(const std::vector<std::string>& names,
+                                           const ChangeOrigin& origin) SLUICE_REQUIRES(mutex_);
+  [[nodiscard]] Result<void> check_version(const CommitTerms& terms) const SLUICE_REQUIRES(mutex_);
   // Puts candidates in the place of objects that are behind.
   void adopt_candidates(Objects& next) SLUICE_REQUIRES(mutex_);
   // Drops the updates of objects that are no longer in force.

@@ -32,7 +32,7 @@ class ChangesTest : public ::testing::Test {
     return made;
   }
   Result<void> commit(const std::shared_ptr<const Object>& object) {
-    return changes_.commit({{.object = object, .changes = true, .prefix = ""}});
+    return changes_.commit({{.object = object, .changes = true, .prefix = ""}}, {});
   }
 
   server::Workers workers_{kCores, kMemoryBytes, nullptr, Logger()};
@@ -74,7 +74,7 @@ TEST_F(ChangesTest, AfterTheEndNothingChanges) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
   EXPECT_EQ(changes_.remove("p").error().kind, ErrorKind::unavailable);
-  EXPECT_EQ(changes_.remove_all({"p"}).error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(changes_.remove_all({"p"}, {}).error().kind, ErrorKind::unavailable);
   changes_.replace(before, object("p"));
   EXPECT_EQ(publisher_.find("p"), before);
   EXPECT_EQ(publisher_.find("q"), nullptr);

@@ -2,9 +2,7 @@
 #include "control/code_history.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <ctime>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "control/kinds/pipeline.h"
+#include "control/utc_text.h"
 #include "pipeline/with_code.h"
 
 namespace sluice::control {
@@ -49,18 +48,6 @@ std::string pin_text(const Object& object, const std::string& filter, const char
   if (pin == object.pins.end() || !pin->is_object()) return "";
   const auto found = pin->find(field);
   return found != pin->end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-// RFC 3339 in UTC, with milliseconds: texts in the order of their times.
-std::string utc_text(std::chrono::system_clock::time_point when) {
-  const auto ms = std::chrono::floor<std::chrono::milliseconds>(when).time_since_epoch().count();
-  const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
-  std::tm date{};
-  gmtime_r(&seconds, &date);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &date);
-  const std::string digits = std::to_string(1000 + ms % 1000);
-  return std::string(text.data()) + "." + digits.substr(1) + "Z";
 }
 
 // Null: the filter does not run, or has no code.

@@ -24,6 +24,7 @@
 #include "control/change.h"
 #include "control/cluster_port.h"
 #include "control/object_kind.h"
+#include "control/object_versions.h"
 #include "control/ports.h"
 #include "control/saved_objects.h"
 #include "net/tls/certificate_end.h"
@@ -40,6 +41,7 @@ namespace sluice::control {
 class CustomData;
 struct ControllerState;
 class ReloadCounts;
+struct Step;
 
 // The change that an apply would make to one object. The specs hide secrets and have no createdAt.
 struct Preview {
@@ -104,9 +106,9 @@ class Controller {
 
   // Applies all documents or none. Errors: `invalid` with one detail per fault, its path first (of
   // several documents: `document 2, rules[0].paths[0].backend: …`).
-  // `by`: the user of the admin API who asks, for the history of code; "": nobody.
+  // `author`: for the versions of the objects, and the history of code.
   [[nodiscard]] Result<std::vector<Applied>> apply(const std::vector<config::Value>& documents,
-                                                   ApplyMode mode, const std::string& by = {});
+                                                   ApplyMode mode, const Author& author = {});
   // Checks the documents as apply() does and returns the changes, but makes none. Errors and
   // warnings are those of apply(), but only apply() finds a port that another process holds.
   // `new_kinds`: of custom data, which are to come with the documents.
@@ -114,8 +116,29 @@ class Controller {
                                                      ApplyMode mode,
                                                      const std::set<std::string>& new_kinds = {});
   // Returns the objects that still name it.
-  [[nodiscard]] Result<std::vector<User>> remove(std::string_view name);
-  [[nodiscard]] Result<std::size_t> remove_all();
+  [[nodiscard]] Result<std::vector<User>> remove(std::string_view name, const Author& author = {});
+  [[nodiscard]] Result<std::size_t> remove_all(const Author& author = {});
+
+  // controller_versions.cc: the versions of the objects (control/object_versions.h).
+  struct History {
+    std::uint64_t version = 0;  // of the objects in force
+    std::uint64_t oldest = 0;   // that objects_at() knows
+    ObjectVersions versions{};  // without specs
+  };
+  // Errors of the store.
+  [[nodiscard]] Result<History> history() const;
+  // The specs of all objects as they were, by name, secrets included. Error `not_found`.
+  [[nodiscard]] Result<std::vector<Json>> objects_at(std::uint64_t version) const;
+  // Brings the objects back as they were, as one change: all or none. Code is that of their
+  // sources.
+  struct UndoOrder {
+    std::uint64_t to = 0;
+    std::optional<std::uint64_t> from{};  // error `conflict` if the objects are of another version
+    bool dry_run = false;
+  };
+  // A deleted object has no `spec`. Errors: those of apply() and objects_at(); `invalid` for the
+  // version of now.
+  [[nodiscard]] Result<std::vector<Preview>> undo(const UndoOrder& order, const Author& author);
 
   // Completed specs, createdAt included.
   [[nodiscard]] std::vector<Json> list() const;
@@ -246,6 +269,9 @@ class Controller {
 
  private:
   void wait_for_builds(const TakenOver& taken_over);
+  // controller_versions.cc
+  [[nodiscard]] std::vector<Preview> outcomes_of(std::vector<Step>& steps,
+                                                 const ObjectList& removed, const UndoOrder& order);
 
   std::unique_ptr<ControllerState> state_;
 };

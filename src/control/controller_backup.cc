@@ -89,7 +89,8 @@ Parts split_doors(const BuiltList& built) {
   return parts;
 }
 
-Result<void> commit_part(Changes& changes, const BuiltList& part, std::vector<std::string>& done) {
+Result<void> commit_part(Changes& changes, const BuiltList& part, const ChangeOrigin& origin,
+                         std::vector<std::string>& done) {
   if (part.empty()) return {};
   std::vector<Proposed> proposed;
   for (const auto& object : part)
@@ -97,7 +98,7 @@ Result<void> commit_part(Changes& changes, const BuiltList& part, std::vector<st
                         .changes = true,
                         .prefix = object->kind + " " + object->name + ", ",
                         .change = {.how = "restore"}});
-  SLUICE_CHECK(changes.commit(proposed));
+  SLUICE_CHECK(changes.commit(proposed, {.origin = origin}));
   done.push_back(step_line("created", part));
   return {};
 }
@@ -171,6 +172,8 @@ Result<std::vector<std::shared_ptr<const Object>>> ControllerState::build_saved(
 
 Result<std::vector<RestoredObject>> Controller::restore(const Restoration& order) {
   ControllerState& s = *state_;
+  const ChangeOrigin origin{
+      .by = order.author.name, .address = order.author.address, .how = "restore"};
   SLUICE_CHECK(check_names(order.objects));
   std::vector<std::string> names;
   BuiltList there;
@@ -189,12 +192,12 @@ Result<std::vector<RestoredObject>> Controller::restore(const Restoration& order
       return fail(ErrorKind::conflict, name + " was created meanwhile: restore again");
   }
   if (!there.empty()) {
-    SLUICE_CHECK(s.changes.remove_all(doomed));
+    SLUICE_CHECK(s.changes.remove_all(doomed, origin));
     order.done.push_back(step_line("deleted", there));
   }
-  SLUICE_CHECK(commit_part(s.changes, parts.inner, order.done));
+  SLUICE_CHECK(commit_part(s.changes, parts.inner, origin, order.done));
   SLUICE_CHECK(order.restore_data());
-  SLUICE_CHECK(commit_part(s.changes, parts.doors, order.done));
+  SLUICE_CHECK(commit_part(s.changes, parts.doors, origin, order.done));
   std::vector<RestoredObject> restored;
   for (const auto& object : built) {
     s.logger.info("object " + object->kind + " " + object->name + " restored");

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "control/change.h"
 #include "control/object.h"
@@ -25,5 +26,8 @@ struct Step {
   Applied applied;
   std::shared_ptr<const Object> running;  // the current object of that name; null: none
 };
+
+// Adds what the prototypes note of themselves to the warnings. Requires: what runs has one.
+void add_notes(std::vector<Step>& steps);
 
 }  // namespace sluice::control

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "control/change.h"
 #include "control/object.h"
 #include "pipeline/filter.h"
 
@@ -47,6 +48,7 @@ struct Restoration {
   std::function<Result<void>()> restore_data;
   // Receives a line for each step whose effect stays, even if a later step fails.
   std::vector<std::string>& done;
+  Author author{};
 };
 
 // The outcome for one object. `warning`: "", or why it does not run as it should.

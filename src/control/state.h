@@ -70,15 +70,17 @@ struct ControllerState {
 
   // controller_apply.cc
   [[nodiscard]] Result<std::vector<Applied>> apply(const std::vector<config::Value>& documents,
-                                                   ApplyMode mode, const std::string& by);
+                                                   ApplyMode mode, const Author& author);
   // As propose(), on the objects in force. `new_kinds`: of custom data, which come with them.
   // Requires: a claim on the objects.
   [[nodiscard]] Result<std::vector<Step>> propose_all(
       const std::vector<config::Value>& documents, ApplyMode mode, const std::stop_token& stop,
       const std::set<std::string>& new_kinds = {}) const;
   [[nodiscard]] Result<std::vector<Step>> propose_and_commit(
-      const std::vector<config::Value>& documents, ApplyMode mode, const std::string& by,
+      const std::vector<config::Value>& documents, ApplyMode mode, const Author& author,
       const std::stop_token& stop);
+  // The outcomes of committed steps, with the warnings of what runs. Writes them to the log.
+  [[nodiscard]] std::vector<Applied> outcomes(std::vector<Step>& steps);
   void renew_warnings(const std::vector<Step>& steps);
   // controller_backup.cc: one object for each of `saved`. Error: one of them that ran cannot be
   // built.

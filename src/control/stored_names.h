@@ -9,6 +9,7 @@ namespace sluice::control {
 inline constexpr std::string_view kObjectDocuments = "objects";
 inline constexpr std::string_view kPinsDocuments = "pins";
 inline constexpr std::string_view kHistoryDocuments = "code-history";
+inline constexpr std::string_view kVersionDocuments = "object-versions";
 inline constexpr std::string_view kMetaDocuments = "meta";
 inline constexpr std::string_view kNumberKey = "config-version";
 inline constexpr std::string_view kReloadDocuments = "reload";

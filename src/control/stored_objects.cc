@@ -65,7 +65,8 @@ store::DocumentChange StoredObjects::next_number() const {
 }
 
 StoredObjects::Saved StoredObjects::save(const std::vector<ObjectToSave>& changed,
-                                         const std::vector<std::string>& removed) {
+                                         const std::vector<std::string>& removed,
+                                         ObjectVersion* kept) {
   std::vector<store::DocumentChange> changes;
   for (const auto& [object, before] : changed) {
     store::DocumentChange spec{
@@ -87,9 +88,72 @@ StoredObjects::Saved StoredObjects::save(const std::vector<ObjectToSave>& change
   }
   SLUICE_CHECK(hold_code(changed, changes));
   changes.push_back(next_number());  // last: a changed object is the better explanation
-  auto saved = store_.change_documents(changes);
-  if (saved) note_number(*changes.back().value, *saved);
+  const std::string number = *changes.back().value;
+  auto saved =
+      kept != nullptr ? save_version(std::move(changes), *kept) : store_.change_documents(changes);
+  if (saved) note_number(number, *saved);
   return saved;
+}
+
+// A version whose specs do not fit beside the objects of the change is kept without them.
+StoredObjects::Saved StoredObjects::save_version(std::vector<store::DocumentChange> changes,
+                                                 ObjectVersion& kept) {
+  kept.number = number_.load() + 1;
+  std::string document = encode(kept);
+  kept.has_specs = document.size() <= kObjectVersionBytesMax;
+  if (!kept.has_specs) document = encode_without_specs(kept);
+  const std::size_t others = changes.size();
+  while (true) {
+    changes.resize(others);
+    if (auto added = add_version(version_key(kept.number), document, changes); !added)
+      return std::unexpected(store::DocumentFailure{std::move(added).error(), std::nullopt});
+    auto saved = store_.change_documents(changes);
+    if (saved) {
+      for (std::size_t i = others; i < changes.size(); ++i) note_version(changes[i]);
+      return saved;
+    }
+    if (saved.error().kind != ErrorKind::too_large || !kept.has_specs) return saved;
+    kept.has_specs = false;
+    document = encode_without_specs(kept);
+  }
+}
+
+Result<void> StoredObjects::add_version(const std::string& key, const std::string& document,
+                                        std::vector<store::DocumentChange>& changes) {
+  if (!version_bytes_) {
+    SLUICE_TRY(const auto stored, store_.documents(kVersionDocuments));
+    version_bytes_.emplace();
+    for (const auto& entry : stored.entries) version_bytes_->emplace(entry.key, entry.value.size());
+  }
+  std::size_t count = version_bytes_->size() + 1;
+  std::size_t bytes = document.size();
+  for (const auto& [oldest, size] : *version_bytes_) bytes += size;
+  for (const auto& [oldest, size] : *version_bytes_) {
+    if (count <= kObjectVersionsMax && bytes <= kObjectVersionBytesMax) break;
+    changes.push_back({std::string(kVersionDocuments), oldest, std::nullopt, {}});
+    --count;
+    bytes -= size;
+  }
+  changes.push_back({std::string(kVersionDocuments), key, document, {}});
+  return {};
+}
+
+void StoredObjects::note_version(const store::DocumentChange& change) {
+  if (!version_bytes_) return;
+  if (change.value)
+    version_bytes_->insert_or_assign(change.key, change.value->size());
+  else
+    version_bytes_->erase(change.key);
+}
+
+Result<ObjectVersions> StoredObjects::versions(bool specs) const {
+  SLUICE_TRY(const auto stored, store_.documents(kVersionDocuments));
+  ObjectVersions versions;
+  for (const auto& entry : stored.entries) {
+    SLUICE_TRY(ObjectVersion version, decode_version(entry.key, entry.value, specs));
+    versions.push_back(std::move(version));
+  }
+  return versions;
 }
 
 StoredObjects::Saved StoredObjects::save_pins(const std::vector<ObjectToSave>& built,

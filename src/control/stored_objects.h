@@ -4,6 +4,7 @@
 //   pins/<name>          Object::pins, if there are any
 //   code-history/<name>  Object::history, which changes with the pins
 //   meta/config-version  the number of changes so far
+//   object-versions/<n>  that change, and the specs before it: control/object_versions.h
 //   reload/now           the announcement of a reload, on a shared store
 //   blobs/…              the code that pins name, on a shared store: store/blobs.h
 //
@@ -14,6 +15,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +25,7 @@
 #include "base/result.h"
 #include "control/announcement.h"
 #include "control/object.h"
+#include "control/object_versions.h"
 #include "store/store.h"
 
 namespace sluice::control {
@@ -52,15 +55,18 @@ class StoredObjects {
   [[nodiscard]] Result<Objects> load();
   // Saves all or nothing; durable on return. Increments version(). Returns the version of the saved
   // documents. On a shared store, error `conflict` with a mismatch: another member has changed one
-  // of them, or the number.
+  // of them, or the number. `kept`: the change for versions(), whose number this sets; null: it is
+  // not kept.
   [[nodiscard]] Saved save(const std::vector<ObjectToSave>& changed,
-                           const std::vector<std::string>& removed);
+                           const std::vector<std::string>& removed, ObjectVersion* kept = nullptr);
   // Saves only the pins. version() stays, because the user has changed nothing. `ends`: an
   // announcement that goes with the same change; null: none. Returns 0 if there is nothing to save.
   // Errors as above.
   [[nodiscard]] Saved save_pins(const std::vector<ObjectToSave>& built,
                                 const Announcement* ends = nullptr);
   [[nodiscard]] std::uint64_t version() const { return number_.load(); }
+  // The versions that are kept. `specs`: with the specs before each. Any thread.
+  [[nodiscard]] Result<ObjectVersions> versions(bool specs) const;
   // See confirm_unchanged().
   [[nodiscard]] Result<void> confirm() const;
 
@@ -93,6 +99,11 @@ class StoredObjects {
   void note_number(std::string_view text, store::Version version);
   void note_announcement(const std::optional<std::string>& text, store::Version version);
   [[nodiscard]] store::DocumentChange next_number() const;
+  // Adds the document of the version, and drops the oldest beyond the bounds.
+  [[nodiscard]] Result<void> add_version(const std::string& key, const std::string& document,
+                                         std::vector<store::DocumentChange>& changes);
+  [[nodiscard]] Saved save_version(std::vector<store::DocumentChange> changes, ObjectVersion& kept);
+  void note_version(const store::DocumentChange& change);
   // Adds the changes that keep the code of the objects. Error `conflict`: some was cleared.
   [[nodiscard]] std::expected<void, store::DocumentFailure> hold_code(
       const std::vector<ObjectToSave>& objects, std::vector<store::DocumentChange>& changes) const;
@@ -100,6 +111,8 @@ class StoredObjects {
   store::Store& store_;
   std::atomic<std::uint64_t> number_{0};
   store::Version number_version_ = 0;  // of the document that holds it; 0: there is none
+  // The sizes of the version documents, by key; nullopt: not read yet.
+  std::optional<std::map<std::string, std::size_t>> version_bytes_{};
   Published<Announcement> announcement_;
   std::atomic<store::Version> seen_ = 0;  // follow() has read all changes up to this version
 };

@@ -138,6 +138,7 @@ Result<bool> StoredObjects::follow(Objects& objects) {
       note_number(*change.value, version);
     if (change.collection == kReloadDocuments && change.key == kAnnouncementKey)
       note_announcement(change.value, version);
+    if (change.collection == kVersionDocuments) note_version(change);
   }
   bool changed = false;
   // A change has the spec and the pins of an object, in any order.
@@ -166,6 +167,7 @@ Result<bool> StoredObjects::follow(Objects& objects) {
 // Versions may have gone back, if the store was restored. So any other version is a change.
 Result<bool> StoredObjects::read_anew(Objects& objects) {
   SLUICE_TRY(const Contents stored, read());
+  version_bytes_.reset();
   bool changed = std::erase_if(objects, [&stored](const auto& entry) {
                    return !stored.objects.contains(entry.first);
                  }) > 0;

@@ -26,7 +26,13 @@ std::string document_prefix(std::size_t index, std::size_t count) {
   return count > 1 ? "document " + std::to_string(index + 1) + ", " : "";
 }
 
-std::string now_rfc3339() { return format_rfc3339_ms(std::chrono::system_clock::now()); }
+// An update does not make an object younger.
+std::string created_at(const Object* existing) {
+  std::string known;
+  if (existing != nullptr && existing->spec.is_object())
+    known = existing->spec.value("createdAt", "");
+  return known.empty() ? format_rfc3339_ms(std::chrono::system_clock::now()) : known;
+}
 
 // Whether `mode` allows a change of the existing object; null: there is none.
 bool allows(ApplyMode mode, const Object* existing) {
@@ -78,7 +84,7 @@ Step propose_one(const config::Value& document, std::string prefix, const Ground
       existing == nullptr || !existing->is_current() || !same_spec(*existing, *object);
   if (step.proposed.changes) {
     step.applied.change = existing != nullptr ? Change::updated : Change::created;
-    object->spec["createdAt"] = now_rfc3339();
+    object->spec["createdAt"] = created_at(existing);
   }
   step.proposed.object = object;
   step.proposed.before = step.running;

@@ -59,6 +59,7 @@ using Give = std::function<Result<std::string>()>;
 // The fate of the last call of an invocation, which its exit code reports.
 struct Contact {
   bool unreached = false;  // the server did not answer
+  bool warned = false;     // of a file of settings that others may read
 };
 
 class ApiClient {

@@ -10,6 +10,7 @@
 
 #include "egctl/backup_contents.h"
 #include "egctl/backup_restore.h"
+#include "egctl/confirm.h"
 #include "egctl/files.h"
 
 namespace sluice::egctl {
@@ -126,6 +127,7 @@ void add_restore_backup(Command backup, Invocation& invocation) {
       });
   command.option("-f,--file", arguments->file, "file to read").type_name("FILE").required();
   command.flag("--force", arguments->force, "delete what the gateway has first");
+  add_yes_option(command, invocation);
   add_wait_options(command, arguments->waiting, "runs the objects");
   command.footer(
       "The file is checked before anything changes. Example:\n"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "egctl/backup_contents.h"
+#include "egctl/confirm.h"
 #include "egctl/files.h"
 #include "egctl/json_text.h"
 
@@ -39,7 +40,7 @@ Result<void> make_room(Invocation& invocation, const ApiClient& client, bool for
   }
   for (const std::string& line : lines) invocation.err << "Replaces: " << line << "\n";
   invocation.err << std::flush;
-  return {};
+  return confirm(invocation, "", "Delete all of this first?", "nothing was changed");
 }
 
 // The call has ended without a response: the server may have done all, nothing, or a part.

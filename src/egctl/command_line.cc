@@ -38,6 +38,7 @@
 #include "egctl/top.h"
 #include "egctl/validate.h"
 #include "egctl/version.h"
+#include "egctl/versions.h"
 #include "egctl/wasm.h"
 
 namespace sluice::egctl {
@@ -86,6 +87,8 @@ void add_commands(Command root, Invocation& invocation) {
   add_describe(root, invocation);
   add_edit(root, invocation);
   add_delete(root, invocation);
+  add_history(root, invocation);
+  add_undo(root, invocation);
   add_wasm(root, invocation);
   add_store(root, invocation);
   add_purge(root, invocation);

@@ -7,6 +7,7 @@
 #include "config/emit.h"
 #include "config/encoder.h"
 #include "config/value.h"
+#include "egctl/confirm.h"
 #include "egctl/editor.h"
 #include "egctl/json_text.h"
 #include "egctl/table.h"
@@ -138,6 +139,9 @@ Result<void> delete_one(Invocation& invocation, const ApiClient& client, const s
 Result<void> delete_at(Invocation& invocation,
                        const std::vector<std::pair<std::string, std::string>>& places) {
   SLUICE_TRY(const ApiClient client, invocation.client());
+  std::string list;
+  for (const auto& [path, label] : places) list += label + "\n";
+  SLUICE_CHECK(confirm(invocation, list, "Delete this?"));
   std::vector<Json> done;
   for (const auto& [path, label] : places)
     SLUICE_CHECK(delete_one(invocation, client, path, label, done));

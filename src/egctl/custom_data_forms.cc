@@ -3,6 +3,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "egctl/confirm.h"
 #include "egctl/custom_data.h"
 #include "egctl/files.h"
 
@@ -20,6 +21,7 @@ void add_form(Command parent, Invocation& invocation, const std::string& name,
   for (std::size_t i = 0; i < arguments.size(); ++i)
     command.option(arguments[i], (*given)[i], i == 0 ? "name of the kind" : "id of the item")
         .required();
+  if (name == "delete") add_yes_option(command, invocation);
   set_action(command, invocation, [given, run](Invocation& s) { return run(s, *given); });
 }
 

@@ -5,7 +5,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "egctl/confirm.h"
 #include "egctl/custom_data.h"
+#include "egctl/files.h"
 #include "egctl/json_text.h"
 #include "egctl/member.h"
 #include "egctl/namespace.h"
@@ -13,6 +15,16 @@
 
 namespace sluice::egctl {
 namespace {
+
+Result<void> ask_for_deletion(const Invocation& invocation, const std::vector<Json>& objects) {
+  std::string list;
+  for (const Json& spec : objects)
+    list += text_at(spec, "kind") + " " + text_at(spec, "name") + "\n";
+  if (objects.empty()) return {};
+  return confirm(invocation, list,
+                 "Delete " + std::to_string(objects.size()) +
+                     (objects.size() == 1 ? " object?" : " objects?"));
+}
 
 // Deletes one after the other, and adds each to `deleted`.
 Result<void> delete_specs(const ApiClient& client, const std::vector<Json>& objects,
@@ -86,6 +98,7 @@ Result<void> delete_objects(Invocation& invocation, std::string_view kind,
                             const std::vector<std::string>& names, const Waiting& waiting) {
   SLUICE_TRY(const ApiClient client, invocation.client());
   SLUICE_TRY(const std::vector<Json> objects, read_objects_of(client, kind, names));
+  SLUICE_CHECK(ask_for_deletion(invocation, objects));
   std::vector<Json> deleted;
   auto done = delete_specs(client, objects, deleted);
   print_deleted(invocation, deleted);
@@ -93,20 +106,41 @@ Result<void> delete_objects(Invocation& invocation, std::string_view kind,
   return done ? await_deletion(client, deleted, waiting, invocation.err) : done;
 }
 
+namespace {
+
+// Those of the files, by their names.
+Result<void> delete_files(Invocation& invocation, const std::vector<std::string>& files,
+                          const Waiting& waiting) {
+  SLUICE_TRY(const ObjectDocuments objects, read_objects(files));
+  if (!objects.names.empty()) SLUICE_CHECK(delete_objects(invocation, "", objects.names, waiting));
+  for (const CustomDocument& each : objects.custom)
+    SLUICE_CHECK(delete_custom(invocation, each.kind, {each.name}, false, waiting));
+  return {};
+}
+
+}  // namespace
+
 void add_delete(Command root, Invocation& invocation) {
-  const Command command = root.add("delete", "Delete objects by kind and name");
+  const Command command = root.add("delete", "Delete objects by kind and name, or those of a file");
   const auto kind = std::make_shared<std::string>();
   const auto names = std::make_shared<std::vector<std::string>>();
   const auto all = std::make_shared<bool>(false);
-  command.option("KIND", *kind, "httpserver, pipeline, member ...").required();
+  command.option("KIND", *kind, "httpserver, pipeline, member ...");
   command.option("NAME", *names, "names");
   command.flag("--all", *all, "every object of that kind");
+  const auto files = std::make_shared<std::vector<std::string>>();
+  command.option("-f,--file", *files, "the objects of a file or a folder, - for standard input")
+      .repeated();
   const auto waiting = std::make_shared<Waiting>();
   add_wait_options(command, *waiting, "has deleted it");
+  add_yes_option(command, invocation);
   const auto namespaces = std::make_shared<Namespaces>();
   add_namespace_options(command, *namespaces);
   command.footer("Example:\n  egctl delete httpserver http-server");
-  set_action(command, invocation, [kind, names, all, waiting, namespaces](Invocation& s) {
+  set_action(command, invocation, [kind, names, all, files, waiting, namespaces](Invocation& s) {
+    if (kind->empty() == files->empty())
+      return Result<void>(s.misuse("requires a KIND, or -f FILE"));
+    if (!files->empty()) return delete_files(s, *files, *waiting);
     return delete_resources(s, *kind, *names, *all, *waiting, *namespaces);
   });
 }

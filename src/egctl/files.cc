@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -86,6 +87,41 @@ std::string joined(const std::vector<config::Value>& documents) {
   for (const config::Value& document : documents)
     text += "---\n" + config::emit_flow(document) + "\n";
   return text;
+}
+
+// The files of a folder that may hold objects, in the order of their names.
+Result<void> add_folder(const std::string& folder, std::vector<std::string>& paths) {
+  namespace fs = std::filesystem;
+  constexpr std::array<std::string_view, 3> kEndings{".yaml", ".yml", ".json"};
+  std::vector<std::string> found;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error); !error && at != fs::directory_iterator();
+       at.increment(error)) {
+    const std::string ending = at->path().extension().string();
+    if (std::ranges::find(kEndings, ending) != kEndings.end() && !at->is_directory())
+      found.push_back(at->path().string());
+  }
+  if (error) return fail(ErrorKind::invalid, "cannot read " + folder + ": " + error.message());
+  if (found.empty())
+    return fail(ErrorKind::invalid, folder + ": holds no file .yaml, .yml or .json");
+  std::ranges::sort(found);
+  paths.insert(paths.end(), found.begin(), found.end());
+  return {};
+}
+
+// Standard input if there are none.
+Result<std::vector<std::string>> files_of(const std::vector<std::string>& given) {
+  std::vector<std::string> paths;
+  for (const std::string& path : given) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) {
+      SLUICE_CHECK(add_folder(path, paths));
+    } else {
+      paths.push_back(path);
+    }
+  }
+  if (paths.empty()) paths.emplace_back("-");
+  return paths;
 }
 
 // Adds the document to `objects` if it is of custom data.
@@ -193,7 +229,7 @@ Result<void> OutputFile::commit() {
 }
 
 Result<ObjectDocuments> read_objects(const std::vector<std::string>& files) {
-  const std::vector<std::string> paths = files.empty() ? std::vector<std::string>{"-"} : files;
+  SLUICE_TRY(const std::vector<std::string> paths, files_of(files));
   ObjectDocuments objects;
   std::vector<config::Value> all;
   for (const std::string& path : paths) {

@@ -50,6 +50,17 @@ TEST_F(FilesTest, FaultsNameTheirFile) {
                                  "document 9, x: y", "port: is required"));
 }
 
+TEST_F(FilesTest, AFolderStandsForItsFiles) {
+  EXPECT_THAT(read_objects({folder_}).error().message, HasSubstr("holds no file .yaml"));
+  file("b.yml", "kind: Pipeline\nname: b\n");
+  file("a.json", R"({"kind": "Pipeline", "name": "a"})");
+  file("notes.txt", "[");
+  const auto objects = read_objects({folder_});
+  ASSERT_TRUE(objects) << objects.error().message;
+  EXPECT_THAT(objects->names, ElementsAre("a", "b"));
+  EXPECT_THAT(objects->places, ElementsAre(folder_ + "/a.json: ", folder_ + "/b.yml: "));
+}
+
 TEST_F(FilesTest, SyntaxErrorsNameTheirFile) {
   const std::string path = file("a.yaml", "kind: [\n");
   const auto objects = read_objects({path});

@@ -23,17 +23,6 @@ struct GetArguments {
   Namespaces namespaces;
 };
 
-// YAML has one document per object, the form that `egctl apply` accepts. JSON is one list.
-void print_items(const Invocation& invocation, const std::vector<Json>& items, bool single) {
-  if (invocation.format() != Output::yaml)
-    return invocation.print(single ? items.at(0) : Json(items));
-  bool first = true;
-  for (const Json& item : items) {
-    if (!std::exchange(first, false)) invocation.out << "---\n";
-    invocation.out << config::emit_yaml(item);
-  }
-}
-
 Result<void> get(Invocation& invocation, const GetArguments& arguments) {
   SLUICE_CHECK(arguments.namespaces.check(invocation));
   const bool table = invocation.format() == Output::standard;
@@ -61,11 +50,21 @@ Result<void> get(Invocation& invocation, const GetArguments& arguments) {
   if (query.kind == kMember) return print_members(invocation, query.names);
   SLUICE_TRY(const std::vector<Json> objects,
              read_objects_of(client, query.kind, query.names, arguments.secrets));
-  print_items(invocation, objects, query.names.size() == 1);
+  print_specs(invocation, objects, query.names.size() == 1);
   return {};
 }
 
 }  // namespace
+
+void print_specs(const Invocation& invocation, const std::vector<Json>& specs, bool single) {
+  if (invocation.format() != Output::yaml)
+    return invocation.print(single ? specs.at(0) : Json(specs));
+  bool first = true;
+  for (const Json& spec : specs) {
+    if (!std::exchange(first, false)) invocation.out << "---\n";
+    invocation.out << config::emit_yaml(spec);
+  }
+}
 
 void add_get(Command root, Invocation& invocation) {
   const Command command = root.add("get", "List resources, or print some of them");

@@ -2,6 +2,7 @@
 #include "egctl/invocation.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/printable.h"
 #include "base/text.h"
@@ -33,6 +34,9 @@ std::string names_of(const Json& value) {
 }  // namespace
 
 Result<ApiClient> Invocation::client() const {
+  if (const std::string exposed = exposure_of(settings_path());
+      !exposed.empty() && !std::exchange(contact->warned, true))
+    err << "Warning: " << exposed << "\n";
   Access settings;
   // Without --server the settings must be valid; with it they need not be.
   if (auto current = current_access()) {

@@ -28,6 +28,7 @@ struct Invocation {
   AccessFlags access{};                    // --server and the flags for its credentials
   std::string output = "default";          // --output
   bool no_headers = false;                 // --no-headers
+  bool yes = false;                        // --yes: nobody is asked
   bool misused = false;                    // the error of the action is misuse()
   std::function<Result<void>()> action{};  // of the given command
   bool differs = false;                    // of `diff`: exit code 1, without an error

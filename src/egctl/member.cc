@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "egctl/confirm.h"
 #include "egctl/json_text.h"
 #include "egctl/resources.h"
 #include "egctl/table.h"
@@ -91,6 +92,7 @@ void add_purge_of_members(Command parent, const std::string& name, Invocation& i
   const Command purge = parent.add(name, "Forget members that are gone, or that hang");
   const auto names = std::make_shared<std::vector<std::string>>();
   purge.option("NAME", *names, "members").required();
+  add_yes_option(purge, invocation);
   purge.footer("What they own goes to other members. A member that lives joins again.");
   set_action(purge, invocation, [names](Invocation& s) { return purge_members(s, *names); });
 }
@@ -114,6 +116,10 @@ Result<void> print_members(Invocation& invocation, const std::vector<std::string
 
 Result<void> purge_members(Invocation& invocation, const std::vector<std::string>& names) {
   SLUICE_TRY(const ApiClient client, invocation.client());
+  std::string list;
+  for (const std::string& name : names) list += "Member " + name + "\n";
+  SLUICE_CHECK(confirm(invocation, list, "Forget this, and give what it owns to others?",
+                       "nothing was changed"));
   for (const std::string& name : names) {
     const std::string path = "/status/members/" + percent_encode(name);
     if (auto purged = client.text({.method = "DELETE", .path = path}); !purged) {

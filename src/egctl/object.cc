@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "egctl/confirm.h"
 #include "egctl/delete.h"
 #include "egctl/files.h"
 #include "egctl/resources.h"
@@ -71,6 +72,7 @@ void add_remove(Command object, Invocation& invocation) {
   command.option("NAME", *names, "names of objects");
   add_file_option(command, *files);
   command.flag("--all", *all, "every object");
+  add_yes_option(command, invocation);
   set_action(command, invocation,
              [names, files, all](Invocation& s) { return remove(s, *names, *files, *all); });
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egctl/settings.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
@@ -46,6 +48,17 @@ void redact(Json& value) {
       redact(item);
     }
   }
+}
+
+// Certificates are no secret.
+bool has_secret(const Json& value) {
+  if (!value.is_structured()) return false;
+  for (const auto& [key, item] : value.items()) {
+    const bool named = value.is_object() && is_secret(key) && !key.contains("certificate");
+    if (named && item.is_string() && !item.get<std::string>().empty()) return true;
+    if (has_secret(item)) return true;
+  }
+  return false;
 }
 
 // The `cluster` or `user` of that name; null if it is absent.
@@ -94,6 +107,16 @@ Result<Settings> parse_settings(std::string path, std::string text) {
   redact(document);
   settings.document = std::move(document);
   return settings;
+}
+
+std::string exposure_of(const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0 || (found.st_mode & (S_IRGRP | S_IROTH)) == 0) return "";
+  const auto text = read_input(path);
+  if (!text) return "";
+  const auto values = config::parse_documents(*text);
+  if (!values || values->empty() || !has_secret(config::Encoder::of(values->front()))) return "";
+  return path + " has a password, a token or a key, and others may read it: chmod 600 " + path;
 }
 
 Result<Access> current_access() {

@@ -34,6 +34,9 @@ struct Settings {
 // An absent file yields empty settings.
 [[nodiscard]] Result<Settings> read_settings(const std::string& path);
 [[nodiscard]] Result<Settings> parse_settings(std::string path, std::string text);
+// Why the file should be more private: others may read it, and it has a password, a token or a key;
+// "" if it is well.
+[[nodiscard]] std::string exposure_of(const std::string& path);
 // The access of the current context; empty if there is none.
 [[nodiscard]] Result<Access> current_access();
 // The text of the file with another current context. All other text stays as it is.

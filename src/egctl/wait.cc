@@ -182,7 +182,9 @@ void add_wait_options(Command command, Waiting& waiting, const std::string& unti
       .type_name("DURATION")
       .show_default()
       .check([](const std::string& text) -> std::string {
-        return parse_duration(text) ? "" : "\"" + text + "\" is no duration, try 30s";
+        if (parse_duration(text)) return "";
+        return "\"" + text + "\" is no duration, try " +
+               (parse_duration(text + "s") ? text + "s" : "30s");
       });
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "egctl/confirm.h"
 #include "egctl/files.h"
 #include "egctl/json_text.h"
 #include "egctl/table.h"
@@ -26,9 +27,12 @@ struct Arguments {
   std::uint64_t limit = 0;  // 0 = none
   bool reload_code = false;
   bool all = false;
-  bool yes = false;
 
   [[nodiscard]] std::string label() const { return pipeline + "/" + filter; }
+  [[nodiscard]] std::string keys() const {
+    if (!key.empty()) return "key " + key + " of " + label();
+    return (prefix.empty() ? "all keys" : "the keys " + prefix + "*") + " of " + label();
+  }
   [[nodiscard]] std::string path(const std::string& below = "") const {
     std::string path = "/wasm/data/" + percent_encode(pipeline) + "/" + percent_encode(filter);
     path += below;
@@ -155,16 +159,18 @@ Result<void> apply_data(Invocation& invocation, const Arguments& arguments) {
 
 Result<void> delete_data(Invocation& invocation, const Arguments& arguments) {
   SLUICE_TRY(const ApiClient client, invocation.client());
+  SLUICE_CHECK(confirm(invocation, "", "Delete " + arguments.keys() + "?"));
   auto deleted = client.text({.method = "DELETE", .path = arguments.path()});
   if (!deleted) return failed_at("delete data", arguments, std::move(deleted).error());
   print_answer(invocation, *deleted);
+  if (::isatty(STDERR_FILENO) != 0) invocation.err << "deleted " << arguments.keys() << "\n";
   return {};
 }
 
 Result<void> delete_some_data(Invocation& invocation, const Arguments& arguments) {
   if (arguments.all) {
     if (arguments.pipeline.empty() && arguments.prefix.empty() && arguments.key.empty())
-      return delete_unused_data(invocation, arguments.yes);
+      return delete_unused_data(invocation, invocation.yes);
     return invocation.misuse("--all-unused takes no names, no --prefix and no --key");
   }
   if (arguments.filter.empty()) return invocation.misuse("requires pipeline and filter name");
@@ -276,7 +282,7 @@ void add_delete_data(Command wasm, Invocation& invocation) {
       .excludes("--prefix");
   removed.first.flag("--all-unused", removed.second->all,
                      "delete the data of all filters that are gone");
-  removed.first.flag("--yes", removed.second->yes, "do not ask");
+  add_yes_option(removed.first, invocation);
 }
 
 }  // namespace

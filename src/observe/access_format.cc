@@ -127,7 +127,8 @@ Result<AccessFormat> AccessFormat::parse(std::string_view format) {
       std::pair{std::string_view("Tags"), LogVariable::tags},
       std::pair{std::string_view("ReqHeaders"), LogVariable::request_fields},
       std::pair{std::string_view("RespHeaders"), LogVariable::response_fields},
-      std::pair{std::string_view("TraceID"), LogVariable::trace_id}};
+      std::pair{std::string_view("TraceID"), LogVariable::trace_id},
+      std::pair{std::string_view("RequestId"), LogVariable::request_id}};
   AccessFormat out{Empty{}};
   const bool json = is_json(format);
   std::string literals;
@@ -299,6 +300,11 @@ void AccessFormat::append_json(std::string& out, const AccessEntry& entry, TimeC
     append_trace_id(out, entry);
     out += '"';
   }
+  if (!entry.request_id.empty()) {
+    out += ",\"requestId\":\"";
+    escape_.append(out, entry.request_id);
+    out += '"';
+  }
   out += "}\n";
 }
 
@@ -350,6 +356,9 @@ void AccessFormat::append(std::string& out, const AccessEntry& entry, TimeCache&
         break;
       case LogVariable::trace_id:
         if (is_traced(entry)) append_trace_id(out, entry);
+        break;
+      case LogVariable::request_id:
+        escape_.append(out, entry.request_id);
         break;
     }
   }

@@ -43,10 +43,11 @@ struct AccessEntry {
   std::string_view host{};                  // as the client sent it; only if the format has_host()
   std::string_view route{};                 // the name of the rule's path
   std::array<std::uint64_t, 2> trace_id{};  // the most significant first; zeros: not traced
+  std::string_view request_id{};            // "": the server gives none
 };
 
 // A compiled template. Variables: Time RemoteAddr RealIP Method URI Proto StatusCode Duration
-// ReqSize RespSize Tags ReqHeaders RespHeaders TraceID, written {{Name}}. Data of clients and
+// ReqSize RespSize Tags ReqHeaders RespHeaders TraceID RequestId, written {{Name}}. Data of clients and
 // programs is escaped for the kind of line: JSON if the template begins with the brace of an object
 // or a list of texts, else plain text (LineEscape). Immutable; shared by the cores.
 class AccessFormat {
@@ -56,7 +57,7 @@ class AccessFormat {
   AccessFormat();
   // Lines of JSON with all that is known: time, peer, client, server, host, method, target,
   // protocol, status, durationUs, requestBytes, responseBytes, route, pipeline, filters, tags,
-  // traceId.
+  // traceId, requestId.
   [[nodiscard]] static AccessFormat json_lines();
   // True for AccessFormat(): the server has no format of its own.
   [[nodiscard]] bool is_default() const { return kind_ == Kind::standard; }
@@ -96,7 +97,8 @@ class AccessFormat {
     tags,
     request_fields,
     response_fields,
-    trace_id
+    trace_id,
+    request_id
   };
   struct FormatItem {
     LogVariable variable;

@@ -4,6 +4,7 @@
 // it and keeps it up to date. Core-bound.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -40,6 +41,10 @@ class CoreContext {
   [[nodiscard]] const Logger& logger() const { return logger_; }
   // Decides what is refused for lack of memory.
   [[nodiscard]] const MemoryPressure& memory_pressure() const { return memory_pressure_; }
+  // Whether the process serves: see Workers::set_ready(). One load.
+  [[nodiscard]] bool ready() const {
+    return ready_ != nullptr && ready_->load(std::memory_order_relaxed);
+  }
   // The current time as IMF-fixdate, to the second (RFC 9110 section 5.6.7).
   [[nodiscard]] std::string_view date() const { return date_; }
   // Returns null if no pipeline of that name runs.
@@ -64,6 +69,8 @@ class CoreContext {
   // Requires: the pipelines are installed.
   void install(const std::map<std::string, Fallthrough, std::less<>>& global_filters);
   void install(std::shared_ptr<const pipeline::CustomDataSnapshot> custom_data);
+  // Before the worker starts. Requires: `ready` outlives this.
+  void watch(const std::atomic<bool>& ready) { ready_ = &ready; }
   // Reads the clock for date().
   void update_date();
 
@@ -77,6 +84,7 @@ class CoreContext {
   std::map<std::string, std::shared_ptr<const GlobalFilter>, std::less<>> global_filters_;
   pipeline::CustomDataSlot custom_data_;
   std::string date_;
+  const std::atomic<bool>* ready_ = nullptr;
 };
 
 }  // namespace sluice::server

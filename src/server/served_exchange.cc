@@ -9,6 +9,7 @@
 #include "router/client_address.h"
 #include "server/limits.h"
 #include "server/logged_fields.h"
+#include "server/request_id.h"
 #include "server/request_span.h"
 
 namespace sluice::server {
@@ -57,6 +58,7 @@ void ServedExchange::clear() {
   method_.clear();
   target_.clear();
   host_.clear();
+  request_id_.clear();
   allow_.clear();
   shed_ = false;
   retry_soon_ = false;
@@ -92,10 +94,14 @@ int ServedExchange::route() {
   exchange_.peer = peer_.address;
   auto client = prototype_->trusted_proxies.identify(request, peer_.ip());
   exchange_.real_ip = std::move(client.ip);
+  if (prototype_->spec.request_id) [[unlikely]]
+    set_request_id(prototype_->trusted_proxies.contains(peer_.ip()));
   if (prototype_->tracer) [[unlikely]]
     begin_trace();
   if (client.disowned) exchange_.add_tag("forwarding fields dropped: not from trustedProxies");
 
+  if (!prototype_->spec.health_path.empty() && asks_for_health()) [[unlikely]]
+    return prototype_->router.admits(exchange_.real_ip) ? (core_.ready() ? 200 : 503) : 403;
   if (const int status = check_client(); status != 0) return status;
   if (request.escaped_path == "*") return answer_for_server();
   const router::Arrival arrival = prototype_->router.receive(request);
@@ -132,6 +138,14 @@ int ServedExchange::route() {
   if (body_bytes_max_ == 0) body_bytes_max_ = prototype_->spec.client_max_body_size;
   if (body_bytes_max_ == 0) body_bytes_max_ = kDefaultBodyBytesMax;
   return 0;
+}
+
+// The other process, which serves the request, gives the id.
+void ServedExchange::set_request_id(bool trusted) {
+  if (prototype_->handed_over) return;
+  const RequestIdSpec& spec = *prototype_->spec.request_id;
+  request_id_ = settle_request_id(request().headers, spec.header, trusted && spec.trusts_proxies(),
+                                  server_.ids());
 }
 
 // prototype_ keeps the Tracer alive as long as the exchange.
@@ -209,6 +223,12 @@ int ServedExchange::answer_for_server() {
   return 200;
 }
 
+// A process that has handed over leaves the answer to the next one.
+bool ServedExchange::asks_for_health() {
+  if (prototype_->handed_over || request().path != prototype_->spec.health_path) return false;
+  return method_ == "GET" || method_ == "HEAD";
+}
+
 // Returns 429 if the client's address exceeds one of its limits, else 0.
 int ServedExchange::check_client() {
   const ClientLimitsSpec& limits = prototype_->spec.client_limits;
@@ -258,6 +278,8 @@ Task<int> ServedExchange::take_body(http::Body body) {
   http::Request& request = exchange_.client_request();
   request.body = std::move(body);
   const http::FieldTwins& owned = prototype_->router.owned_fields();
+  if (!prototype_->request_id_fields.empty()) [[unlikely]]
+    http::withhold_trailers(request.body, prototype_->request_id_fields);
   if (body_bytes_max_ < 0) {
     http::withhold_trailers(request.body, owned);
     co_return 0;
@@ -305,11 +327,17 @@ http::Response& ServedExchange::respond(int status) {
   if (status == 0) make_final();
   if (!hold_response()) exchange_.new_response().status = 503;
   http::Response& response = *exchange_.client_response();
+  show_request_id(response);
   if (retry_after_ > 0) response.headers.set("Retry-After", std::to_string(retry_after_));
   if (status > 0 && !allow_.empty()) response.headers.set("Allow", allow_);
   if (shed_) response.headers.set("Retry-After", std::to_string(server_.overload().retry_after()));
   if (status == 503 && retry_soon_) response.headers.set("Retry-After", kRetrySoonSeconds);
   return response;
+}
+
+void ServedExchange::show_request_id(http::Response& response) const {
+  if (request_id_.empty() || !prototype_->spec.request_id->respond) return;
+  response.headers.set(prototype_->spec.request_id->header, request_id_);
 }
 
 // Returns the size of the response's head. HTTP/2 keeps it until it is sent, which is up to the
@@ -346,6 +374,8 @@ http::Response& ServedExchange::refuse(int status, std::string reason) {
   method_ = request().method;
   http::Response& response = exchange_.new_response();
   response.status = status;
+  if (prototype_->spec.request_id && request_id_.empty()) set_request_id(false);
+  show_request_id(response);
   return response;
 }
 
@@ -391,7 +421,8 @@ void ServedExchange::record(int status, std::uint64_t bytes_received, std::uint6
                      .server = prototype_->spec.name,
                      .host = host_,
                      .route = route.route(),
-                     .trace_id = {trace.high, trace.low}});
+                     .trace_id = {trace.high, trace.low},
+                     .request_id = request_id_});
 }
 
 }  // namespace sluice::server

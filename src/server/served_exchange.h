@@ -69,6 +69,9 @@ class ServedExchange {
   // 503 with Retry-After for an unknown user under overload.
   [[nodiscard]] int route();
   void begin_trace();
+  // Gives the request its id. `trusted`: the peer is a trusted proxy.
+  void set_request_id(bool trusted);
+  void show_request_id(http::Response& response) const;
   // Returns 413 if `length` is too large, 503 if no body is accepted now, else 0.
   [[nodiscard]] int check_body(std::optional<std::uint64_t> length);
   // Reads the body, or leaves it to be streamed. Returns 0, or the status to refuse with.
@@ -90,6 +93,8 @@ class ServedExchange {
   [[nodiscard]] bool is_shed();
   [[nodiscard]] int refuse_absent(const char* what, const std::string& name);
   [[nodiscard]] int answer_for_server();
+  // True if the request asks for the healthPath.
+  [[nodiscard]] bool asks_for_health();
   [[nodiscard]] int check_client();
   [[nodiscard]] bool hold_response();
   [[nodiscard]] std::size_t waiting_head_bytes();
@@ -111,6 +116,7 @@ class ServedExchange {
   std::string method_;
   std::string target_;  // as received; kept only for the access log
   std::string host_;    // likewise
+  std::string request_id_;  // "": the server gives none
   std::string allow_;   // the Allow field of a response that no pipeline made
   bool shed_ = false;   // 503 with Retry-After
   bool late_ = false;   // has waited for longer than overload.target

@@ -9,6 +9,7 @@
 #include "server/core_context.h"
 #include "server/overload.h"
 #include "server/snapshot.h"
+#include "tracing/ids.h"
 
 namespace sluice::server {
 
@@ -28,6 +29,8 @@ class ServerContext {
     return prototype_;
   }
   [[nodiscard]] Overload& overload() { return overload_; }
+  // Of the ids of requests.
+  [[nodiscard]] tracing::IdSource& ids() { return ids_; }
   // Counts that `limit` refused a connection or a request.
   void note_refusal(observe::Limit limit) {
     prototype_->counters->refusals.record(core_.core().index, limit);
@@ -61,6 +64,7 @@ class ServerContext {
   CoreContext& core_;
   std::shared_ptr<const ServerPrototype> prototype_;
   Overload overload_;
+  tracing::IdSource ids_;
   bool draining_ = false;
   bool retiring_ = false;
 };

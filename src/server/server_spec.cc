@@ -5,6 +5,8 @@
 
 #include "config/core_schema.h"
 #include "config/ip_prefix.h"
+#include "http/field_kind.h"
+#include "http/headers.h"
 #include "pipeline/later_kinds.h"
 
 namespace sluice::server {
@@ -34,6 +36,11 @@ void HttpServerSpec::validate(config::Faults& faults) const {
   if (!address.empty() && !config::IpAddress::parse(listen_address())) {
     faults.add("address",
                config::quote(address) + " is not an IP address, try 127.0.0.1 or localhost");
+  }
+  if (request_id && (!http::is_token(request_id->header) ||
+                     http::field_kind(request_id->header) != http::FieldKind::other)) {
+    faults.add("requestId.header",
+               config::quote(request_id->header) + " is no name of a header that can be set");
   }
   if (switches_on(http3)) faults.add("http3", "HTTP/3 is not supported yet");
   if (wants_auto_cert())

@@ -61,6 +61,22 @@ struct ClientLimitsSpec {
   }
 };
 
+// The id that every request has: server/request_id.h.
+struct RequestIdSpec {
+  std::string header = "X-Request-Id";
+  std::string trust = "trustedProxies";
+  bool respond = true;
+
+  void fields(auto& visit) {
+    visit("header", header, {.doc = "the header of the request and of the response"});
+    visit("trust", trust,
+          {.one_of = {"trustedProxies", "none"},
+           .doc = "whose own id stays; trustedProxies: those of the server"});
+    visit("respond", respond, {.doc = "false: only the backends get the id"});
+  }
+  [[nodiscard]] bool trusts_proxies() const { return trust == "trustedProxies"; }
+};
+
 struct HttpServerSpec : router::RouterSpec {
   std::string name;
   std::string kind = "HTTPServer";
@@ -94,6 +110,8 @@ struct HttpServerSpec : router::RouterSpec {
   std::string access_log_format;
   OverloadSpec overload;
   std::optional<tracing::TracingSpec> tracing;
+  std::optional<RequestIdSpec> request_id;
+  std::string health_path;
   // Not supported yet. A value that switches nothing on is accepted.
   config::UndecodedValue http3;
   config::UndecodedValue auto_cert;
@@ -146,6 +164,12 @@ struct HttpServerSpec : router::RouterSpec {
     visit_router_kind(visit);
     visit("accessLogFormat", access_log_format, {.doc = "template of a line"});
     visit("overload", overload, {.doc = "what happens when a core cannot keep up"});
+    visit(
+        "requestId", request_id,
+        {.doc = "every request gets an id; without this, a client's X-Request-Id passes as it is"});
+    visit("healthPath", health_path,
+          {.format = config::Format::path,
+           .doc = "path that says whether the process is ready, 200 or 503; empty: none"});
     visit("tracing", tracing, {.doc = "traces of requests, for OpenTelemetry or Zipkin"});
     visit_rules(visit);
     visit_unsupported(visit);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "http/field_twins.h"
 #include "net/tls/tls_context.h"
 #include "observe/access_log.h"
 #include "observe/counter.h"
@@ -52,6 +53,7 @@ struct ServerPrototype {
   router::Router router;
   router::TrustedProxies trusted_proxies;
   observe::AccessFormat access_format;
+  http::FieldTwins request_id_fields{};  // the header of requestId; may be empty
   std::shared_ptr<net::TicketKeys> tickets;    // of `tls`, for the next generation
   std::shared_ptr<const net::TlsContext> tls;  // null: plain TCP
   // The admission that its connections must show.

@@ -2,6 +2,7 @@
 // Worker: a thread with an event loop and everything that serves on it. There is one per core.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -33,6 +34,8 @@ class Worker {
 
   // Any thread.
   [[nodiscard]] const loop::Core& core() const { return core_; }
+  // Before start(): see CoreContext.
+  void watch(const std::atomic<bool>& ready) { context_.watch(ready); }
   void start();
   void stop();  // joins the thread and closes open connections
 

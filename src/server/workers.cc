@@ -12,8 +12,10 @@ namespace sluice::server {
 Workers::Workers(unsigned count, std::size_t memory_bytes, observe::AccessLog* access_log,
                  const Logger& logger)
     : access_log_(access_log), memory_(memory_bytes, count) {
-  for (unsigned i = 0; i < count; ++i)
+  for (unsigned i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<Worker>(i, count, access_log, logger, trimmer_, memory_));
+    workers_.back()->watch(ready_);
+  }
 }
 
 Workers::~Workers() { stop(); }

@@ -37,6 +37,9 @@ class Workers final : public pipeline::PipelineFinder {
       const loop::Core& core, std::string_view name) const override {
     return workers_[core.index]->context().pipeline(name);
   }
+  // Whether the process serves, for the healthPath of its servers; false before the first call. Any
+  // thread.
+  void set_ready(bool ready) { ready_.store(ready, std::memory_order_relaxed); }
   void start();
 
   // Publishes `snapshot`. Returns when every core has swapped, so the change is in force.
@@ -76,6 +79,7 @@ class Workers final : public pipeline::PipelineFinder {
   observe::AccessLog* access_log_;  // may be null
   Trimmer trimmer_;                 // it and memory_ outlive the workers
   MemoryBudget memory_;
+  std::atomic<bool> ready_{false};  // outlives the workers
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<unsigned> next_{0};  // the core that adopts next
 };

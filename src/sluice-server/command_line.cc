@@ -15,6 +15,7 @@
 #include "config/faults.h"
 #include "sluice-server/easegress_options.h"
 #include "sluice-server/flags.h"
+#include "sluice-server/outcome_file.h"
 #include "sluice-server/process.h"
 #include "sluice-server/sample_config.h"
 #include "sluice-server/say.h"
@@ -32,6 +33,9 @@ struct Given {
   bool check = false;
   bool hash_password = false;
   bool signal_upgrade = false;
+  bool signal_reload = false;
+  bool wait = false;
+  std::string wait_timeout = "6m";  // more than a hot restart may take
   std::optional<Flags> flags;
 };
 
@@ -75,6 +79,13 @@ Given::Given(CLI::App& app) {
   flags.emplace(app);
   app.add_flag("--signal-upgrade", signal_upgrade,
                "tell the server of this --home-dir to hand over to a new process, and exit");
+  app.add_flag("--signal-reload", signal_reload,
+               "tell the server of this --home-dir to read its configuration file again, and exit");
+  app.add_flag(
+      "--wait", wait,
+      "with --signal-upgrade and --signal-reload: until it is over. Exit code 1: it failed, "
+      "and the reason is printed");
+  app.add_option("--wait-timeout", wait_timeout, "for --wait; default: 6m")->type_name("DURATION");
   app.add_flag("--hash-password", hash_password,
                "read a password from standard input, print what basic-auth takes, and exit");
 }
@@ -100,18 +111,54 @@ int hash_password_of_input() {
   return hash ? 0 : 1;
 }
 
-int signal_upgrade(const Options& options) {
+// A signal to the running server.
+struct Order {
+  int signal;
+  std::string_view outcome;  // the file
+  const char* what;
+};
+
+constexpr Order kUpgrade{SIGUSR2, kUpgradeOutcome, "hand over"};
+constexpr Order kReload{SIGHUP, kReloadOutcome, "read its configuration again"};
+
+// Where the log is; "" if a daemon has it.
+std::string place_of_log(const Options& options) {
+  const bool in_a_file = options.log_output == "file" && !options.log_dir.empty();
+  return in_a_file ? ": " + options.path_of(options.log_dir) + "/stdout.log" : std::string();
+}
+
+int send_order(const Order& order, const Options& options, std::optional<Duration> patience) {
   const std::string path = options.path_of("sluice.pid");
   const pid_t pid = read_pid(path);
-  if (pid > 0 && waits_for(pid, SIGUSR2) && ::kill(pid, SIGUSR2) == 0) {
-    const bool in_a_file = options.log_output == "file" && !options.log_dir.empty();
-    const std::string log =
-        in_a_file ? ": " + options.path_of(options.log_dir) + "/stdout.log" : std::string();
-    std::printf("asked process %d to hand over; its log says how it ends%s\n", pid, log.c_str());
+  const std::string before = read_outcome(options, order.outcome);
+  if (pid <= 0 || !waits_for(pid, order.signal) || ::kill(pid, order.signal) != 0) {
+    say("sluice-server: no server runs that " + path + " names");
+    return 1;
+  }
+  const std::string log = place_of_log(options);
+  if (!patience) {
+    std::printf("asked process %d to %s; its log says how it ends%s\n", pid, order.what,
+                log.c_str());
     return 0;
   }
-  say("sluice-server: no server runs that " + path + " names");
+  const auto outcome = await_outcome(options, order.outcome, before, pid, *patience);
+  if (outcome) {
+    std::printf("%s\n", outcome->c_str());
+    return 0;
+  }
+  say_error(outcome.error().message, {"its log says more" + log});
   return 1;
+}
+
+// How long to wait for the outcome of an order; nullopt: not at all.
+Result<std::optional<Duration>> patience_of(const Given& given) {
+  if (!given.wait) return std::nullopt;
+  if (!given.signal_upgrade && !given.signal_reload)
+    return fail(ErrorKind::invalid, "--wait goes with --signal-upgrade or --signal-reload");
+  const auto patience = parse_duration(given.wait_timeout);
+  if (patience && *patience >= Duration::zero()) return patience;
+  return fail(ErrorKind::invalid, "--wait-timeout: " + config::quote(given.wait_timeout) +
+                                      " is not a duration, such as 2m");
 }
 
 std::string nearest_flag(const CLI::App& app, const std::string& name) {
@@ -198,7 +245,10 @@ CommandLine parse_command_line(int argc, char** argv) {
   auto options = options_of(given, notes);
   for (const std::string& note : notes) say("sluice-server: " + note);
   if (!options) return leave_with(options.error());
-  if (given.signal_upgrade) return leave(signal_upgrade(*options));
+  const auto patience = patience_of(given);
+  if (!patience) return leave_with(patience.error());
+  if (given.signal_upgrade) return leave(send_order(kUpgrade, *options, *patience));
+  if (given.signal_reload) return leave(send_order(kReload, *options, *patience));
   if (given.print_config) {
     std::printf("%s", config::emit_yaml(without_secrets(*options)).c_str());
     return leave(0);

@@ -18,7 +18,9 @@ namespace sluice::server_program {
 namespace {
 
 std::string is_duration(const std::string& text) {
-  return parse_duration(text) ? "" : "\"" + text + "\" is no duration: try 30s or 10m";
+  if (parse_duration(text)) return "";
+  return "\"" + text + "\" is no duration: " +
+         (parse_duration(text + "s") ? "it has no unit, try " + text + "s" : "try 30s or 10m");
 }
 
 // The visitor that declares a flag for each option. An option whose type has no add() does not

@@ -18,6 +18,7 @@
 #include "filters/successor/successor.h"
 #include "sluice-server/end_asked.h"
 #include "sluice-server/open_store.h"
+#include "sluice-server/outcome_file.h"
 #include "sluice-server/passed_on.h"
 #include "sluice-server/reload.h"
 #include "sluice-server/successor_process.h"
@@ -50,8 +51,9 @@ Result<void> check_disk(const Running& running) {
 
 // Requires: the store is closed, so there is no way back. If the new program fails now, starts the
 // executable of the old one, even if the file at its path has changed.
+// `fallback`: receives why the new program does not serve, if the old one does again.
 Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess successor,
-                                   SuccessorProcess::Estate estate) {
+                                   SuccessorProcess::Estate estate, std::string& fallback) {
   estate.objects = nullptr;  // not rehearsed: the old program has built them already
   Json knowledge = running.controller.knowledge();
   for (const std::string& place : leave_out_beyond(knowledge))
@@ -73,6 +75,7 @@ Result<SuccessorProcess> give_away(const Running& running, SuccessorProcess succ
   while (!serves && tries > 0) {
     // Once a stop is asked for, one more try serves the requests that wait, or nothing does.
     tries = end.asked() ? 0 : tries - 1;
+    if (fallback.empty()) fallback = serves.error().message;
     running.logger.error("hand-over: the new process does not serve, back to the old program: " +
                          serves.error().message);
     auto again = SuccessorProcess::start(running.program, "/proc/self/exe", [] { return false; });
@@ -113,11 +116,15 @@ Result<std::optional<net::Listener>> health_socket(const Running& running) {
 
 }  // namespace
 
-Result<bool> hand_over(const Running& running) {
+namespace {
+
+Result<bool> hand_over_to_new(const Running& running) {
   const Logger& logger = running.logger;
   logger.info("hand-over: starting " + running.program.path);
-  const auto stay = [&logger](const Error& error) {
-    logger.error("hand-over: no new process, this one goes on: " + error.message);
+  const auto stay = [&](const Error& error) {
+    const std::string text = "no new process, this one goes on: " + error.message;
+    logger.error("hand-over: " + text);
+    note_outcome(running.options, kUpgradeOutcome, fail(error.kind, text));
     return false;
   };
   if (const auto disk = check_disk(running); !disk) return stay(disk.error());
@@ -159,7 +166,8 @@ Result<bool> hand_over(const Running& running) {
   running.store.close();
   running.locks.reset();
   const TimePoint closed = Clock::now();
-  SLUICE_TRY(const auto serving, give_away(running, *std::move(successor), estate));
+  std::string fallback;
+  SLUICE_TRY(const auto serving, give_away(running, *std::move(successor), estate, fallback));
   gate->open(serving.channel());
   running.controller.let_go();
   const TimePoint now = Clock::now();
@@ -167,7 +175,22 @@ Result<bool> hand_over(const Running& running) {
               format_duration(now - held) + ", of which " + format_duration(closed - held) +
               " until the store was closed; the admin API was away for " +
               format_duration(now - begin));
+  const std::string process = "process " + std::to_string(serving.pid());
+  if (fallback.empty())
+    note_outcome(running.options, kUpgradeOutcome, process + " serves");
+  else
+    note_outcome(running.options, kUpgradeOutcome,
+                 fail(ErrorKind::unavailable, "the new program does not serve, and " + process +
+                                                  " runs the old one: " + fallback));
   return true;
+}
+
+}  // namespace
+
+Result<bool> hand_over(const Running& running) {
+  auto done = hand_over_to_new(running);
+  if (!done) note_outcome(running.options, kUpgradeOutcome, std::unexpected(done.error()));
+  return done;
 }
 
 bool retire(const Running& running) {

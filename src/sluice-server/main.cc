@@ -34,10 +34,12 @@
 #include "sluice-server/open_logs.h"
 #include "sluice-server/open_store.h"
 #include "sluice-server/options.h"
+#include "sluice-server/outcome_file.h"
 #include "sluice-server/own_secret.h"
 #include "sluice-server/predecessor_process.h"
 #include "sluice-server/process.h"
 #include "sluice-server/program.h"
+#include "sluice-server/readiness.h"
 #include "sluice-server/reload.h"
 #include "sluice-server/say.h"
 #include "store/store.h"
@@ -125,7 +127,9 @@ Result<bool> serve(const Running& running, InForce& in_force) {
     if (signal == SIGTERM || signal == SIGINT) return false;
     if (signal == SIGHUP) {
       reopen_logs(running.logger, running.access_log);
-      reload(in_force, running.program, running.logger, *running.api, running.controller);
+      const auto reloaded =
+          reload(in_force, running.program, running.logger, *running.api, running.controller);
+      note_outcome(running.options, kReloadOutcome, reloaded);
     } else if (signal == SIGUSR2) {
       SLUICE_TRY(const bool handed_over, hand_over(running));
       if (handed_over) return true;
@@ -144,8 +148,7 @@ void end_within(Duration patience) {
 }
 
 // Finishes the requests in flight.
-void stop(const Running& running, admin::Health& health) {
-  health.drain();
+void stop(const Running& running) {
   end_within(running.options.drain_timeout + kLateWork);
   running.logger.info("stopping: requests in flight finish");
   // Other members take over what this one owns, while it still answers.
@@ -163,6 +166,16 @@ void stop(const Running& running, admin::Health& health) {
   running.store.close();
   running.logger.info("stopped");
   end_within(kLastLines);
+}
+
+// Load balancers that ask whether the process is ready send elsewhere, and until they have asked it
+// serves them. A second signal ends it at once.
+void await_shutdown_delay(const Running& running, Readiness& readiness) {
+  readiness.end();
+  const Duration delay = running.options.shutdown_delay;
+  if (delay == Duration::zero()) return;
+  running.logger.info("stopping: not ready any more, and serving for " + format_duration(delay));
+  std::this_thread::sleep_for(delay);
 }
 
 auto make_engine(const Options& options) {
@@ -265,6 +278,7 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   SLUICE_TRY(std::unique_ptr<admin::HealthServer> health_server,
              start_health_server(options, inherited, health, logger));
   say_started(options, cores, memory, logger);
+  Readiness readiness(health, workers);
   const Adoption adoption(predecessor, workers);
   notify_service_manager("READY=1\nMAINPID=" + std::to_string(getpid()));
 
@@ -275,7 +289,9 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   if (!handed_over) notify_service_manager("STOPPING=1");
   const bool asked_to_stop = !handed_over || retire(running);
   signals.second_one_kills(asked_to_stop);
-  stop(running, *health);
+  if (!handed_over) await_shutdown_delay(running, readiness);
+  readiness.end();
+  stop(running);
   return {};
 }
 

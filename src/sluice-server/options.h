@@ -48,6 +48,7 @@ struct Options {
   bool accept_older_store = false;
   bool profiling = false;
   std::string memory_budget;  // empty: available memory / kMemoryShare
+  Duration shutdown_delay{};
   Duration drain_timeout = std::chrono::seconds(30);
   Duration retire_timeout = std::chrono::minutes(10);
   // The access to the admin API.
@@ -105,6 +106,13 @@ struct Options {
           {.min = 1,
            .max = wasm::kGuestsMaxHighest,
            .doc = "guests of all WasmHost filters together (the sum of their maxConcurrency)"});
+    visit(
+        "shutdown-delay", shutdown_delay,
+        {.min = 0,
+         .max = std::int64_t{3600} * 1'000'000'000,
+         .doc = "how long a server that is stopped goes on serving while it is not ready, so that "
+                "load balancers notice"},
+        {.live = true});
     visit("drain-timeout", drain_timeout,
           {.min = 0, .doc = "how long requests in flight may take when the server is stopped"},
           {.live = true});

@@ -228,9 +228,10 @@ TEST(OptionsUpdate, TheseAreLive) {
   for (const auto& [key, use] : entries()) {
     if (use.live) live.push_back(key);
   }
-  EXPECT_THAT(live, testing::UnorderedElementsAre(
-                        "api-readers", "api-tokens", "basic-auth", "cert-file", "client-ca-file",
-                        "debug", "drain-timeout", "key-file", "retire-timeout", "tls"));
+  EXPECT_THAT(live,
+              testing::UnorderedElementsAre("api-readers", "api-tokens", "basic-auth", "cert-file",
+                                            "client-ca-file", "debug", "drain-timeout", "key-file",
+                                            "retire-timeout", "shutdown-delay", "tls"));
 }
 
 }  // namespace

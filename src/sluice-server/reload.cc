@@ -91,12 +91,13 @@ void note_certificates(const MemberTls& tls, const admin::Api& api,
   controller.set_own_certificates(std::move(all));
 }
 
-void reload(InForce& in_force, const Program& program, const Logger& logger, admin::Api& api,
-            control::Controller& controller) {
+Result<std::string> reload(InForce& in_force, const Program& program, const Logger& logger,
+                           admin::Api& api, control::Controller& controller) {
   Options& options = in_force.options;
   const auto refuse = [&](control::ReloadKind kind, const Error& error) {
     controller.reloads().note(kind, false);
     log_refusal(logger, error);
+    return std::unexpected(error);
   };
   const auto read = read_options(program.arguments);
   if (!read) return refuse(control::ReloadKind::configuration, read.error());
@@ -115,10 +116,12 @@ void reload(InForce& in_force, const Program& program, const Logger& logger, adm
   options = std::move(next);
   controller.reloads().note(control::ReloadKind::certificates, renewed);
   controller.reloads().note(control::ReloadKind::configuration, true);
-  logger.info("configuration read again, certificate files too; changed: " +
-              (updated->changed.empty() ? "nothing" : updated->changed));
-  if (!updated->waiting.empty())
-    logger.warn("configuration: not in force before a restart: " + updated->waiting);
+  std::string text = "configuration read again, certificate files too; changed: " +
+                     (updated->changed.empty() ? "nothing" : updated->changed);
+  logger.info(text);
+  if (updated->waiting.empty()) return text;
+  logger.warn("configuration: not in force before a restart: " + updated->waiting);
+  return text + "; not in force before a restart: " + updated->waiting;
 }
 
 void reopen_logs(const Logger& logger, observe::AccessLog* access_log) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "admin/api.h"
 #include "base/log.h"
@@ -24,9 +25,10 @@ struct InForce {
 
 // Puts the changed live options and the contents of all certificate files in force, all of them or
 // none, and updates `in_force`. The log names the changes, the options that need a restart, or the
-// faults. It names fields but never values, because some are secrets.
-void reload(InForce& in_force, const Program& program, const Logger& logger, admin::Api& api,
-            control::Controller& controller);
+// faults. It names fields but never values, because some are secrets. Returns what has changed, in
+// one line, or the first fault.
+Result<std::string> reload(InForce& in_force, const Program& program, const Logger& logger,
+                           admin::Api& api, control::Controller& controller);
 
 // Tells the controller which certificates the process itself has in force.
 void note_certificates(const MemberTls& tls, const admin::Api& api,

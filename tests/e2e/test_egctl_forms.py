@@ -4,6 +4,7 @@
 import json
 
 import pytest
+import yaml
 
 from client import fetch
 from gateway import http_server, mock, pipeline, wait_until
@@ -111,3 +112,25 @@ def test_older_forms(server, tmp_path, port):
     server.egctl("object", "update", "p", input=file.read_text())
     done = server.egctl("object", "update", "q", input=file.read_text(), check=False)
     assert done.returncode == 1 and "another object than q" in done.stderr, done.stderr
+
+
+def test_a_folder_of_objects(server, tmp_path):
+    """All or none, and the same folder names what is deleted."""
+    folder = tmp_path / "objects"
+    folder.mkdir()
+    for name in ("folder-a", "folder-b"):
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(pipeline(name, mock("x"))))
+    (folder / "notes.txt").write_text("[")
+    assert server.egctl("apply", "-f", str(folder)).stdout.count("created") == 2
+    (folder / "wrong.json").write_text('{"kind": "Pipeline", "name": "folder-c", "flo": []}')
+    done = server.egctl("apply", "-f", str(folder), check=False)
+    assert done.returncode == 1 and "wrong.json: flo" in done.stderr and "flow" in done.stderr, done.stderr
+    (folder / "wrong.json").unlink()
+    done = server.egctl("delete", "-f", str(folder))
+    assert done.stdout.splitlines() == [f"delete Pipeline {name} successfully" for name in ("folder-a", "folder-b")]
+    assert server.egctl("delete", "-f", str(folder), check=False).returncode == 4, "they are gone"
+    assert server.egctl("delete", check=False).returncode == 2
+    assert server.egctl("delete", "pipeline", "-f", str(folder), check=False).returncode == 2
+    (tmp_path / "empty").mkdir()
+    done = server.egctl("apply", "-f", str(tmp_path / "empty"), check=False)
+    assert done.returncode == 1 and "holds no file .yaml, .yml or .json" in done.stderr

@@ -186,3 +186,77 @@ def test_a_hot_restart_passes_the_health_address_on(tmp_path):
     server.hot_restart()
     wait_until(lambda: listens(health) and probe(health, "/readyz")[0] == 200, "the new process is ready")
     server.stop()
+
+
+def health(port: int, path: str = "/ready") -> int:
+    return fetch(port, path).status
+
+
+def test_a_path_of_a_server_follows_the_store(tmp_path, port, guests):
+    server = Server(tmp_path / "home").start()
+    put_sale(server, port, guests, limit=1_000_000)
+    other = free_port()
+    server.apply(
+        http_server(other, {"pathPrefix": "/", "backend": "h"}, name="other", healthPath="/ready"),
+        pipeline("h", mock("rules\n")),
+    )
+    data, away = server.home / "data", server.home / "away"
+    users = itertools.count()
+
+    def health_after_a_write() -> int:
+        fetch(port, Authorization=f"user{next(users)}")
+        return health(other)
+
+    wait_until(lambda: health(other) == 200, "the server is ready")
+    head = fetch(other, "/ready", method="HEAD")
+    assert head.status == 200 and fetch(other, "/ready?from=lb").status == 200
+    assert fetch(other, "/ready", method="POST").text == "rules\n", "other methods are requests like others"
+    assert fetch(other, "/ready/more").text == "rules\n"
+    data.rename(away)
+    wait_until(lambda: health_after_a_write() == 503, "the server is not ready")
+    assert fetch(other).text == "rules\n", "it serves all the same"
+    away.rename(data)
+    wait_until(lambda: health_after_a_write() == 200, "the server is ready again")
+    server.hot_restart()
+    wait_until(lambda: health(other) == 200, "so is the new process")
+    server.stop()
+
+
+def test_the_health_path_obeys_the_ip_filter_and_no_limit(server, port):
+    server.apply(
+        pipeline("h", mock("rules\n")),
+        http_server(port, {"backend": "h"}, healthPath="/ready", clientLimits={"requestsPerSecond": 1}),
+    )
+    wait_until(lambda: health(port) == 200, "the server is ready")
+    assert {health(port) for _ in range(20)} == {200}
+    server.apply(http_server(port, {"backend": "h"}, healthPath="/ready", ipFilter={"blockIPs": ["127.0.0.1"]}))
+    assert health(port) == 403
+    wrong = server.egctl(
+        "apply", "-f", "-", input=documents(http_server(port, {"backend": "h"}, healthPath="ready")), check=False
+    )
+    assert wrong.returncode == 1 and "healthPath" in wrong.stderr
+
+
+def test_a_shutdown_delay_serves_and_is_not_ready(tmp_path, port):
+    """Load balancers see it before the ports close."""
+    server = Server(tmp_path / "home", "--shutdown-delay", "3s").start()
+    server.apply(pipeline("h", mock("rules\n")), http_server(port, {"backend": "h"}, healthPath="/ready"))
+    wait_until(lambda: health(port) == 200, "the server is ready")
+    with Connection(port) as kept:
+        assert kept.request().status == 200
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: health(port) == 503, "a balancer of requests sees it")
+        assert probe(server.api_port, "/readyz") == (503, "not ready: the process ends\n")
+        assert fetch(port).text == "rules\n", "a new connection is served"
+        assert kept.request().text == "rules\n", "and an open one stays"
+        assert "stopping: not ready any more, and serving for 3s" in server.log()
+    server.wait_end()
+
+
+def test_a_second_signal_ends_a_shutdown_delay(tmp_path, port):
+    server = Server(tmp_path / "home", "--shutdown-delay", "1h").start()
+    server.apply(pipeline("h", mock("rules\n")), http_server(port, {"backend": "h"}))
+    server.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: probe(server.api_port, "/readyz")[0] == 503, "it is not ready")
+    server.process.send_signal(signal.SIGTERM)
+    server.wait_end(expect=255)

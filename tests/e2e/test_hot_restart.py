@@ -385,6 +385,79 @@ def test_signal_upgrade(server, port):
         assert connection.request().text == "hello"
 
 
+def ordered(home, *arguments: str) -> subprocess.CompletedProcess:
+    """What a caller of `sluice-server --signal-…` gets."""
+    return subprocess.run(
+        [BIN / "sluice-server", "--home-dir", home, *arguments], capture_output=True, text=True, timeout=DEADLINE * 2
+    )
+
+
+def test_signal_upgrade_waits_until_the_new_process_serves(server, port):
+    server.apply(pipeline("p", mock("hello")), sale_server(port))
+    for _ in range(2):
+        Orphan.expect_some()
+        old = server.process
+        done = ordered(server.home, "--signal-upgrade", "--wait")
+        now = int((server.home / "sluice.pid").read_text())
+        assert done.returncode == 0 and done.stdout == f"process {now} serves\n", done.stdout + done.stderr
+        assert now != old.pid
+        with Connection(port) as connection:
+            assert connection.request().text == "hello"
+        assert old.wait(DEADLINE) == 0
+        server.process = Orphan(now)
+
+
+def test_signal_upgrade_says_why_it_failed(tmp_path, port):
+    home = tmp_path / "home"
+    home.mkdir()
+    config = tmp_path / "c.yaml"
+    config.write_text("workers: 1\n")
+    server = Server(home, "--config-file", str(config)).start()
+    server.apply(pipeline("p", mock("hello")), sale_server(port))
+    pid = server.pid
+    config.write_text("wokers: 1\n")
+    failed = ordered(home, "--signal-upgrade", "--wait")
+    assert failed.returncode == 1 and failed.stdout == "", failed.stdout
+    assert "no new process, this one goes on" in failed.stderr, failed.stderr
+    assert str(home / "log" / "stdout.log") in failed.stderr
+    assert server.pid == pid and server.process.poll() is None
+    config.write_text("workers: 1\n")
+    Orphan.expect_some()
+    assert ordered(home, "--signal-upgrade", "--wait").returncode == 0
+    assert server.process.wait(DEADLINE) == 0
+    server.process = Orphan(int((home / "sluice.pid").read_text()))
+    server.stop()
+
+
+def test_signal_reload_waits_and_says_what_it_did(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    config = tmp_path / "c.yaml"
+    config.write_text("drain-timeout: 30s\n")
+    server = Server(home, "--config-file", str(config)).start()
+    config.write_text("drain-timeout: 20s\nworkers: 1\n")
+    done = ordered(home, "--signal-reload", "--wait")
+    assert done.returncode == 0 and "changed: drain-timeout; not in force before a restart: workers" in done.stdout
+    config.write_text("drain-timeout: 20\n")
+    failed = ordered(home, "--signal-reload", "--wait")
+    assert failed.returncode == 1 and "drain-timeout" in failed.stderr and "is it 20s" in failed.stderr, failed.stderr
+    config.write_text("drain-timeout: 20s\n")
+    assert "asked process" in ordered(home, "--signal-reload").stdout
+    server.stop()
+
+
+def test_an_order_that_takes_too_long_ends_the_wait(tmp_path):
+    server = Server(tmp_path / "home").start()
+    done = ordered(server.home, "--signal-reload", "--wait", "--wait-timeout", "0s")
+    assert done.returncode in (0, 1)
+    if done.returncode == 1:
+        assert "not over after 0s" in done.stderr
+    for wrong in (("--wait",), ("--signal-reload", "--wait", "--wait-timeout", "soon")):
+        refused = ordered(server.home, *wrong)
+        assert refused.returncode == 1 and "--wait" in refused.stderr, refused.stderr
+    server.stop()
+
+
 def test_a_wrong_home_says_so(tmp_path):
     done = subprocess.run(
         [BIN / "sluice-server", "--signal-upgrade", "--home-dir", tmp_path], capture_output=True, text=True

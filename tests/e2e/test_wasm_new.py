@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`egctl wasm new`: in each language, a project that builds and passes its own test."""
 
+import json
 import os
 import re
 import shutil
@@ -55,6 +56,14 @@ def test_a_project_builds_and_passes_its_test(tmp_path, language):
     cases = folder / "cases.yaml"
     cases.write_text(cases.read_text().replace("sold out.", "sold in."))
     assert make(folder, language, "test").returncode != 0
+
+
+def test_a_project_in_assemblyscript_is_no_package(tmp_path):
+    assert egctl("wasm", "new", "--lang", "assemblyscript", "my-sale", cwd=tmp_path).returncode == 0
+    made = json.loads((tmp_path / "my-sale" / "package.json").read_text())
+    assert made["name"] == "my-sale" and made["private"] is True
+    assert "files" not in made
+    assert "flash-sale" not in (tmp_path / "my-sale" / "package-lock.json").read_text()
 
 
 def test_a_language_that_is_misspelled(tmp_path):

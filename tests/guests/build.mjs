@@ -6,7 +6,7 @@
 // has that in its name too, as in step5-asc020.wasm.
 
 import { execFile } from "node:child_process"
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { basename, dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
@@ -23,6 +23,12 @@ const repo = join(here, "..", "..")
 const out = resolve(process.argv[2])
 mkdirSync(out, { recursive: true })
 
+// The examples import the SDK by the name of its package.
+const packages = join(out, "packages")
+const sdk = join(packages, "@sluice", "assemblyscript-sdk")
+mkdirSync(dirname(sdk), { recursive: true })
+if (!existsSync(sdk)) symlinkSync(join(repo, "sdk", "assemblyscript"), sdk)
+
 const sources = (directory, ending) =>
 	readdirSync(join(here, directory)).filter((name) => name.endsWith(ending)).sort()
 const steps = [1, 2, 3, 4, 5, 6].map((n) => join(repo, "examples", "flash-sale", "assembly", `step${n}.ts`))
@@ -30,7 +36,8 @@ const programs = sources("assembly", ".ts").map((name) => join(here, "assembly",
 
 // Sources and output as the compilers want them: relative to the repository.
 function ascArguments(source, file, ...more) {
-	return [relative(repo, source), "--outFile", relative(repo, join(out, file)), "-O3", ...more]
+	const own = ["--outFile", relative(repo, join(out, file)), "--path", packages]
+	return [relative(repo, source), ...own, "-O3", ...more]
 }
 
 async function withCurrent(source, file, ...more) {

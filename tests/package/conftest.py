@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from debian import Booted, bare_root, why_not
+from running import Running
 
 TREE = Path(__file__).resolve().parent.parent.parent
 PACKAGES = TREE / "build/packages"
@@ -79,3 +80,19 @@ def system(with_systemd, tmp_path):
     yield booted
     booted.stop()
     root.remove()
+
+
+@pytest.fixture
+def start():
+    """Starts servers: start(root, egctl, command...). None outlives the test."""
+    started = []
+
+    def make(*arguments, **more) -> Running:
+        started.append(Running(*arguments, **more))
+        started[-1].await_health()
+        return started[-1]
+
+    yield make
+    for server in started:
+        server.process.kill()
+        server.process.wait()

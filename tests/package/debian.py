@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Roots of Debian 12 that debootstrap makes, and commands in them: in a chroot, or with systemd as process 1."""
+"""Roots of Debian that debootstrap makes, and commands in them: in a chroot, or with systemd as process 1."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ from pathlib import Path
 
 CACHE = Path(os.environ.get("SLUICE_CACHE_DIR") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sluice")
 DEADLINE = 120.0  # a bound on waiting, not a measure of speed
+NAMES = {12: "bookworm", 13: "trixie"}
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "DEBIAN_FRONTEND": "noninteractive",
@@ -34,11 +35,12 @@ def output(*command: str | Path) -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
-def mirrors() -> list[tuple[str, str]]:
-    """(site, suite) of Debian 12, as apt of this machine knows them."""
+def mirrors(release: int = 12) -> list[tuple[str, str]]:
+    """(site, suite), where apt of this machine, a Debian 12, has its packages."""
     form = "$(SITE) $(RELEASE)"
     lines = output("apt-get", "indextargets", "--format", form, "Created-By: Packages", "Component: main").splitlines()
-    return [(site, suite) for site, suite in map(str.split, sorted(set(lines))) if suite.startswith("bookworm")]
+    of_12 = [(site, suite) for site, suite in map(str.split, sorted(set(lines))) if suite.startswith(NAMES[12])]
+    return [(site, suite.replace(NAMES[12], NAMES[release])) for site, suite in of_12]
 
 
 def why_not() -> str:
@@ -56,6 +58,7 @@ class Root:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.bound: list[Path] = []
 
     def command(self, *command: str, apart: tuple[str, ...] = ()) -> list[str]:
         """Apart from the machine: nothing is mounted outside, and no process outlives the command."""
@@ -96,26 +99,34 @@ class Root:
         subprocess.run(["mount", "-t", "overlay", "overlay", "-o", lower, folder / "root"], check=True)
         return Root(folder / "root")
 
+    def bind(self, folder: Path, inside: str) -> None:
+        """A folder of this machine appears in the root, until remove()."""
+        self.path(inside).mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "--bind", folder, self.path(inside)], check=True)
+        self.bound.append(self.path(inside))
+
     def remove(self) -> None:
+        for inside in self.bound:
+            subprocess.run(["umount", "--lazy", inside], check=True)
         if self.folder.is_mount():
             subprocess.run(["umount", "--lazy", self.folder], check=True)
         subprocess.run(["rm", "-rf", "--one-file-system", self.folder.parent], check=True)
 
 
-def bare_root(folder: Path) -> Root:
-    """A Debian 12 with apt and little else, whose apt knows what that of this machine knows."""
-    archive = CACHE / "debian-12.tar"
+def bare_root(folder: Path, release: int = 12) -> Root:
+    """A Debian with apt and little else, whose apt knows the mirrors of this machine."""
+    archive, name = CACHE / f"debian-{release}.tar", NAMES[release]
     folder.mkdir(parents=True)
     if archive.exists():
         subprocess.run(["tar", "-C", folder, "-xpf", archive], check=True)
     else:
-        site = next(site for site, suite in mirrors() if suite == "bookworm")
-        subprocess.run(["debootstrap", "--variant=minbase", "bookworm", folder, site], check=True, stdout=subprocess.DEVNULL)
+        site = next(site for site, suite in mirrors(release) if suite == name)
+        subprocess.run(["debootstrap", "--variant=minbase", name, folder, site], check=True, stdout=subprocess.DEVNULL)
         CACHE.mkdir(parents=True, exist_ok=True)
         subprocess.run(["tar", "-C", folder, "--one-file-system", "-cpf", f"{archive}.new", "."], check=True)
         os.replace(f"{archive}.new", archive)
     root = Root(folder)
-    root.path("/etc/apt/sources.list").write_text("".join(f"deb {site} {suite} main\n" for site, suite in mirrors()))
+    root.path("/etc/apt/sources.list").write_text("".join(f"deb {site} {suite} main\n" for site, suite in mirrors(release)))
     root.path("/etc/apt/apt.conf.d/99machine").write_text(output("apt-config", "dump", "Acquire"))
     root.path("/etc/hosts").write_text("127.0.0.1 localhost\n")
     # The disk of a test need not outlast a power cut.

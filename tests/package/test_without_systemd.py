@@ -2,101 +2,20 @@
 """The package, the archive and the steps of the Dockerfile on systems without systemd."""
 
 import json
-import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from conftest import TREE
-from debian import CACHE, NO_NETWORK, Root, wait_until
+from debian import CACHE, NO_NETWORK, Root
+from running import AS_SLUICE
 
-PAGE = """
-kind: HTTPServer
-name: shop
-port: 8080
-rules:
-- paths:
-  - path: /
-    backend: page
----
-kind: Pipeline
-name: page
-flow:
-- filter: script
-filters:
-- name: script
-  kind: WasmHost
-  code: builtin:javascript
-  script: export function run() { response.setBody("from a script"); return 1; }
-"""
 LIBRARIES = re.compile(r"(\S+) => (\S+)")
 OF_GLIBC = re.compile(r"(ld-linux.*|lib(c|m|dl|rt|pthread|resolv|util|anl|nsl|mvec))\.so")
-
-
-class Running:
-    """A server in a root, in a network of its own. `egctl`: its path inside."""
-
-    def __init__(self, root: Root, egctl: str, *command: str, user: tuple[str, ...] = ()):
-        self.root, self.egctl_path, self.user = root, egctl, user
-        self.process = root.start(*user, *command)
-
-    def await_health(self) -> None:
-        wait_until(lambda: self.egctl("health").returncode == 0 or self.process.poll() is not None, "the server answers")
-        assert self.process.poll() is None, self.process.stdout.read()
-
-    def server(self) -> int:
-        """The number of the server, below `unshare`."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return int(wait_until(lambda: children.read_text().split(), "there is a process")[0])
-
-    def inside(self, *command: str, text: str | None = None) -> subprocess.CompletedProcess:
-        enter = ["nsenter", "--target", str(self.server()), "--net", "--pid", "--mount", "--root", "--", *self.user, *command]
-        return subprocess.run(enter, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, input=text, capture_output=True, text=True)
-
-    def egctl(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess:
-        return self.inside(self.egctl_path, *arguments, text=text)
-
-    def page(self) -> str:
-        """What a visitor gets."""
-        program = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:8080/').read().decode())"
-        enter = ["nsenter", "--target", str(self.server()), "--net", "--", sys.executable, "-c", program]
-        return subprocess.run(enter, capture_output=True, text=True, check=True).stdout.strip()
-
-    def serves(self) -> None:
-        done = self.egctl("apply", "-f", "-", text=PAGE)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert self.page() == "from a script"
-
-    def stop(self) -> None:
-        os.kill(self.server(), signal.SIGTERM)
-        try:
-            said = self.process.communicate(timeout=60)[0]
-        finally:
-            self.process.kill()
-        assert self.process.returncode == 0, said
-        self.said = said
-
-
-@pytest.fixture
-def start():
-    """Starts servers: start(root, egctl, command...). None outlives the test."""
-    started = []
-
-    def make(*arguments, **more) -> Running:
-        started.append(Running(*arguments, **more))
-        started[-1].await_health()
-        return started[-1]
-
-    yield make
-    for server in started:
-        server.process.kill()
-        server.process.wait()
 
 
 @pytest.fixture
@@ -104,9 +23,6 @@ def root(bare, tmp_path):
     layer = bare.layer(tmp_path / "layer")
     yield layer
     layer.remove()
-
-
-AS_SLUICE = ("setpriv", "--reuid=sluice", "--regid=sluice", "--clear-groups")
 
 
 def test_a_machine_without_systemd_installs_serves_upgrades_and_purges(root, start, deb, of_version):
@@ -198,6 +114,19 @@ def test_hadolint_finds_nothing():
     program = CACHE / f"hadolint-{version}/bin/hadolint"
     done = subprocess.run([program, TREE / "packaging/Dockerfile"], capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def scripts() -> list[Path]:
+    """The shell scripts of the tree: those that begin so, and those that dpkg runs."""
+    listed = subprocess.run(["git", "ls-files"], cwd=TREE, capture_output=True, text=True, check=True).stdout.splitlines()
+    files = [TREE / name for name in listed if (TREE / name).is_file()]
+    return [file for file in files if re.match(rb"#!.*/(env )?(ba|da)?sh\b", file.read_bytes()[:40])]
+
+
+def test_shellcheck_finds_nothing():
+    assert {"package.sh", "sluice-gateway.postinst", "compile.sh"} <= {file.name for file in scripts()}
+    done = subprocess.run(["shellcheck", "-x", *scripts()], capture_output=True, text=True, cwd=TREE)
+    assert done.returncode == 0, done.stdout
 
 
 def steps_of(dockerfile: Path) -> list[tuple[str, str]]:

@@ -3,9 +3,9 @@
 // The flash sale, complete. Its parameters come from the configuration of the
 // filter, so that the next sale needs no new program.
 
-export * from '../../../sdk/assemblyscript/easegress/proxy'
+export * from '@sluice/assemblyscript-sdk/easegress/proxy'
 
-import { Program, request, parseDate, response, cluster, getUnixTimeInMs, rand, registerProgramFactory } from '../../../sdk/assemblyscript/easegress'
+import { Program, request, parseDate, response, cluster, getUnixTimeInMs, rand, registerProgramFactory } from '@sluice/assemblyscript-sdk/easegress'
 
 class FlashSale extends Program {
 	startTime: i64

@@ -3,9 +3,9 @@
 // Step 1: a program which lets every request pass.
 
 // the functions which the gateway calls
-export * from '../../../sdk/assemblyscript/easegress/proxy'
+export * from '@sluice/assemblyscript-sdk/easegress/proxy'
 
-import { Program, registerProgramFactory } from '../../../sdk/assemblyscript/easegress'
+import { Program, registerProgramFactory } from '@sluice/assemblyscript-sdk/easegress'
 
 class FlashSale extends Program {
 	// the constructor runs once, when the gateway loads the program

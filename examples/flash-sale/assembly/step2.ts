@@ -2,9 +2,9 @@
 
 // Step 2: nobody passes before the sale starts.
 
-export * from '../../../sdk/assemblyscript/easegress/proxy'
+export * from '@sluice/assemblyscript-sdk/easegress/proxy'
 
-import { Program, response, parseDate, getUnixTimeInMs, registerProgramFactory } from '../../../sdk/assemblyscript/easegress'
+import { Program, response, parseDate, getUnixTimeInMs, registerProgramFactory } from '@sluice/assemblyscript-sdk/easegress'
 
 class FlashSale extends Program {
 	// when the sale starts, in milliseconds since 1970

@@ -2,9 +2,9 @@
 
 // Step 3: once the sale has started, chance decides who passes.
 
-export * from '../../../sdk/assemblyscript/easegress/proxy'
+export * from '@sluice/assemblyscript-sdk/easegress/proxy'
 
-import { Program, response, parseDate, getUnixTimeInMs, rand, registerProgramFactory } from '../../../sdk/assemblyscript/easegress'
+import { Program, response, parseDate, getUnixTimeInMs, rand, registerProgramFactory } from '@sluice/assemblyscript-sdk/easegress'
 
 class FlashSale extends Program {
 	startTime: i64

@@ -3,9 +3,9 @@
 // Step 4: who has passed once passes always. The Authorization header says who
 // it is, and the shared data remembers.
 
-export * from '../../../sdk/assemblyscript/easegress/proxy'
+export * from '@sluice/assemblyscript-sdk/easegress/proxy'
 
-import { Program, request, parseDate, response, cluster, getUnixTimeInMs, rand, registerProgramFactory } from '../../../sdk/assemblyscript/easegress'
+import { Program, request, parseDate, response, cluster, getUnixTimeInMs, rand, registerProgramFactory } from '@sluice/assemblyscript-sdk/easegress'
 
 class FlashSale extends Program {
 	startTime: i64

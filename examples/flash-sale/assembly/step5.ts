@@ -2,9 +2,9 @@
 
 // Step 5: only so many people pass.
 
-export * from '../../../sdk/assemblyscript/easegress/proxy'
+export * from '@sluice/assemblyscript-sdk/easegress/proxy'
 
-import { Program, request, parseDate, response, cluster, getUnixTimeInMs, rand, registerProgramFactory } from '../../../sdk/assemblyscript/easegress'
+import { Program, request, parseDate, response, cluster, getUnixTimeInMs, rand, registerProgramFactory } from '@sluice/assemblyscript-sdk/easegress'
 
 class FlashSale extends Program {
 	startTime: i64

@@ -3,7 +3,7 @@
 // Compiles guests with the compilers this package pins.
 
 import { execFile } from "node:child_process"
-import { mkdirSync, readFileSync, rmSync } from "node:fs"
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
@@ -36,10 +36,15 @@ export function compile(source, compiler = "current", flags = release) {
 	return cache.get(key)
 }
 
+// The examples import the SDK by the name of its package. In a folder of its own for each process, which makes it.
+const packages = join(out, `packages-${process.pid}`)
+mkdirSync(join(packages, "@sluice"), { recursive: true })
+symlinkSync(sdk, join(packages, "@sluice", "assemblyscript-sdk"))
+process.on("exit", () => rmSync(packages, { recursive: true }))
+
 async function build(source, compiler, flags, number) {
-	mkdirSync(out, { recursive: true })
 	const file = join(out, `${process.pid}-${number}.wasm`)
-	const args = [source, "-o", compiler === "current" ? relative(repo, file) : file, ...flags]
+	const args = [source, "-o", compiler === "current" ? relative(repo, file) : file, "--path", packages, ...flags]
 	await (compiler === "current" ? inThisProcess(args) : inAnother([commands[compiler], ...args]))
 	const bytes = readFileSync(file)
 	rmSync(file)

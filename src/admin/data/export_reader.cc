@@ -42,8 +42,13 @@ Result<void> ExportReader::take_head(std::string_view line) {
     return at_line(1, "this is no file of export-data; apply-data reads YAML and JSON");
   }
   if (holds(head, "formatVersion", kExportVersion)) return {};
-  return at_line(1, "formatVersion " + dump(head.value("formatVersion", Json())) +
-                        " is not known here, " + std::to_string(kExportVersion) + " is");
+  const Json version = head.value("formatVersion", Json());
+  const std::string known = std::to_string(kExportVersion);
+  if (version.is_number_unsigned() && version > kExportVersion) {
+    return at_line(1, "the file was written by a newer version of Sluice (formatVersion " +
+                          dump(version) + ", known here: " + known + "): apply it with that one");
+  }
+  return at_line(1, "formatVersion " + dump(version) + " is not known here, " + known + " is");
 }
 
 Result<void> ExportReader::take_entry(std::string_view line) {

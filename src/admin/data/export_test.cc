@@ -100,7 +100,10 @@ TEST(Export, SaysWhatIsWrong) {
   EXPECT_THAT(refusal<ExportReader>("a: b\n"), HasSubstr("no file of export-data"));
   std::string newer = text;
   newer.replace(newer.find(":1,"), 3, ":2,");
-  EXPECT_THAT(refusal<ExportReader>(newer), HasSubstr("formatVersion 2 is not known"));
+  EXPECT_THAT(refusal<ExportReader>(newer),
+              HasSubstr("by a newer version of Sluice (formatVersion 2, known here: 1)"));
+  newer.replace(newer.find(":2,"), 3, ":0,");
+  EXPECT_THAT(refusal<ExportReader>(newer), HasSubstr("formatVersion 0 is not known here, 1 is"));
 }
 
 }  // namespace

@@ -104,6 +104,8 @@ std::shared_ptr<const ObjectPrototype> build_http_server(const config::Value& do
   prototype->router = router::Router::build(routed, faults);
   prototype->trusted_proxies =
       router::TrustedProxies(prototype->spec.trusted_proxies, prototype->spec.x_real_ip);
+  if (prototype->spec.request_id)
+    prototype->request_id_fields.add(prototype->spec.request_id->header);
   if (!prototype->spec.access_log_format.empty()) {
     if (auto format = observe::AccessFormat::parse(prototype->spec.access_log_format)) {
       prototype->access_format = *std::move(format);

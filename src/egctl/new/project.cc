@@ -41,13 +41,15 @@ constexpr std::string_view kNoTools = "none: the gateway runs the script";
 constexpr std::array kAssemblyScriptParts{
     Part{"src/egctl/new/assemblyscript/", ""},
     Part{"sdk/assemblyscript/easegress/", "sluice/easegress/"},
+    Part{"examples/flash-sale/sluice/package.json", "sluice/package.json"},
     Part{"examples/flash-sale/package.json", "package.json"},
     Part{"examples/flash-sale/package-lock.json", "package-lock.json"},
     Part{"examples/flash-sale/asconfig.json", "asconfig.json"},
     Part{"examples/flash-sale/assembly/index.ts", "assembly/index.ts"}};
-constexpr std::array kAssemblyScriptEdits{Edit{"../../../sdk/assemblyscript/", "../sluice/"},
-                                          Edit{"\"name\": \"flash-sale\"", "\"name\": \"@NAME@\""},
-                                          Edit{",\n    \"steps\": \"node build.mjs\"", ""}};
+constexpr std::array kAssemblyScriptEdits{
+    Edit{"@sluice/flash-sale", "@NAME@"},
+    Edit{R"("files": ["assembly", "sluice", "*.json", "*.mjs", "*.yaml"])", R"("private": true)"},
+    Edit{",\n    \"steps\": \"node build.mjs\"", ""}};
 constexpr std::array kCParts{Part{"src/egctl/new/c/", ""},
                              Part{"sdk/c/sluice.h", "sluice/sluice.h"},
                              Part{"sdk/c/examples/flash_sale.c", "main.c"}};

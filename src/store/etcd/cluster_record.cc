@@ -43,9 +43,13 @@ Result<ClusterRecord> ClusterRecord::decode(std::string_view text) {
   const Json value = Json::parse(text, nullptr, false);
   if (!value.is_object()) return fail(ErrorKind::invalid, "it is not a cluster of Sluice");
   if (const auto format = number_of(value, "format"); format != kFormat) {
+    const std::string found = std::to_string(format);
+    const std::string known = std::to_string(kFormat);
     return fail(ErrorKind::conflict,
-                "it has format " + std::to_string(format) + ", and this version of Sluice writes " +
-                    std::to_string(kFormat) + ": run the version of the other members");
+                (format > kFormat ? "it was written by a newer version of Sluice (format " + found +
+                                        ", known here: " + known + ")"
+                                  : "it has format " + found + ", known here: " + known) +
+                    ": run the version of the other members");
   }
   ClusterRecord record;
   record.name = text_of(value, "name");

@@ -118,7 +118,8 @@ Result<Seq> Seq::decode(std::string_view bytes) {
   SeqReader in(bytes);
   if (const auto format = in.number<std::uint8_t>(); format != kSeqFormat) {
     return fail(ErrorKind::invalid, "a `seq` of format " + std::to_string(format) +
-                                        ", which this version of Sluice does not know");
+                                        ", which a newer version of Sluice writes (known here: " +
+                                        std::to_string(kSeqFormat) + ")");
   }
   Seq seq;
   const auto flags = in.number<std::uint8_t>();

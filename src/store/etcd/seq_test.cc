@@ -2,6 +2,7 @@
 // Covers: checksum.cc, cluster_record.cc
 #include "store/etcd/seq.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "store/etcd/checksum.h"
@@ -9,6 +10,8 @@
 
 namespace sluice::store {
 namespace {
+
+using testing::HasSubstr;
 
 RandomId id_of(std::uint8_t number) {
   RandomId id;
@@ -152,7 +155,11 @@ TEST(ClusterRecord, KeepsEverything) {
 }
 
 TEST(ClusterRecord, RefusesWhatItDoesNotKnow) {
-  EXPECT_EQ(ClusterRecord::decode(R"({"format":2,"name":"x"})").error().kind, ErrorKind::conflict);
+  const auto newer = ClusterRecord::decode(R"({"format":2,"name":"x"})");
+  EXPECT_EQ(newer.error().kind, ErrorKind::conflict);
+  EXPECT_THAT(newer.error().message, HasSubstr("by a newer version of Sluice (format 2, known"));
+  EXPECT_THAT(ClusterRecord::decode(R"({"format":0,"name":"x"})").error().message,
+              HasSubstr("it has format 0, known here: 1"));
   for (const char* text :
        {"", "7", "{", R"({"format":1,"name":"x","secret":"12"})", R"({"format":1,"name":7})"}) {
     EXPECT_FALSE(ClusterRecord::decode(text)) << text;

@@ -1,0 +1,30 @@
+CREATE TABLE namespaces(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
+                        version INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE data(namespace INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
+                  PRIMARY KEY(namespace, key)) WITHOUT ROWID;
+CREATE TABLE documents(collection TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+                       PRIMARY KEY(collection, key)) WITHOUT ROWID;
+CREATE TABLE jobs(id INTEGER PRIMARY KEY, namespace INTEGER NOT NULL, clear BLOB,
+                  committed INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE staged(job INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
+                    PRIMARY KEY(job, key)) WITHOUT ROWID;
+CREATE TABLE prefixes(namespace TEXT NOT NULL, prefix BLOB NOT NULL,
+                      PRIMARY KEY(namespace, prefix)) WITHOUT ROWID;
+INSERT INTO namespaces VALUES(1, 'sale/wasm', 50000);
+INSERT INTO namespaces VALUES(2, 'till/wasm', 3);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
+INSERT INTO data SELECT 1, CAST(printf('id/u%05d', i) AS BLOB), CAST('true' AS BLOB) FROM n;
+INSERT INTO data VALUES(2, CAST('id/o''neil' AS BLOB), CAST('true' AS BLOB));
+INSERT INTO data VALUES(2, CAST('id/u00001' AS BLOB), CAST('true' AS BLOB));
+INSERT INTO data VALUES(2, CAST('id/zoë' AS BLOB), CAST('true' AS BLOB));
+INSERT INTO documents VALUES('meta', 'config-version', '5');
+INSERT INTO documents VALUES('objects', 'http-server', '{"accessLogFormat":"","address":"","bodyTimeout":"1m","caCertBase64":"","cacheSize":0,"certBase64":"","certs":{},"clientMaxBodySize":0,"createdAt":"2026-11-28T14:47:20.396+00:00","globalFilter":"","headTimeout":"30s","http2":true,"https":false,"keepAlive":true,"keepAliveTimeout":"1m","keyBase64":"","keys":{},"kind":"HTTPServer","labels":{},"maxConnections":10240,"name":"http-server","port":@PORT@,"proxyProtocol":false,"routerKind":"","rules":[{"host":"","hostRegexp":"","hosts":[],"paths":[{"backend":"sale","clientMaxBodySize":0,"headers":[],"matchAllHeader":false,"matchAllQuery":false,"methods":[],"path":"","pathPrefix":"/sale","pathRegexp":"","queries":[],"rewriteTarget":"","setHeaders":{}},{"backend":"page","clientMaxBodySize":0,"headers":[],"matchAllHeader":false,"matchAllQuery":false,"methods":[],"path":"","pathPrefix":"/page","pathRegexp":"","queries":[],"rewriteTarget":"","setHeaders":{}},{"backend":"till","clientMaxBodySize":0,"headers":[],"matchAllHeader":false,"matchAllQuery":false,"methods":[],"path":"","pathPrefix":"/till","pathRegexp":"","queries":[],"rewriteTarget":"","setHeaders":{}},{"backend":"shop","clientMaxBodySize":0,"headers":[],"matchAllHeader":false,"matchAllQuery":false,"methods":[],"path":"","pathPrefix":"/shop","pathRegexp":"","queries":[],"rewriteTarget":"","setHeaders":{}}]}],"trustedProxies":[],"tunnelTimeout":"10m","version":"easegress.megaease.com/v2","writeTimeout":"1m","xForwardedFor":false}');
+INSERT INTO documents VALUES('objects', 'page', '{"createdAt":"2026-11-28T14:47:19.815+00:00","filters":[{"kind":"Mock","name":"mock","rules":[{"body":"a page of ''quotes'' and \"more\"\n","code":200,"delay":"0s","headers":{},"match":{"headers":{},"matchAllHeaders":false,"path":"","pathPrefix":""}}]}],"flow":[{"alias":"mock","filter":"mock","jumpIf":{},"namespace":"DEFAULT"}],"kind":"Pipeline","labels":{},"name":"page","resilience":[],"version":"easegress.megaease.com/v2"}');
+INSERT INTO documents VALUES('objects', 'sale', '{"createdAt":"2026-11-28T14:47:19.720+00:00","filters":[{"code":"@GUESTS@/step6.wasm","kind":"WasmHost","maxConcurrency":2,"maxMemory":"64MiB","name":"wasm","parameters":{"blockRatio":"0","maxPermission":"50000","startTime":"2021-08-08T00:00:00+00:00"},"timeout":"5s"},{"kind":"Mock","name":"mock","rules":[{"body":"buy\n","code":200,"delay":"0s","headers":{},"match":{"headers":{},"matchAllHeaders":false,"path":"","pathPrefix":""}}]}],"flow":[{"alias":"wasm","filter":"wasm","jumpIf":{},"namespace":"DEFAULT"},{"alias":"mock","filter":"mock","jumpIf":{},"namespace":"DEFAULT"}],"kind":"Pipeline","labels":{},"name":"sale","resilience":[],"version":"easegress.megaease.com/v2"}');
+INSERT INTO documents VALUES('objects', 'shop', '{"createdAt":"2026-11-28T14:47:20.348+00:00","filters":[{"kind":"Proxy","maxIdleConns":10240,"maxIdleConnsPerHost":1024,"maxRedirection":0,"mtls":{"certBase64":"","insecureSkipVerify":false,"keyBase64":"","rootCertBase64":""},"name":"proxy","pools":[{"circuitBreakerPolicy":"","connectTimeout":"10s","dnsRefreshPeriod":"30s","failureCodes":[],"loadBalance":{"headerHashKey":"","policy":"roundRobin"},"maxConnsPerHost":10240,"maxQueuePerHost":1024,"outlierDetection":{"consecutive5xx":0,"consecutiveFailures":5,"ejectionTime":"30s","maxEjectionTime":"5m"},"queueTimeout":"10s","retryPolicy":"","serverMaxBodySize":0,"serverTags":[],"servers":[{"keepHost":false,"tags":[],"url":"http://127.0.0.1:@PORT@","weight":0}],"setUpstreamHost":false,"silenceTimeout":"1m","timeout":"0s"}],"serverMaxBodySize":0}],"flow":[{"alias":"proxy","filter":"proxy","jumpIf":{},"namespace":"DEFAULT"}],"kind":"Pipeline","labels":{},"name":"shop","resilience":[],"version":"easegress.megaease.com/v2"}');
+INSERT INTO documents VALUES('objects', 'till', '{"createdAt":"2026-11-28T14:47:20.263+00:00","filters":[{"code":"@GUESTS@/step6.wasm","kind":"WasmHost","maxConcurrency":2,"maxMemory":"64MiB","name":"wasm","parameters":{"blockRatio":"0","maxPermission":"3","startTime":"2021-08-08T00:00:00+00:00"},"timeout":"5s"},{"kind":"Mock","name":"mock","rules":[{"body":"buy\n","code":200,"delay":"0s","headers":{},"match":{"headers":{},"matchAllHeaders":false,"path":"","pathPrefix":""}}]}],"flow":[{"alias":"wasm","filter":"wasm","jumpIf":{},"namespace":"DEFAULT"},{"alias":"mock","filter":"mock","jumpIf":{},"namespace":"DEFAULT"}],"kind":"Pipeline","labels":{},"name":"till","resilience":[],"version":"easegress.megaease.com/v2"}');
+INSERT INTO prefixes VALUES('sale/wasm', CAST('id/' AS BLOB));
+INSERT INTO prefixes VALUES('till/wasm', CAST('id/' AS BLOB));
+PRAGMA application_id = 1397511497;
+PRAGMA user_version = 2;
+PRAGMA journal_mode = wal;
