@@ -39,7 +39,8 @@ MODULES = {
 }
 FORMS = {
     "GuestText": "string", "GuestString": "string", "OwnedGuestString": "string", "GuestData": "data",
-    "OwnedGuestData": "data", "GuestBody": "data", "GuestValue": "data", "GuestHeaderText": "headers", "GuestStringArray": "strings", "std::int32_t": "i32",
+    "OwnedGuestData": "data", "GuestBody": "data", "GuestValue": "data", "GuestHeaderText": "headers",
+    "GuestStringArray": "strings", "std::int32_t": "i32",
     "std::uint32_t": "i32", "std::int64_t": "i64", "std::uint64_t": "i64", "double": "f64",
 }  # fmt: skip
 DEFINITION = re.compile(r"^(?:Result<)?([\w:]+)>? (\w+)\(([^)]*)\) \{", re.MULTILINE)
@@ -121,8 +122,8 @@ def imports(report: dict, modules: dict[str, str], level: str) -> str:
         if module == "easegress":
             text += table(["function", "parameters and result", "type", "of a component", "meaning"], own_rows(found))
         elif module == "sluice":
-            forms = typed()
-            rows = ([code(each["name"]), code(checked(forms[each["name"]], each)), code(each["signature"])] for each in found)
+            forms = {name: checked(form, each) for name, form in typed().items() for each in found if each["name"] == name}
+            rows = ([code(each["name"]), code(forms[each["name"]]), code(each["signature"])] for each in found)
             text += table(["function", "parameters and result", "type"], rows)
         else:
             text += table(["function", "type"], ([code(each["name"]), code(each["signature"])] for each in found))
