@@ -75,8 +75,8 @@ struct ObjectDocuments {
   std::vector<CustomDocument> custom{};  // in none of the members above
 };
 
-// Parses the contents of `files` (standard input if empty). A folder stands for its files .yaml, .yml
-// and .json. Syntax errors name their file.
+// Parses the contents of `files` (standard input if empty). A folder stands for its files .yaml,
+// .yml and .json. Syntax errors name their file.
 [[nodiscard]] Result<ObjectDocuments> read_objects(const std::vector<std::string>& files);
 // `objects`: a list of specs.
 [[nodiscard]] ObjectDocuments documents_of(const Json& objects);
