@@ -100,6 +100,7 @@ SETTINGS = {
     "docs/tracing.md": Setting(objects=SHOP),
     "docs/first-sale.md": Setting(runs="nothing"),
     "docs/real-shop.md": Setting(at_home=True),
+    "docs/request-id.md": Setting(applies=True),
     "docs/sale-day.md": Setting(files={"sale.yaml": ("docs/first-sale.md", 0)}),
     "sdk/c/README.md": Setting(files={"sluice.h": C_SDK, "program.c": ("sdk/c/README.md", "c")}),
     "sdk/cpp/README.md": Setting(
@@ -129,7 +130,13 @@ ELSEWHERE = (
         "three gateways and three etcd on fixed ports",
         "tests/e2e/test_cluster_sale.py",
     ),
-    _row(r".*", r"make (run|test|build|package|install)\b", "builds the programs", None),
+    _row(
+        r"README.md",
+        r"apt-get",
+        _PACKAGE,
+        "tests/package/test_without_systemd.py::test_a_machine_without_systemd_installs_serves_upgrades_and_purges",
+    ),
+    _row(r".*", r"make (run|test|build|package|install|help)\b", "builds the programs", None),
     _row(
         r"docs/install.md",
         r"(apt-get|egctl health|systemctl|useradd|install )",
@@ -177,6 +184,12 @@ ELSEWHERE = (
         unless="/usr/lib/llvm-16/include/wasm32-wasi/c++/v1",
     ),
     _row(r"sdk/.*", r"(?!clang)", _LANGUAGE, "tests/e2e/language_guests.py"),
+    _row(
+        r"docs/egctl.md",
+        r"egctl (history|diff --version|undo)",
+        "needs changes of three users",
+        "tests/e2e/test_object_versions.py",
+    ),
     _row(r"docs/egctl.md", r"pprof", "needs pprof", "tests/e2e/test_metrics_and_profiles.py::test_a_cpu_profile"),
     _row(
         r"docs/picture.md",
@@ -220,5 +233,6 @@ VARIES = {
     for page in ("README.md", "examples/flash-sale/README.md")
     for n in (1, 2)
 } | {
-    ("README.md", "egctl wasm list-data flash-sale-pipeline wasm"): r"(?:id/user\d: \"true\"\n)+|\{\}\n",
+    ("README.md", "egctl wasm list-data flash-sale-pipeline wasm"): r"(?:id/\w+: \"true\"\n)+|\{\}\n",
+    ("docs/request-id.md", "curl -si http://127.0.0.1:10080/ | grep -i x-request-id"): r"X-Request-Id: [-0-9a-f]{36}\n",
 }
