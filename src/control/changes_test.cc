@@ -61,7 +61,7 @@ TEST_F(ChangesTest, WhatWasBuiltGivesWayToANewerChange) {
   ASSERT_TRUE(commit(newer));
   changes_.replace(before, object("p"));
   EXPECT_EQ(publisher_.find("p"), newer);
-  ASSERT_TRUE(changes_.remove("p"));
+  ASSERT_TRUE(changes_.remove("p", {}));
   changes_.replace(newer, object("p"));
   EXPECT_EQ(publisher_.find("p"), nullptr);
 }
@@ -73,7 +73,7 @@ TEST_F(ChangesTest, AfterTheEndNothingChanges) {
   const auto refused = commit(object("q"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
-  EXPECT_EQ(changes_.remove("p").error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(changes_.remove("p", {}).error().kind, ErrorKind::unavailable);
   EXPECT_EQ(changes_.remove_all({"p"}, {}).error().kind, ErrorKind::unavailable);
   changes_.replace(before, object("p"));
   EXPECT_EQ(publisher_.find("p"), before);

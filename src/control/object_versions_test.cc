@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "control/stored_objects.h"
 #include "control/testing/members.h"
@@ -75,10 +76,8 @@ TEST(ObjectVersionTest, AGapEndsWhatIsKnown) {
 class StoredVersionsTest : public ::testing::Test {
  protected:
   void save(std::size_t bytes) {
-    // No two are alike, so that they stay as large when they are packed.
-    std::string text;
-    while (text.size() < bytes)
-      text += std::to_string(std::hash<std::string>{}(text + std::to_string(saved_)));
+    std::string text;  // of digits by chance, which can hardly be packed
+    while (text.size() < bytes) text += std::to_string(random_());
     ObjectVersion version{.changes = {{"Pipeline", "a", "deleted", text}}};
     ++saved_;
     ASSERT_TRUE(stored_.save({}, {}, &version));
@@ -86,9 +85,11 @@ class StoredVersionsTest : public ::testing::Test {
   }
   Folder folder_;
   std::unique_ptr<store::Store> store_ =
-      store::open_embedded_store(folder_.path(), 1, Logger()).value();
+      store::open_embedded_store(folder_.path(), 1, Logger(), {}, store::Durability::process)
+          .value();
   StoredObjects stored_{*store_};
   std::uint64_t saved_ = 0;
+  std::mt19937_64 random_{1};
 };
 
 TEST_F(StoredVersionsTest, AreBoundedInNumber) {
