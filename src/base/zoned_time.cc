@@ -167,12 +167,10 @@ bool read(std::string_view text, WrittenTime& out) {
 }
 
 // `pre` is the first of two moments, and the one after a gap begins at `trans`.
-std::chrono::system_clock::time_point moment(const cctz::time_zone& zone,
-                                             const cctz::civil_second& local) {
+// In seconds: the nanoseconds of the system's clock end in 2262.
+std::chrono::sys_seconds moment(const cctz::time_zone& zone, const cctz::civil_second& local) {
   const auto found = zone.lookup(local);
-  const auto seconds =
-      found.kind == cctz::time_zone::civil_lookup::SKIPPED ? found.trans : found.pre;
-  return std::chrono::time_point_cast<std::chrono::system_clock::duration>(seconds);
+  return found.kind == cctz::time_zone::civil_lookup::SKIPPED ? found.trans : found.pre;
 }
 
 }  // namespace

@@ -31,6 +31,13 @@ TEST(ZonedTime, WithAnOffset) {
   EXPECT_EQ(ms("1969-12-31T23:59:59.999Z"), -1);
 }
 
+TEST(ZonedTime, FarFromNow) {
+  EXPECT_EQ(ms("2999-08-08T00:00:00Z"), 32'491'065'600'000);
+  EXPECT_EQ(ms("2999-08-08 02:00 Europe/Berlin"), 32'491'065'600'000);
+  EXPECT_EQ(ms("9999-12-31T23:59:59Z"), 253'402'300'799'000);
+  EXPECT_EQ(ms("0001-01-01T00:00:00Z"), -62'135'596'800'000);
+}
+
 TEST(ZonedTime, PartsMayBeMissing) {
   EXPECT_EQ(ms("1970"), 0);
   EXPECT_EQ(ms("1970-02"), 31 * kDay);
