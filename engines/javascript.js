@@ -37,12 +37,25 @@
   const sameSiteNames = ["", "Lax", "Strict", "None"];
   const clean = (text) => String(text).replace(/[\x00-\x1f;\x7f]/g, "");
 
+  function seconds(given) {
+    if (!Number.isFinite(given)) throw new TypeError(`maxAge of a cookie is ${given}, and no number of seconds`);
+    return Math.trunc(given);
+  }
+
+  // One of SameSite, or its name.
+  function sameSiteOf(given) {
+    const name = String(given).toLowerCase();
+    const mode = sameSiteNames[given] !== undefined ? given : sameSiteNames.findIndex((each) => each.toLowerCase() === name);
+    if (mode < 0) throw new TypeError(`sameSite of a cookie is ${given}: use Lax, Strict or None`);
+    return sameSiteNames[mode];
+  }
+
   class Cookie {
     name = "";
     value = "";
     path = "";
     domain = "";
-    rawExpires = "";
+    expires = "";
     maxAge = 0;
     secure = false;
     httpOnly = false;
@@ -51,7 +64,16 @@
     constructor(name = "", value = "", attributes = {}) {
       this.name = String(name);
       this.value = String(value);
-      Object.assign(this, attributes);
+      Object.seal(this);
+      setFields(this, attributes);
+    }
+
+    // The older name.
+    get rawExpires() {
+      return this.expires;
+    }
+    set rawExpires(text) {
+      this.expires = text;
     }
 
     pair() {
@@ -63,12 +85,11 @@
       let text = this.pair();
       if (this.path) text += `; Path=${clean(this.path)}`;
       if (this.domain) text += `; Domain=${clean(this.domain)}`;
-      if (this.rawExpires) text += `; Expires=${clean(this.rawExpires)}`;
-      if (this.maxAge > 0) text += `; Max-Age=${Math.trunc(this.maxAge)}`;
-      if (this.maxAge < 0) text += "; Max-Age=0";
+      if (this.expires) text += `; Expires=${clean(this.expires instanceof Date ? this.expires.toUTCString() : this.expires)}`;
+      if (this.maxAge) text += `; Max-Age=${Math.max(seconds(this.maxAge), 0)}`;
       if (this.secure) text += "; Secure";
       if (this.httpOnly) text += "; HttpOnly";
-      if (this.sameSite) text += `; SameSite=${sameSiteNames[this.sameSite] ?? "Lax"}`;
+      if (this.sameSite) text += `; SameSite=${sameSiteOf(this.sameSite)}`;
       return text;
     }
 
@@ -83,13 +104,21 @@
     }
   }
 
+  function setFields(cookie, fields) {
+    for (const [key, value] of Object.entries(fields)) {
+      if (!(key in cookie)) throw new TypeError(`a cookie has no field ${key}: ${Object.keys(cookie).join(", ")}`);
+      cookie[key] = value;
+    }
+    return cookie;
+  }
+
   function setAttribute(cookie, attribute) {
     const [key, ...rest] = attribute.split("=");
     const value = rest.join("=").trim();
     const key_ = key.trim().toLowerCase();
     if (key_ === "path") cookie.path = value;
     else if (key_ === "domain") cookie.domain = value;
-    else if (key_ === "expires") cookie.rawExpires = value;
+    else if (key_ === "expires") cookie.expires = value;
     else if (key_ === "max-age" && /^-?\d+$/.test(value)) cookie.maxAge = Number(value) > 0 ? Number(value) : -1;
     else if (key_ === "secure") cookie.secure = true;
     else if (key_ === "httponly") cookie.httpOnly = true;
@@ -98,22 +127,45 @@
     }
   }
 
-  const asCookie = (cookie) => (cookie instanceof Cookie ? cookie : Object.assign(new Cookie(), cookie));
+  function asCookie(given) {
+    if (given instanceof Cookie) return given;
+    if (typeof given !== "object" || given === null) throw new TypeError(`no cookie: ${given}`);
+    return setFields(new Cookie(), given);
+  }
+  function asText(given) {
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+=/.test(given)) throw new TypeError(`no cookie: ${given}. Write name=value`);
+    return given;
+  }
 
   Object.assign(request, {
     getAllHeader: () => readHeaders(native.requestHeaders()),
     setAllHeader: (headers) => native.setRequestHeaders(writeHeaders(headers)),
     getCookie: (name) => Cookie.unmarshal(native.cookie(name)),
     getAllCookie: () => native.cookies().map(Cookie.unmarshal),
-    addCookie: (cookie) => native.addCookie(typeof cookie === "string" ? cookie : asCookie(cookie).pair()),
+    addCookie: (cookie) => native.addCookie(typeof cookie === "string" ? asText(cookie) : asCookie(cookie).pair()),
   });
   Object.assign(response, {
     getAllHeader: () => readHeaders(native.responseHeaders()),
     setAllHeader: (headers) => native.setResponseHeaders(writeHeaders(headers)),
-    setCookie: (cookie) => native.setCookie(typeof cookie === "string" ? cookie : asCookie(cookie).marshal()),
+    setCookie: (cookie) => native.setCookie(typeof cookie === "string" ? asText(cookie) : asCookie(cookie).marshal()),
   });
 
-  const show = (value) => (typeof value === "object" && value !== null ? JSON.stringify(value) : String(value));
+  // What JSON shows as {}, or refuses.
+  function plain(key, value) {
+    if (value instanceof Error) return String(value);
+    if (value instanceof Map) return Object.fromEntries(value);
+    if (value instanceof Set) return [...value];
+    return typeof value === "bigint" ? String(value) : value;
+  }
+  function show(value) {
+    if (value instanceof Error) return [String(value), ...(value.stack ?? "").trim().split(/\s*\n\s*/)].join(" ").trim();
+    if (typeof value !== "object" || value === null) return String(value);
+    try {
+      return JSON.stringify(value, plain);
+    } catch (error) {
+      return `${Object.prototype.toString.call(value)} (${error})`;
+    }
+  }
   const logAt = (level) => (...values) => native.log(level, values.map(show).join(" "));
   const log = logAt(1);
   Object.assign(log, { debug: logAt(0), info: logAt(1), warn: logAt(2), error: logAt(3) });

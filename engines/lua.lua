@@ -56,11 +56,43 @@ local SameSite = { DefaultMode = 0, LaxMode = 1, StrictMode = 2, NoneMode = 3 }
 local same_site_names = { "Lax", "Strict", "None" }
 local function clean(text) return (tostring(text):gsub("[%c;]", "")) end
 
-local Cookie = {
-  name = "", value = "", path = "", domain = "", raw_expires = "", max_age = 0,
+local fields_of_cookie = {
+  name = "", value = "", path = "", domain = "", expires = "", max_age = 0,
   secure = false, http_only = false, same_site = SameSite.DefaultMode,
 }
-Cookie.__index = Cookie
+local names_of_fields = "name, value, path, domain, expires, max_age, secure, http_only, same_site"
+local function field_of_cookie(key) return key == "raw_expires" and "expires" or key end  -- the older name
+
+local Cookie = {}
+function Cookie.__index(cookie, key)
+  key = field_of_cookie(key)
+  local value = rawget(cookie, key)
+  if value == nil then value = fields_of_cookie[key] end
+  if value == nil then value = rawget(Cookie, key) end
+  return value
+end
+function Cookie.__newindex(cookie, key, value)
+  key = field_of_cookie(key)
+  if fields_of_cookie[key] == nil then
+    native.raise("a cookie has no field " .. tostring(key) .. ": " .. names_of_fields)
+  end
+  rawset(cookie, key, value)
+end
+
+local function seconds(given)
+  if type(given) ~= "number" or given ~= given or given >= 1e15 or given <= -1e15 then
+    native.raise("max_age of a cookie is " .. tostring(given) .. ", and no number of seconds")
+  end
+  return given // 1 | 0
+end
+
+-- One of SameSite, or its name.
+local function same_site_of(given)
+  for mode, name in ipairs(same_site_names) do
+    if given == mode or tostring(given):lower() == name:lower() then return name end
+  end
+  native.raise("same_site of a cookie is " .. tostring(given) .. ": use Lax, Strict or None")
+end
 
 function Cookie:pair()
   if not self.name:find("^[!#$%%&'*+.^_`|~0-9A-Za-z-]+$") then native.raise("no name of a cookie: " .. self.name) end
@@ -71,12 +103,11 @@ function Cookie:marshal()
   local text = self:pair()
   if self.path ~= "" then text = text .. "; Path=" .. clean(self.path) end
   if self.domain ~= "" then text = text .. "; Domain=" .. clean(self.domain) end
-  if self.raw_expires ~= "" then text = text .. "; Expires=" .. clean(self.raw_expires) end
-  if self.max_age > 0 then text = text .. "; Max-Age=" .. (self.max_age // 1 | 0) end
-  if self.max_age < 0 then text = text .. "; Max-Age=0" end
+  if self.expires ~= "" then text = text .. "; Expires=" .. clean(self.expires) end
+  if self.max_age ~= 0 then text = text .. "; Max-Age=" .. math.max(seconds(self.max_age), 0) end
   if self.secure then text = text .. "; Secure" end
   if self.http_only then text = text .. "; HttpOnly" end
-  if self.same_site ~= 0 then text = text .. "; SameSite=" .. (same_site_names[self.same_site] or "Lax") end
+  if self.same_site ~= 0 then text = text .. "; SameSite=" .. same_site_of(self.same_site) end
   return text
 end
 
@@ -89,7 +120,7 @@ end
 local attributes_of = {
   path = function(cookie, value) cookie.path = value end,
   domain = function(cookie, value) cookie.domain = value end,
-  expires = function(cookie, value) cookie.raw_expires = value end,
+  expires = function(cookie, value) cookie.expires = value end,
   ["max-age"] = function(cookie, value)
     local seconds = value:find("^-?%d+$") and math.tointeger(tonumber(value))
     if seconds then cookie.max_age = seconds > 0 and seconds or -1 end
@@ -119,8 +150,16 @@ local function unmarshal(text)
 end
 
 local function as_cookie(given)
+  if type(given) ~= "table" then native.raise("no cookie: " .. tostring(given)) end
   if getmetatable(given) == Cookie then return given end
   return new_cookie(given.name, given.value, given)
+end
+
+local function as_text(given)
+  if not given:find("^[!#$%%&'*+.^_`|~0-9A-Za-z-]+=") then
+    native.raise("no cookie: " .. given .. ". Write name=value")
+  end
+  return given
 end
 
 function request.get_all_header() return read_headers(native.request_headers()) end
@@ -132,18 +171,40 @@ function request.get_all_cookie()
   return all
 end
 function request.add_cookie(given)
-  native.add_cookie(type(given) == "string" and given or as_cookie(given):pair())
+  native.add_cookie(type(given) == "string" and as_text(given) or as_cookie(given):pair())
 end
 function response.get_all_header() return read_headers(native.response_headers()) end
 function response.set_all_header(headers) native.set_response_headers(write_headers(headers)) end
 function response.set_cookie(given)
-  native.set_cookie(type(given) == "string" and given or as_cookie(given):marshal())
+  native.set_cookie(type(given) == "string" and as_text(given) or as_cookie(given):marshal())
+end
+
+local kShownDepth <const>, kShownItems <const> = 4, 100
+
+-- A table as its constructor, in the order of its keys.
+local function show(value, depth)
+  if type(value) == "string" and depth > 0 then return string.format("%q", value) end
+  local meta = getmetatable(value)
+  if type(value) ~= "table" or (type(meta) == "table" and meta.__tostring) then return tostring(value) end
+  if depth >= kShownDepth then return "{…}" end
+  local keys, shown = {}, {}
+  for key in next, value do
+    if math.type(key) ~= "integer" or key < 1 or key > #value then keys[#keys + 1] = key end
+    if #keys >= kShownItems then break end
+  end
+  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+  for i = 1, math.min(#value, kShownItems) do shown[i] = show(value[i], depth + 1) end
+  for _, key in ipairs(keys) do
+    local name = type(key) == "string" and key:find("^[%a_][%w_]*$") and key or "[" .. show(key, depth + 1) .. "]"
+    shown[#shown + 1] = name .. " = " .. show(rawget(value, key), depth + 1)
+  end
+  return "{" .. table.concat(shown, ", ") .. "}"
 end
 
 local function log_at(level)
   return function(...)
     local texts = {}
-    for i = 1, select("#", ...) do texts[i] = tostring((select(i, ...))) end
+    for i = 1, select("#", ...) do texts[i] = show((select(i, ...)), 0) end
     native.log(level, table.concat(texts, " "))
   end
 end

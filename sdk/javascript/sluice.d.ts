@@ -3,7 +3,7 @@
 // Put `/// <reference path="…/sluice.d.ts" />` at the top of the script. docs/javascript.md describes it.
 
 /** Text, or bytes. */
-type Body = string | ArrayBuffer | Uint8Array;
+type Bytes = string | ArrayBuffer | Uint8Array;
 type HeaderMap = Map<string, string[]>;
 
 /** The request. What a script changes goes to the filters behind. */
@@ -37,7 +37,7 @@ declare const request: {
   /** As text. A byte b that is not UTF-8 is the code unit U+DC00 + b. */
   readonly getBody: () => string;
   readonly getBodyBytes: () => Uint8Array;
-  readonly setBody: (body: Body) => void;
+  readonly setBody: (body: Bytes) => void;
 };
 
 /** The response, which is 200 and empty at first. */
@@ -55,14 +55,14 @@ declare const response: {
   readonly setCookie: (cookie: cookie.Cookie | cookie.Fields | string) => void;
   readonly getBody: () => string;
   readonly getBodyBytes: () => Uint8Array;
-  readonly setBody: (body: Body) => void;
+  readonly setBody: (body: Bytes) => void;
 };
 
 /** The shared data. Each run is one transaction. */
 declare const cluster: {
   /** Empty if there is none. */
   readonly getBinary: (key: string) => Uint8Array;
-  readonly putBinary: (key: string, value: Body) => void;
+  readonly putBinary: (key: string, value: Bytes) => void;
   /** "" if there is none. */
   readonly getString: (key: string) => string;
   readonly putString: (key: string, value: string) => void;
@@ -82,17 +82,22 @@ declare const cluster: {
 
 declare namespace cookie {
   const SameSite: { readonly DefaultMode: 0; readonly LaxMode: 1; readonly StrictMode: 2; readonly NoneMode: 3 };
+  type Mode = 0 | 1 | 2 | 3 | "Lax" | "Strict" | "None";
+  /** Other fields are refused. */
   interface Fields {
     name: string;
     value: string;
     path?: string;
     domain?: string;
-    rawExpires?: string;
+    /** A date, or its text. */
+    expires?: string | Date;
+    /** The same, by its older name. */
+    rawExpires?: string | Date;
     /** Seconds; 0: no Max-Age; negative: delete now. */
     maxAge?: number;
     secure?: boolean;
     httpOnly?: boolean;
-    sameSite?: 0 | 1 | 2 | 3;
+    sameSite?: Mode;
   }
   class Cookie implements Fields {
     constructor(name?: string, value?: string, attributes?: Partial<Fields>);
@@ -100,11 +105,12 @@ declare namespace cookie {
     value: string;
     path: string;
     domain: string;
-    rawExpires: string;
+    expires: string | Date;
+    rawExpires: string | Date;
     maxAge: number;
     secure: boolean;
     httpOnly: boolean;
-    sameSite: 0 | 1 | 2 | 3;
+    sameSite: Mode;
     /** As a Set-Cookie field. */
     marshal(): string;
     /** As name=value. */
@@ -124,6 +130,16 @@ declare const log: {
   warn(...values: unknown[]): void;
   error(...values: unknown[]): void;
 };
+
+interface Console {
+  log(...values: unknown[]): void;
+  debug(...values: unknown[]): void;
+  info(...values: unknown[]): void;
+  warn(...values: unknown[]): void;
+  error(...values: unknown[]): void;
+}
+/** The same as log. */
+declare var console: Console;
 
 /** Adds a tag to the access log. */
 declare function addTag(text: string): void;

@@ -237,7 +237,7 @@ void add_wasm_test(Command wasm, Invocation& invocation) {
       .required();
   command.option("--junit", given->junit, "write a report for continuous integration, too")
       .type_name("FILE");
-  command.option("--language", given->language, "of a script whose name does not tell");
+  command.option("--language", given->language, kScriptLanguageHelp);
   command.footer(
       "Needs no server. Each case has shared data and a guest of its own. Exit code 1 if a case\n"
       "fails.\n"

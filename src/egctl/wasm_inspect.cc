@@ -14,6 +14,7 @@
 #include "egctl/files.h"
 #include "egctl/guest/guest_host.h"
 #include "egctl/json_text.h"
+#include "egctl/wasm_run.h"
 #include "wasm/preamble.h"
 
 namespace sluice::egctl {
@@ -27,6 +28,8 @@ constexpr std::uint32_t kExportsMax = 10'000;
 struct Inspected {
   std::string file;
   std::string language;
+  std::vector<std::string> parameters;
+  std::string configuration;
 };
 
 // The interface for which a module is built, by what it imports and exports.
@@ -183,7 +186,11 @@ Result<void> check_counts(std::string_view bytes) {
 }
 
 Result<void> inspect_program(Invocation& invocation, const Inspected& inspected) {
-  SLUICE_TRY(const GuestSpec spec, guest_of(inspected.file, inspected.language));
+  SLUICE_TRY(GuestSpec spec, guest_of(inspected.file, inspected.language));
+  SLUICE_TRY(spec.parameters, parameters_of(invocation, inspected.parameters));
+  if (!inspected.configuration.empty()) {
+    SLUICE_TRY(spec.configuration, read_input(inspected.configuration));
+  }
   SLUICE_TRY(const std::string bytes, bytes_of(spec, inspected.file));
   if (auto counted = check_counts(bytes); !counted)
     return fail(ErrorKind::invalid, inspected.file + ": " + counted.error().message);
@@ -210,11 +217,16 @@ void add_wasm_inspect(Command wasm, Invocation& invocation) {
       wasm.add("inspect", "Say what a program imports and exports, and whether it is accepted");
   const auto inspected = std::make_shared<Inspected>();
   command.option("FILE", inspected->file, "a module, or a script (.js, .lua)").required();
-  command.option("--language", inspected->language, "of a script whose name does not tell");
+  command.option("--language", inspected->language, kScriptLanguageHelp);
+  command.option("-p,--param", inspected->parameters, "a parameter for wasm_init: NAME=VALUE")
+      .repeated();
+  command.option("--configuration", inspected->configuration, "the configuration of a plugin")
+      .type_name("FILE");
   command.footer(
       std::string("Needs no server. A program that a WasmHost filter would refuse has exit code 1, "
                   "with the\nreasons; a plugin for proxy-wasm is tried as a ProxyWasm. Its start "
-                  "runs, without\nparameters or a configuration. A module of more than ") +
+                  "runs, with the\nparameters of -p, or the text of --configuration. A module of "
+                  "more than ") +
       std::to_string(kFunctionsMax) + " functions or\n" + std::to_string(kExportsMax) +
       " exports is not compiled: exit code 1.\n"
       "Example:\n  egctl wasm inspect build/optimized.wasm");

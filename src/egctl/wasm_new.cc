@@ -46,8 +46,9 @@ Result<void> make_project(Invocation& invocation, const NewProject& wanted) {
                              "\" is no name of a project: a-z, 0-9, - and _, a letter first");
   }
   SLUICE_CHECK(check_folder(folder));
+  const auto files = project_files(wanted.language, name, fs::absolute(folder).lexically_normal());
   Json written = Json::array();
-  for (const auto& [path, text] : project_files(wanted.language, name)) {
+  for (const auto& [path, text] : files) {
     const fs::path place = folder / path;
     std::error_code error;
     fs::create_directories(place.parent_path(), error);

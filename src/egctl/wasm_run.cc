@@ -22,7 +22,9 @@ struct RunArguments {
   std::string language;
   std::string request;
   std::string url;
+  std::string method;
   std::vector<std::string> headers;
+  std::string body;
   std::string data;
   std::vector<std::string> parameters;
   std::string timeout = "1s";
@@ -34,12 +36,7 @@ constexpr std::uint64_t kRepeatMax = 10'000'000;
 
 Result<GuestSpec> given_guest(Invocation& invocation, const RunArguments& arguments) {
   SLUICE_TRY(GuestSpec spec, guest_of(arguments.file, arguments.language));
-  for (const std::string& each : arguments.parameters) {
-    const std::size_t equals = each.find('=');
-    if (equals == 0 || equals == std::string::npos)
-      return invocation.misuse("--param " + each + ": want NAME=VALUE");
-    spec.parameters[each.substr(0, equals)] = each.substr(equals + 1);
-  }
+  SLUICE_TRY(spec.parameters, parameters_of(invocation, arguments.parameters));
   const auto timeout = parse_duration(arguments.timeout);
   if (!timeout || *timeout <= Duration::zero())
     return invocation.misuse("--timeout " + arguments.timeout + ": want a duration, such as 100ms");
@@ -48,7 +45,13 @@ Result<GuestSpec> given_guest(Invocation& invocation, const RunArguments& argume
   return spec;
 }
 
-// --url and --header come on top of the file of --request.
+// @FILE, as curl takes it, or the body itself.
+Result<std::string> given_body(const std::string& body) {
+  if (!body.starts_with('@')) return body;
+  return read_input(body.substr(1));
+}
+
+// --url, --method, --header and --body come on top of the file of --request.
 Result<RequestSpec> given_request(Invocation& invocation, const RunArguments& arguments) {
   RequestSpec request;
   if (!arguments.request.empty()) {
@@ -60,8 +63,14 @@ Result<RequestSpec> given_request(Invocation& invocation, const RunArguments& ar
     const std::size_t colon = each.find(':');
     if (colon == std::string::npos)
       return invocation.misuse("--header " + each + ": want 'NAME: VALUE'");
-    request.headers[each.substr(0, colon)] = trim_space(std::string_view(each).substr(colon + 1));
+    request.given_fields.emplace_back(each.substr(0, colon),
+                                      trim_space(std::string_view(each).substr(colon + 1)));
   }
+  if (!arguments.body.empty()) {
+    SLUICE_TRY(request.body, given_body(arguments.body));
+    if (arguments.request.empty()) request.method = "POST";
+  }
+  if (!arguments.method.empty()) request.method = arguments.method;
   config::Faults faults;
   request.validate("", faults);
   if (!faults.empty()) return invocation.misuse("the request is not right", faults.lines());
@@ -222,16 +231,30 @@ Result<void> run_program(Invocation& invocation, const RunArguments& arguments) 
 
 }  // namespace
 
+Result<std::map<std::string, std::string>> parameters_of(Invocation& invocation,
+                                                         const std::vector<std::string>& given) {
+  std::map<std::string, std::string> parameters;
+  for (const std::string& each : given) {
+    const std::size_t equals = each.find('=');
+    if (equals == 0 || equals == std::string::npos)
+      return invocation.misuse("--param " + each + ": want NAME=VALUE");
+    parameters[each.substr(0, equals)] = each.substr(equals + 1);
+  }
+  return parameters;
+}
+
 void add_wasm_run(Command wasm, Invocation& invocation) {
   const Command command = wasm.add("run", "Run one request through a program, without a server");
   const auto given = std::make_shared<RunArguments>();
   command.option("FILE", given->file, "a module, or a script (.js, .lua), - for standard input")
       .required();
-  command.option("--language", given->language, "of a script whose name does not tell");
+  command.option("--language", given->language, kScriptLanguageHelp);
   command.option("--request", given->request, "a file with method, url, headers, body and address")
       .type_name("FILE");
   command.option("--url", given->url, "in place of that of --request; / by default");
+  command.option("-X,--method", given->method, "in place of GET, or of POST with -d");
   command.option("-H,--header", given->headers, "a field of the request: 'NAME: VALUE'").repeated();
+  command.option("-d,--body", given->body, "the body of the request, or @FILE").type_name("BODY");
   command.option("--data", given->data, "the shared data before the run, as apply-data takes it")
       .type_name("FILE");
   command.option("-p,--param", given->parameters, "a parameter for wasm_init: NAME=VALUE")

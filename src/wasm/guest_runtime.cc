@@ -33,7 +33,7 @@ std::string assemblyscript_string(const GuestMemory& memory, std::uint32_t addre
 
 Result<void> env_abort(GuestMemory memory, std::uint32_t message, std::uint32_t file,
                        std::uint32_t line, std::uint32_t column) {
-  std::string text = "abort: " + assemblyscript_string(memory, message);
+  std::string text = assemblyscript_string(memory, message);  // the name of the call stands before
   const std::string name = assemblyscript_string(memory, file);
   if (!name.empty())
     text += " in " + name + "(" + std::to_string(line) + ":" + std::to_string(column) + ")";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wasm/module.h"
 
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "base/text.h"
 #include "wasm/component.h"
@@ -25,10 +27,24 @@ std::string spell_start(std::string_view bytes) {
   return out.empty() ? "nothing: it is empty" : out;
 }
 
+constexpr std::string_view kScriptHint =
+    ". It is text: a script stands in script:, with code: builtin:javascript or builtin:lua";
+
+// True for text that is neither an error page nor WebAssembly as text.
+bool is_script_text(std::string_view bytes) {
+  constexpr std::size_t kLooked = 256;
+  const auto is_text = [](char c) {
+    return c == '\n' || c == '\r' || c == '\t' || static_cast<unsigned char>(c) >= ' ';
+  };
+  return !bytes.empty() && bytes.front() != '<' && bytes.front() != '(' &&
+         std::ranges::all_of(bytes.substr(0, kLooked), is_text);
+}
+
 Result<void> check_preamble(std::string_view bytes) {
   if (!bytes.starts_with(kMagic)) {
     return fail(ErrorKind::invalid, "not a WebAssembly module: begins with " + spell_start(bytes) +
-                                        " instead of 00 61 73 6d");
+                                        " instead of 00 61 73 6d" +
+                                        (is_script_text(bytes) ? std::string(kScriptHint) : ""));
   }
   const std::string_view version = bytes.substr(4, 4);
   if (version != kCoreVersion) {

@@ -156,6 +156,149 @@ def test_a_run_without_end_ends_at_its_timeout(tmp_path):
     assert done.returncode == 1 and "timed out after 50ms" in json.loads(done.stdout)["tags"][0]
 
 
+FIELDS = """export function run() {
+  log(request.getMethod(), request.getBody(), JSON.stringify(request.getAllHeader().get("X-User")), request.getHeader("X-User"));
+}
+"""
+
+
+def test_run_takes_a_method_a_body_and_a_field_twice(tmp_path):
+    script, body = tmp_path / "fields.js", tmp_path / "body"
+    script.write_text(FIELDS)
+    body.write_text("from a file")
+    twice = ["-H", "X-User: a", "-H", "X-User: b"]
+    request = tmp_path / "request.yaml"
+    request.write_text("headers: {x-user: [c, d]}\n")
+    for given, words in (
+        (twice, 'GET  ["a","b"] a'),
+        (["-d", "{}", *twice], 'POST {} ["a","b"] a'),
+        (["-X", "PUT", "-d", f"@{body}", *twice], 'PUT from a file ["a","b"] a'),
+        (["--request", request], 'GET  ["c","d"] c'),
+        (["--request", request, *twice], 'GET  ["a","b"] a'),
+    ):
+        assert run(str(script), *given)["log"][0].endswith(words), given
+    case = {"name": "two", "when": {"url": "/", "headers": {"X-User": ["a", "b"]}}, "then": {"request": {"headers": {"X-User": "a"}}}}
+    done = egctl("test", str(script), "--cases", cases(tmp_path, case, parameters={}))
+    assert done.returncode == 0, done.stdout + done.stderr
+    case["when"]["headers"]["X-User"] = {"a": "b"}
+    done = egctl("test", str(script), "--cases", cases(tmp_path, case, parameters={}))
+    assert done.returncode == 1 and "cases[0].when.headers.X-User: must be text, or a list of texts" in done.stderr
+
+
+def script_of(folder: Path, language: str, line: str) -> str:
+    """A script that runs the line, which is the same in each language but for what `line` has for it."""
+    script = folder / {"javascript": "s.js", "lua": "s.lua"}[language]
+    script.write_text(f"export function run() {{ {line} }}\n" if language == "javascript" else f"function run() {line} end\n")
+    return str(script)
+
+
+COOKIES = [
+    ("javascript", "response.setCookie({name: 'a', value: '1', maxAge: 5.5, sameSite: 'Strict'})", "a=1; Max-Age=5; SameSite=Strict"),
+    ("javascript", "response.setCookie({name: 'a', expires: new Date(0)})", "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"),
+    ("javascript", "response.setCookie({name: 'a', rawExpires: 'x', maxAge: -1})", "a=; Expires=x; Max-Age=0"),
+    ("javascript", "const c = new cookie.Cookie('a', 'b'); c.rawExpires = 'x'; response.setCookie(c)", "a=b; Expires=x"),
+    ("javascript", "response.setCookie('a=1; Path=/')", "a=1; Path=/"),
+    ("lua", "response.set_cookie({name = 'a', value = '1', max_age = 5.5, same_site = 'Strict'})", "a=1; Max-Age=5; SameSite=Strict"),
+    ("lua", "response.set_cookie({name = 'a', raw_expires = 'x', max_age = -1})", "a=; Expires=x; Max-Age=0"),
+    ("lua", "local c = cookie.Cookie('a', 'b'); c.raw_expires = 'x'; c.expires = c.raw_expires .. 'y'; response.set_cookie(c)", "a=b; Expires=xy"),
+    ("lua", "response.set_cookie('a=1; Path=/')", "a=1; Path=/"),
+]
+
+
+@pytest.mark.parametrize("language, line, cookie", COOKIES)
+def test_cookies(tmp_path, language, line, cookie):
+    report = run(script_of(tmp_path, language, line + "; return 1"))
+    assert report["response"]["headers"] == [{"name": "Set-Cookie", "value": cookie}]
+
+
+NO_COOKIES = [
+    ("javascript", "response.setCookie('b', '2')", "TypeError: no cookie: b. Write name=value"),
+    ("javascript", "response.setCookie(7)", "TypeError: no cookie: 7"),
+    ("javascript", "request.addCookie('b')", "TypeError: no cookie: b."),
+    ("javascript", "response.setCookie({name: 'a', maxage: 5})", "a cookie has no field maxage: name, value, path, domain, expires, maxAge"),
+    ("javascript", "new cookie.Cookie('a', 'b', {Secure: true})", "a cookie has no field Secure"),
+    ("javascript", "new cookie.Cookie('a', 'b').maxage = 3", "TypeError"),
+    ("javascript", "response.setCookie({name: 'a', maxAge: 'soon'})", "maxAge of a cookie is soon"),
+    ("javascript", "response.setCookie({name: 'a', sameSite: 'lacks'})", "sameSite of a cookie is lacks: use Lax, Strict or None"),
+    ("lua", "response.set_cookie('b', '2')", "no cookie: b. Write name=value"),
+    ("lua", "response.set_cookie(nil)", "no cookie: nil"),
+    ("lua", "request.add_cookie('b')", "no cookie: b."),
+    ("lua", "response.set_cookie({name = 'a', maxage = 5})", "a cookie has no field maxage: name, value, path, domain, expires, max_age"),
+    ("lua", "cookie.Cookie('a', 'b').maxage = 3", "a cookie has no field maxage"),
+    ("lua", "response.set_cookie({name = 'a', max_age = 'soon'})", "max_age of a cookie is soon"),
+    ("lua", "response.set_cookie({name = 'a', same_site = 'lacks'})", "same_site of a cookie is lacks: use Lax, Strict or None"),
+]
+
+
+@pytest.mark.parametrize("language, line, words", NO_COOKIES)
+def test_what_is_no_cookie_is_refused(tmp_path, language, line, words):
+    done = egctl("run", script_of(tmp_path, language, line))
+    assert done.returncode == 1 and words in done.stdout and "s." in done.stdout, done.stdout
+
+
+LOGGED = [
+    ("javascript", "try { null.x } catch (e) { console.error('failed:', e) }", "failed: TypeError: cannot read property 'x' of null"),
+    ("javascript", "try { null.x } catch (e) { log(e) }", "s.js:1:"),
+    ("javascript", "log(request.getAllHeader())", '{"X-User":["a"]}'),
+    ("javascript", "log({e: new RangeError('no'), s: new Set([1]), n: 2n ** 64n})", '{"e":"RangeError: no","s":[1],"n":"18446744073709551616"}'),
+    ("javascript", "const a = {}; a.a = a; log('it', a)", "it [object Object] (TypeError: circular reference"),
+    ("lua", "log(request.get_all_header())", '{["X-User"] = {"a"}}'),
+    ("lua", "log('a', {1, 'b', c = true, [7] = {}, d = {e = 'f'}})", 'a {1, "b", [7] = {}, c = true, d = {e = "f"}}'),
+    ("lua", "local t = {}; t.t = t; print(t)", "{t = {t = {t = {t = {…}}}}}"),
+]
+
+
+@pytest.mark.parametrize("language, line, words", LOGGED)
+def test_log_shows_what_a_value_holds(tmp_path, language, line, words):
+    done = egctl("run", script_of(tmp_path, language, line), "-H", "X-User: a")
+    assert done.returncode == 0 and words in done.stdout, done.stdout
+
+
+def test_what_the_page_says_is_not_there(tmp_path):
+    absent = "Intl URL URLSearchParams TextEncoder crypto structuredClone fetch Buffer".split()
+    page = (ROOT / "docs" / "javascript.md").read_text()
+    assert all(f"`{name}`" in page for name in absent)
+    names = ", ".join(f"typeof {name}" for name in [*absent, "btoa", "atob"])
+    assert run(script_of(tmp_path, "javascript", f"log({names})"))["log"][0].endswith("undefined " * len(absent) + "function function")
+    (query,) = re.findall(r"^- \*\*Query:\*\* `(.*)`$", page, re.MULTILINE)
+    for url, value in (("/?item=a%20b", "a b"), ("/?x=1&item=2&y=3", "2"), ("/?items=1", ""), ("/", "")):
+        assert run(script_of(tmp_path, "javascript", f"log('<' + ({query}) + '>')"), "--url", url)["log"][0].endswith(f"<{value}>")
+
+
+def test_shared_data_before_any_request(tmp_path):
+    for language, line in (("javascript", "}; cluster.getString('a'); {"), ("lua", "end cluster.get_string('a') do")):
+        done = egctl("run", script_of(tmp_path, language, line))
+        assert "there is no shared data (in a script: in init, or outside of functions)" in done.stderr, done.stderr
+
+
+def test_help_has_the_languages_of_scripts():
+    for command in ("run", "test", "inspect"):
+        assert "javascript or lua" in egctl(command, "--help").stdout
+
+
+def test_a_script_in_the_wrong_place(tmp_path):
+    script = tmp_path / "main.ts"
+    script.write_text("export function run() { return 0; }\n")
+    done = egctl("run", str(script))
+    assert done.returncode == 1 and "--language javascript or lua" in done.stderr, done.stderr
+    assert egctl("run", str(script), "--language", "javascript").returncode == 0
+    for fields, words in (
+        ({"code": str(script)}, "It is text: a script stands in script:, with code: builtin:javascript"),
+        ({"code": "builtin:javascript", "script": "shop/main.ts"}, '"shop/main.ts" is no script. A path ends in .js'),
+    ):
+        spec = tmp_path / "pipeline.yaml"
+        filters = [{"name": "f", "kind": "WasmHost"} | fields]
+        spec.write_text(yaml.safe_dump({"name": "p", "kind": "Pipeline", "flow": [{"filter": "f"}], "filters": filters}))
+        done = subprocess.run([BIN / "egctl", "validate", "-f", spec], capture_output=True, text=True, timeout=120)
+        assert done.returncode != 0 and words in done.stdout + done.stderr, done.stdout + done.stderr
+
+
+def test_inspect_takes_parameters(tmp_path):
+    assert egctl("inspect", str(STEP6), *SALE).returncode == 0
+    done = egctl("inspect", str(STEP6), *SALE, "-p", "blockRato=1")
+    assert done.returncode == 1 and 'did you mean "blockRatio"?' in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments, words",
     [

@@ -170,17 +170,22 @@ Result<void> GuestHost::use(const GuestSpec& spec) {
                          {"maxMemory", spec.max_memory},
                          {"parameters", spec.parameters}};
   auto built = build(*parts_->kind, document);
+  if (!built && spec.script.empty() && built.error().message.contains("It is text"))
+    built.error().details.emplace_back(
+        "egctl runs a script whose name ends in .js, .mjs or .lua, "
+        "or with --language javascript or lua");
   if (!built && built.error().message.contains(filters::kIsPlugin))
     built.error().details.emplace_back("egctl wasm run and test take programs of WasmHost only");
   return built;
 }
 
 Result<void> GuestHost::use_plugin(const GuestSpec& spec) {
-  const Json document = {{"name", kFilter},
-                         {"kind", "ProxyWasm"},
-                         {"code", spec.code},
-                         {"timeout", format_duration(spec.timeout)},
-                         {"maxMemory", spec.max_memory}};
+  Json document = {{"name", kFilter},
+                   {"kind", "ProxyWasm"},
+                   {"code", spec.code},
+                   {"timeout", format_duration(spec.timeout)},
+                   {"maxMemory", spec.max_memory}};
+  if (spec.configuration) document["configuration"] = *spec.configuration;
   return build(*parts_->plugin_kind, document);
 }
 

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,11 @@ struct GuestSpec {
   std::map<std::string, std::string> parameters{};
   Duration timeout = std::chrono::seconds(1);
   std::string max_memory = "64MiB";
+  std::optional<std::string> configuration{};  // of a plugin
 };
+
+constexpr const char* kScriptLanguageHelp =
+    "of a script whose name does not tell: javascript or lua";
 
 // The program in `file`, which is - for standard input. `language`: of a script; "": by the ending
 // of the name, else it is a module. Error `invalid`: no engine has the language.

@@ -47,6 +47,30 @@ void add_missing(char sign, const http::Headers& ones, const http::Headers& othe
   }
 }
 
+using FieldTexts = std::vector<std::pair<std::string, std::string>>;
+
+bool is_text(const config::Value& value) {
+  return value.kind == config::Value::Kind::scalar || value.kind == config::Value::Kind::null;
+}
+
+bool is_texts(const config::Value& value) {
+  return is_text(value) ||
+         (value.kind == config::Value::Kind::sequence && std::ranges::all_of(value.items, is_text));
+}
+
+// Each field as often as the client sends it.
+FieldTexts field_texts(const RequestSpec& spec) {
+  FieldTexts texts;
+  for (const auto& [name, given] : spec.headers) {
+    const auto same = [&](const auto& field) { return http::iequals(field.first, name); };
+    if (std::ranges::any_of(spec.given_fields, same)) continue;
+    if (is_text(given.value)) texts.emplace_back(name, given.value.scalar);
+    for (const config::Value& item : given.value.items) texts.emplace_back(name, item.scalar);
+  }
+  texts.insert(texts.end(), spec.given_fields.begin(), spec.given_fields.end());
+  return texts;
+}
+
 bool is_target(const std::string& url) {
   http::Request scratch;
   return scratch.set_target(url);
@@ -62,7 +86,11 @@ void RequestSpec::validate(const std::string& path, config::Faults& faults) cons
                config::quote(url) + " is no path that begins with /, and no http:// URL");
   }
   const std::string fields = config::join_path(path, "headers");
-  for (const auto& [name, value] : headers) {
+  for (const auto& [name, given] : headers) {
+    if (!is_texts(given.value))
+      return faults.add(config::join_path(fields, name), "must be text, or a list of texts");
+  }
+  for (const auto& [name, value] : field_texts(*this)) {
     if (!http::is_token(name)) faults.add(config::join_path(fields, name), "is no name of a field");
     if (!http::is_field_value(value))
       faults.add(config::join_path(fields, name), config::quote(value) + " is no value of a field");
@@ -74,7 +102,7 @@ void RequestSpec::write_to(http::Request& request) const {
   request.scheme = "http";
   request.host = "localhost";
   (void)request.set_target(url);
-  for (const auto& [name, value] : headers) {
+  for (const auto& [name, value] : field_texts(*this)) {
     if (http::iequals(name, kHost)) {
       request.host = value;
     } else {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -17,14 +18,17 @@ namespace sluice::egctl {
 struct RequestSpec {
   std::string method = "GET";
   std::string url = "/";
-  std::map<std::string, std::string> headers;
+  std::map<std::string, config::UndecodedValue> headers;  // each a text, or a list of texts
   std::string body;
   std::string address = "127.0.0.1";
+  // No field of a file: of the command line. They stand in place of those of their name in
+  // `headers`.
+  std::vector<std::pair<std::string, std::string>> given_fields;
 
   void fields(auto& visit) {
     visit("method", method, {.doc = "GET, POST, …"});
     visit("url", url, {.doc = "a path with its query, or http://HOST/PATH"});
-    visit("headers", headers, {.doc = "the fields, by name"});
+    visit("headers", headers, {.doc = "the fields by name, each a text or a list of texts"});
     visit("body", body, {.doc = "the body"});
     visit("address", address, {.doc = "the client's address"});
   }

@@ -36,7 +36,7 @@ void HostContext::fail_script(bool time_is_over, std::string_view text) {
 }
 
 Result<void> HostContext::add_tag(std::string_view text) {
-  if (exchange_ == nullptr) return too_early();
+  if (exchange_ == nullptr) return too_early("request");
   if (exchange_->tags().size() >= kTagsMax) return fail(ErrorKind::too_large, "more than 100 tags");
   exchange_->add_tag(std::string(text.substr(0, kTagBytesMax)));
   return {};
@@ -61,8 +61,9 @@ void HostContext::flush_logs(std::string_view name) {
   lines_.clear();
 }
 
-std::unexpected<Error> HostContext::too_early() {
-  return fail(ErrorKind::invalid, "called in wasm_init, where there is no request");
+std::unexpected<Error> HostContext::too_early(std::string_view what) {
+  return fail(ErrorKind::invalid, "called in wasm_init, where there is no " + std::string(what) +
+                                      " (in a script: in init, or outside of functions)");
 }
 
 std::unexpected<Error> HostContext::elsewhere() {

@@ -48,18 +48,18 @@ class HostContext {
   // The object that a host function needs, or an error that names why there is none.
   [[nodiscard]] Result<pipeline::Exchange*> exchange() {
     if (exchange_ == nullptr) [[unlikely]]
-      return too_early();
+      return too_early("request");
     return exchange_;
   }
   [[nodiscard]] Result<store::Transaction*> data() {
     if (transaction_ == nullptr) [[unlikely]]
-      return too_early();
+      return too_early("shared data");
     used_data_ = true;
     return transaction_;
   }
   [[nodiscard]] Result<http::Request*> request() {
     if (exchange_ == nullptr) [[unlikely]]
-      return too_early();
+      return too_early("request");
     http::Request* request = exchange_->request();
     if (request == nullptr) [[unlikely]]
       return fail(ErrorKind::invalid, "the namespace has no request");
@@ -67,7 +67,7 @@ class HostContext {
   }
   [[nodiscard]] Result<http::Response*> response() {
     if (exchange_ == nullptr) [[unlikely]]
-      return too_early();
+      return too_early("response");
     http::Response* response = exchange_->response();
     if (response == nullptr) [[unlikely]]
       return fail(ErrorKind::internal, "there is no response");
@@ -136,7 +136,7 @@ class HostContext {
   [[nodiscard]] bool lacks_body() const { return lacks_body_; }
 
  private:
-  [[nodiscard]] static std::unexpected<Error> too_early();
+  [[nodiscard]] static std::unexpected<Error> too_early(std::string_view what);
   [[nodiscard]] std::unexpected<Error> elsewhere();
 
   // The time in which a script says where it is.

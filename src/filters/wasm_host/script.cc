@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 2> kLanguages{"javascript", "lua"};
 constexpr std::array<std::string_view, 3> kPathEnds{".js", ".mjs", ".lua"};
 constexpr std::array<std::string_view, 3> kPathBegins{"/", "./", "../"};
 constexpr std::array<std::string_view, 2> kBodyReaders{"getBody", "get_body"};
+constexpr std::string_view kNotInPaths = " \t(){}[]=;,'\"";
 constexpr std::string_view kInlineName = "script";
 constexpr std::string_view kSentName = "uploaded";
 
@@ -35,6 +36,13 @@ std::string document(std::string_view language, std::string_view name, std::stri
   std::string out(kFormat);
   out.append(language).append(" ").append(name).append("\n").append(text);
   return out;
+}
+
+// True for one line that defines no function.
+bool looks_like_path(std::string_view script) {
+  script = trim_space(script);
+  return !script.empty() && !script.contains('\n') &&
+         script.find_first_of(kNotInPaths) == std::string_view::npos;
 }
 
 Result<std::string> checked(std::string_view language, std::string_view name,
@@ -79,6 +87,11 @@ std::optional<std::string> script_path(std::string_view source) {
 Result<std::string> read_script(std::string_view source) {
   const auto [language, script] = parts_of(source);
   const auto path = script_path(source);
+  if (!path && looks_like_path(script)) {
+    return fail(ErrorKind::invalid, "\"" + std::string(trim_space(script)) +
+                                        "\" is no script. A path ends in .js, .mjs or .lua, or "
+                                        "begins with /, ./ or ../");
+  }
   if (!path) return checked(language, kInlineName, script);
   SLUICE_TRY(const std::string text, read_code_file(*path));
   return checked(language, *path, text);
