@@ -11,7 +11,7 @@ process.chdir(dirname(fileURLToPath(import.meta.url)))
 for (let n = 1; n <= 6; n++) {
 	const file = `build/step${n}.wasm`
 	const { error, stderr } = await asc.main(
-		[`assembly/step${n}.ts`, "--outFile", file, "-O3", "--use", "abort="])
+		[`assembly/step${n}.ts`, "--outFile", file, "-O3"])
 	if (error) {
 		console.error(stderr.toString())
 		process.exit(1)

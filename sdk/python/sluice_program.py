@@ -11,6 +11,11 @@ import wit_world
 import sluice
 import program
 
+if not callable(getattr(program, "run", None)):
+    raise ImportError("program.py has no function run: write def run():")
+
+_IMPORT_HINT = " (import at the top of program.py: an import within a function finds nothing)"
+
 
 def _is_own(frame) -> bool:
     """Of the program, and neither of the SDK nor of Python."""
@@ -34,7 +39,7 @@ def _reason(error: BaseException) -> str:
         if _is_own(trace.tb_frame):
             place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}: "
         trace = trace.tb_next
-    text = _text_of(error)
+    text = _text_of(error) + (_IMPORT_HINT if isinstance(error, ImportError) else "")
     return f"{place}{type(error).__name__}" + (f": {text}" if text else "")
 
 

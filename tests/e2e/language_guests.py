@@ -50,7 +50,6 @@ class Language:
     outside: tuple[str, ...] = ()
     sleep: str = "timeout"  # what ends a guest that sleeps, "" if it has no call for it
     environment: dict = field(default_factory=dict)
-    refusal: tuple[str, ...] = ("wasm_init failed", "the guest said")  # of parameters, at apply
     engine: str = ""  # of a script, which nobody builds: its `flash_sale` and `every` are paths
 
     def missing(self) -> str | None:
@@ -96,7 +95,7 @@ def kotlin(source: Path):
 
 
 def go(package: Path, name: str):
-    return lambda out: (package, ["go", "build", "-buildmode=c-shared", "-ldflags=-s -w", "-o", out, name])
+    return lambda out: (package, ["go", "build", "-buildmode=c-shared", "-ldflags=-w", "-o", out, name])
 
 
 LANGUAGES = [
@@ -183,7 +182,6 @@ LANGUAGES = [
         ("python", "wit"),
         outside=("file", "environment", "socket"),
         environment={"PYTHONPATH": str(COMPONENTIZE_FOLDER)},
-        refusal=("configure failed: program.py:", "ValueError: "),
     ),
 ]
 SCRIPTS = [

@@ -136,6 +136,24 @@ def every() -> Path:
     return _built(OWN, _own) / "every.wasm"
 
 
+def of_the_page(out: Path) -> Path:
+    """The plugin of docs/filter-proxy-wasm.md, with the crates of our own."""
+    page = (ROOT / "docs" / "filter-proxy-wasm.md").read_text()
+    manifest, source = (re.search(rf"```{kind}\n(.*?)```", page, re.DOTALL).group(1) for kind in ("toml", "rust"))
+    own = (OWN / "Cargo.toml").read_text()
+    wanted = re.search(r'^proxy-wasm = "(.*)"$', manifest, re.MULTILINE).group(1)
+    assert f'proxy-wasm = "={wanted}"' in own and 'crate-type = ["cdylib"]' in manifest
+    for tool in RUST_TOOLS:
+        if shutil.which(tool) is None:
+            pytest.skip(f"no {tool}: see tools/install.sh languages")
+    package = out / "greeting"
+    (package / "src").mkdir(parents=True)
+    (package / "Cargo.toml").write_text(own)  # the lock file is of this package
+    shutil.copy(OWN / "Cargo.lock", package)
+    (package / "src" / "lib.rs").write_text(source)
+    return _compile(package, out, WASI) / "every.wasm"
+
+
 def published(name: str, target: str = BARE) -> Path:
     return _built(EXAMPLES, _examples(EXAMPLES, "proxy-wasm", target), of=target) / f"{name}.wasm"
 

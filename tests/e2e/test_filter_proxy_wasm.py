@@ -2,6 +2,7 @@
 """The filter ProxyWasm: plugins for proxy-wasm. `every` is one of ours on the Rust SDK; the others are the examples of
 that SDK, unmodified. More of others are in test_public_plugins.py."""
 
+import subprocess
 import threading
 
 import pytest
@@ -11,7 +12,7 @@ import plugin_guests
 from answers_kit import Site
 from client import Connection, fetch, request
 from covers import covers
-from gateway import http_server, mock, pipeline, proxy, wait_until
+from gateway import BIN, http_server, mock, pipeline, proxy, wait_until
 from pages import example
 from scripted import Answer, Scripted
 
@@ -53,6 +54,19 @@ def metric(server, name: str, label: str) -> float | None:
         if line.startswith(name + "{") and label in line:
             return float(line.rsplit(" ", 1)[1])
     return None
+
+
+def test_the_plugin_of_the_page(server, port, tmp_path):
+    module = plugin_guests.of_the_page(tmp_path)
+    (tmp_path / "configuration").write_text("hello")
+    inspect = [BIN / "egctl", "wasm", "inspect", module]
+    assert subprocess.run(inspect, capture_output=True, timeout=120).returncode == 1, "it wants a configuration"
+    done = subprocess.run([*inspect, "--configuration", tmp_path / "configuration"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "yes, as ProxyWasm" in done.stdout, done.stdout + done.stderr
+    put(server, port, module, configuration="hello")
+    refused, greeted = fetch(port), fetch(port, **{"X-User": "ann"})
+    assert (refused.status, refused.text) == (403, "Who are you?\n")
+    assert (greeted.text, greeted.headers["x-greeting"]) == ("page\n", "hello")
 
 
 @covers("ProxyWasm", "code")

@@ -33,6 +33,10 @@ def make(folder, language: str, *arguments: str) -> subprocess.CompletedProcess:
     )
 
 
+def program_of(folder) -> str:
+    return re.search(r"wasm upload (\S+) ", (folder / "README.md").read_text()).group(1)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_project_builds_and_passes_its_test(tmp_path, language):
     tool = "npm" if language == "assemblyscript" else None
@@ -43,15 +47,21 @@ def test_a_project_builds_and_passes_its_test(tmp_path, language):
     folder = tmp_path / "my-sale"
     done = make(folder, language, "test")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 of 3 cases passed" in done.stdout
-    # The three commands of its README, but for the one that wants a server.
+    assert "4 of 4 cases passed" in done.stdout
+    # The commands of its README, but for those that want a server.
     readme = (folder / "README.md").read_text()
     block = re.search(r"```sh\n(.*?)```", readme, re.DOTALL).group(1)
     assert [line.split("#")[0].strip() for line in block.splitlines()][:2] == ["make", "make test"]
-    assert len(block.splitlines()) == 3 and "@" not in "".join(
-        path.read_text() for path in folder.iterdir() if path.suffix in (".md", ".yaml", ".toml", ".mod", "")
-        and path.is_file()
-    ).replace("$@", "")  # fmt: skip
+    commands = [re.split(r"\s+#", line)[0] for line in block.splitlines()]
+    assert commands[2:] == ["egctl apply -f pipeline.yaml", f"egctl wasm upload {program_of(folder)} my-sale wasm"]
+    texts = [path.read_text() for path in folder.iterdir() if path.suffix in (".md", ".yaml", ".toml", ".mod", "") and path.is_file()]
+    assert not re.search("@[A-Z]+@", "".join(texts))
+    # A gateway would take its pipeline, from wherever one calls egctl. The program knows its parameters.
+    checked = egctl("validate", "-f", folder / "pipeline.yaml", cwd=tmp_path)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    for words, refused in (("startTime is missing", "startTme=2021-08-08T00:00:00Z"), ("is no time", "startTime=08.08.2021")):
+        ran = egctl("wasm", "run", folder / program_of(folder), "-p", refused, "-p", "maxPermission=1", cwd=tmp_path)
+        assert ran.returncode == 1 and words in ran.stderr, ran.stdout + ran.stderr
     # The test of the project can fail.
     cases = folder / "cases.yaml"
     cases.write_text(cases.read_text().replace("sold out.", "sold in."))
@@ -64,6 +74,49 @@ def test_a_project_in_assemblyscript_is_no_package(tmp_path):
     assert made["name"] == "my-sale" and made["private"] is True
     assert "files" not in made
     assert "flash-sale" not in (tmp_path / "my-sale" / "package-lock.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("language", "variable", "words"),
+    [
+        ("python", "COMPONENTIZE", "pip install componentize-py=="),
+        ("c", "ZIG", "pip install ziglang=="),
+        ("cpp", "ZIG", "pip install ziglang=="),
+        ("zig", "ZIG", "pip install ziglang=="),
+        ("go", "GO", "Go 1.24 or later"),
+        ("rust", "CARGO", "rustup target add"),
+    ],
+)
+def test_make_says_which_tool_is_missing(tmp_path, language, variable, words):
+    egctl("wasm", "new", "--lang", language, tmp_path / "sale")
+    done = subprocess.run(["make", f"{variable}=/no/such/tool"], cwd=tmp_path / "sale", capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0 and words in done.stderr, done.stderr
+
+
+def test_a_python_program_without_run(tmp_path):
+    if why := BY_NAME["python"].missing():
+        pytest.skip(why)
+    egctl("wasm", "new", "--lang", "python", tmp_path / "sale")
+    program = tmp_path / "sale" / "program.py"
+    text = program.read_text()
+    program.write_text(text.replace("def run()", "def runn()"))
+    done = make(tmp_path / "sale", "python")
+    assert done.returncode != 0 and "program.py has no function run: write def run():" in done.stdout + done.stderr
+    program.write_text(text.replace("def run():", "def run():\n    import decimal"))
+    assert make(tmp_path / "sale", "python").returncode == 0
+    ran = egctl("wasm", "run", tmp_path / "sale" / "program.wasm", "-p", "startTime=2021-08-08T00:00:00Z", "-p", "maxPermission=1")
+    assert "No module named 'decimal' (import at the top of program.py" in ran.stdout, ran.stdout
+
+
+def test_an_exception_in_assemblyscript_has_its_reason(tmp_path):
+    if shutil.which("npm") is None:
+        pytest.skip("no npm")
+    egctl("wasm", "new", "--lang", "assemblyscript", tmp_path / "sale")
+    program = tmp_path / "sale" / "assembly" / "index.ts"
+    program.write_text(program.read_text().replace("run(): i32 {", 'run(): i32 {\n\t\tif (rand() >= 0) throw new Error("no such user")'))
+    assert make(tmp_path / "sale", "assemblyscript").returncode == 0
+    ran = egctl("wasm", "run", tmp_path / "sale" / "build" / "optimized.wasm", "-p", "startTime=2021-08-08T00:00:00Z", "-p", "maxPermission=1")
+    assert "trap: abort: no such user in assembly/index.ts(" in ran.stdout, ran.stdout
 
 
 def test_a_language_that_is_misspelled(tmp_path):

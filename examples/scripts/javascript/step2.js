@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Step 2: nobody passes before the sale begins.
 
-const start = Date.parse("2021-08-08T00:00:00+00:00");
+const start = parseDate("2021-08-08T00:00:00+00:00");
 
 export function run() {
   if (now() < start) {

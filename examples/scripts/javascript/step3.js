@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Step 3: of all requests, 40 % are turned away.
 
-const start = Date.parse("2021-08-08T00:00:00+00:00");
+const start = parseDate("2021-08-08T00:00:00+00:00");
 const blockRatio = 0.4;
 
 export function run() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Step 4: lucky once, lucky always.
 
-const start = Date.parse("2021-08-08T00:00:00+00:00");
+const start = parseDate("2021-08-08T00:00:00+00:00");
 const blockRatio = 0.4;
 
 export function run() {
@@ -9,7 +9,9 @@ export function run() {
     response.setBody("not start yet.\n");
     return 1;
   }
-  const key = "id/" + request.getHeader("Authorization");
+  const user = request.getHeader("Authorization");
+  if (user === "") return 3; // without a name, all visitors would be one user
+  const key = "id/" + user;
   if (cluster.getString(key) === "true") return 0;
   if (rand() > blockRatio) {
     cluster.putString(key, "true");

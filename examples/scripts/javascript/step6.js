@@ -3,10 +3,10 @@
 
 let start, blockRatio, maxPermission;
 
-export function init(params) {
-  start = Date.parse(params.startTime ?? "1970-01-01");
-  blockRatio = Number(params.blockRatio ?? 0);
-  maxPermission = Number(params.maxPermission ?? 0);
+export function init() {
+  start = parameter.time("startTime");
+  blockRatio = parameter.number("blockRatio", 0);
+  maxPermission = parameter.integer("maxPermission");
 }
 
 export function run() {
@@ -14,7 +14,9 @@ export function run() {
     response.setBody("not start yet.\n");
     return 1;
   }
-  const key = "id/" + request.getHeader("Authorization");
+  const user = request.getHeader("Authorization");
+  if (user === "") return 3; // without a name, all visitors would be one user
+  const key = "id/" + user;
   if (cluster.getString(key) === "true") return 0;
   if (cluster.countKey("id/") < maxPermission && rand() > blockRatio) {
     cluster.putString(key, "true");

@@ -8,7 +8,9 @@ function run()
     response.set_body("not start yet.\n")
     return 1
   end
-  local key = "id/" .. request.get_header("Authorization")
+  local user = request.get_header("Authorization")
+  if user == "" then return 3 end -- without a name, all visitors would be one user
+  local key = "id/" .. user
   if cluster.get_string(key) == "true" then return 0 end
   if cluster.count_key("id/") < 3 and rand() > 0.4 then
     cluster.put_string(key, "true")

@@ -3,10 +3,10 @@
 
 local start, block_ratio, max_permission
 
-function init(params)
-  start = parse_date(params.startTime or "1970-01-01")
-  block_ratio = tonumber(params.blockRatio or 0)
-  max_permission = tonumber(params.maxPermission or 0)
+function init()
+  start = parameter.time("startTime")
+  block_ratio = parameter.number("blockRatio", 0)
+  max_permission = parameter.integer("maxPermission")
 end
 
 function run()
@@ -14,7 +14,9 @@ function run()
     response.set_body("not start yet.\n")
     return 1
   end
-  local key = "id/" .. request.get_header("Authorization")
+  local user = request.get_header("Authorization")
+  if user == "" then return 3 end -- without a name, all visitors would be one user
+  local key = "id/" .. user
   if cluster.get_string(key) == "true" then return 0 end
   if cluster.count_key("id/") < max_permission and rand() > block_ratio then
     cluster.put_string(key, "true")

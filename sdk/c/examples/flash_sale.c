@@ -4,18 +4,12 @@
 
 static int64_t start_time;
 static double block_ratio;
-static double max_permission;
+static int64_t max_permission;
 
 void sluice_init(void) {
-  sluice_text value;
-  if (sluice_params_get(SLUICE_TEXT("startTime"), &value) && !sluice_parse_date(value, &start_time))
-    sluice_fail(SLUICE_TEXT("startTime is not a date"));
-  if (sluice_params_get(SLUICE_TEXT("blockRatio"), &value) &&
-      !sluice_to_number(value, &block_ratio))
-    sluice_fail(SLUICE_TEXT("blockRatio is not a number"));
-  if (sluice_params_get(SLUICE_TEXT("maxPermission"), &value) &&
-      !sluice_to_number(value, &max_permission))
-    sluice_fail(SLUICE_TEXT("maxPermission is not a number"));
+  start_time = sluice_parameter_time(SLUICE_TEXT("startTime"));
+  block_ratio = sluice_parameter_number_or(SLUICE_TEXT("blockRatio"), SLUICE_TEXT("0"));
+  max_permission = sluice_parameter_integer(SLUICE_TEXT("maxPermission"));
 }
 
 int32_t sluice_run(void) {
@@ -24,6 +18,7 @@ int32_t sluice_run(void) {
     return 1;
   }
   const sluice_text user = sluice_request_get_header(SLUICE_TEXT("Authorization"));
+  if (user.size == 0) return 3;  // without a name, all visitors would be one user
   const sluice_text key = sluice_concat(SLUICE_TEXT("id/"), user);
   if (sluice_equal(sluice_cluster_get_string(key), SLUICE_TEXT("true"))) return 0;
 

@@ -4,21 +4,16 @@
 
 class FlashSale {
  public:
-  explicit FlashSale(const sluice::Params& params) {
-    for (const auto& [name, value] : params) {
-      if (name == "startTime") start_time_ = sluice::parse_date(value);
-      if (name == "blockRatio") block_ratio_ = sluice::parse_number(value);
-      if (name == "maxPermission") max_permission_ = sluice::parse_number(value);
-    }
-    if (!start_time_ || !block_ratio_ || !max_permission_) sluice::fail("a parameter is wrong");
-  }
+  explicit FlashSale(const sluice::Params&) {}
 
   int32_t run() const {
     if (sluice::now() < start_time_) {
       sluice::response::set_body("not start yet.\n");
       return 1;
     }
-    const std::string key = "id/" + sluice::request::get_header("Authorization");
+    const std::string user = sluice::request::get_header("Authorization");
+    if (user.empty()) return 3;  // without a name, all visitors would be one user
+    const std::string key = "id/" + user;
     if (sluice::cluster::get_string(key) == "true") return 0;
 
     // Counting and putting are one transaction: never one too many.
@@ -31,9 +26,9 @@ class FlashSale {
   }
 
  private:
-  std::optional<std::int64_t> start_time_ = 0;
-  std::optional<double> block_ratio_ = 0;
-  std::optional<double> max_permission_ = 0;
+  std::int64_t start_time_ = sluice::parameter::time("startTime");
+  double block_ratio_ = sluice::parameter::number("blockRatio", "0");
+  std::int64_t max_permission_ = sluice::parameter::integer("maxPermission");
 };
 
 SLUICE_PROGRAM(FlashSale)

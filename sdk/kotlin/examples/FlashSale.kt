@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The flash sale of the cookbook.
-import kotlin.time.ExperimentalTime
-import kotlin.time.Instant
 import sluice.Cluster
 import sluice.NEXT
-import sluice.Params
+import sluice.Parameter
 import sluice.Program
 import sluice.Request
 import sluice.Response
@@ -13,18 +11,19 @@ import sluice.now
 import sluice.rand
 import sluice.register
 
-@OptIn(ExperimentalTime::class)
-class FlashSale(params: Params) : Program {
-    private val start = Instant.parse(params.getValue("startTime")).toEpochMilliseconds()
-    private val blockRatio = params.getValue("blockRatio").toDouble()
-    private val maxPermission = params.getValue("maxPermission").toInt()
+class FlashSale : Program {
+    private val start = Parameter.time("startTime")
+    private val blockRatio = Parameter.number("blockRatio", 0.0)
+    private val maxPermission = Parameter.integer("maxPermission")
 
     override fun run(): Int {
         if (now() < start) {
             Response.setBody("not start yet.\n")
             return 1
         }
-        val key = "id/" + Request.header("Authorization")
+        val user = Request.header("Authorization")
+        if (user == "") return 3 // without a name, all visitors would be one user
+        val key = "id/" + user
         if (Cluster.getString(key) == "true") return NEXT
         // Counting and putting are one transaction: never one too many.
         if (Cluster.countKey("id/") < maxPermission && rand() > blockRatio) {
@@ -36,4 +35,4 @@ class FlashSale(params: Params) : Program {
     }
 }
 
-fun main() = register(::FlashSale)
+fun main() = register { FlashSale() }

@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The flash sale of the cookbook."""
 
-from sluice import cluster, now, parse_date, rand, request, response
+from sluice import cluster, now, parameter, rand, request, response
 
 
 def init(params):
     global start_time, block_ratio, max_permission
-    start_time = parse_date(params.get("startTime", "1970-01-01"))
-    block_ratio = float(params.get("blockRatio", "0"))
-    max_permission = int(params.get("maxPermission", "0"))
+    start_time = parameter.time("startTime")
+    block_ratio = parameter.number("blockRatio", 0)
+    max_permission = parameter.integer("maxPermission")
 
 
 def run():
     if now() < start_time:
         response.set_body("not start yet.\n")
         return 1
-    key = "id/" + request.get_header("Authorization")
+    user = request.get_header("Authorization")
+    if user == "":
+        return 3  # without a name, all visitors would be one user
+    key = "id/" + user
     if cluster.get_string(key) == "true":
         return 0
     # Counting and putting are one transaction: never one too many.

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
 #include <utility>
 
+#include "base/json.h"
 #include "config/faults.h"
 #include "egctl/new/files.h"
 
@@ -45,7 +47,7 @@ constexpr std::array kAssemblyScriptParts{
     Part{"examples/flash-sale/package.json", "package.json"},
     Part{"examples/flash-sale/package-lock.json", "package-lock.json"},
     Part{"examples/flash-sale/asconfig.json", "asconfig.json"},
-    Part{"examples/flash-sale/assembly/index.ts", "assembly/index.ts"}};
+    Part{"src/egctl/new/assemblyscript/assembly/index.ts", "assembly/index.ts"}};
 constexpr std::array kAssemblyScriptEdits{
     Edit{"@sluice/flash-sale", "@NAME@"},
     Edit{R"("files": ["assembly", "sluice", "*.json", "*.mjs", "*.yaml"])", R"("private": true)"},
@@ -62,8 +64,12 @@ constexpr std::array kCppEdits{Edit{"../sluice.hpp", "sluice.hpp"}};
 constexpr std::array kGoParts{Part{"src/egctl/new/go/", ""}, Part{"sdk/go/", "sluice/"},
                               Part{"sdk/go/examples/flashsale/main.go", "main.go"}};
 constexpr std::array kJavaScriptParts{Part{"src/egctl/new/script/", ""},
+                                      Part{"src/egctl/new/javascript/", ""},
                                       Part{"sdk/javascript/sluice.d.ts", "sluice.d.ts"},
                                       Part{"examples/scripts/javascript/step6.js", "main.js"}};
+constexpr std::array kJavaScriptEdits{Edit{
+    "// Step 6: the complete sale.", "/// <reference path=\"sluice.d.ts\" />\n// A flash sale."}};
+constexpr std::array kLuaEdits{Edit{"-- Step 6: the complete sale.", "-- A flash sale."}};
 constexpr std::array kKotlinParts{
     Part{"src/egctl/new/kotlin/", ""}, Part{"sdk/kotlin/src/", "sluice/"},
     Part{"sdk/kotlin/compile.sh", "compile.sh"}, Part{"sdk/kotlin/pom.xml", "pom.xml"},
@@ -76,6 +82,7 @@ constexpr std::array kPythonParts{Part{"src/egctl/new/python/", ""},
                                   Part{"sdk/wit/sluice.wit", "wit/sluice.wit"},
                                   Part{"sdk/python/examples/program.py", "program.py"}};
 constexpr std::array kRustParts{Part{"src/egctl/new/rust/", ""},
+                                Part{"src/egctl/new/rust/cargo/config.toml", ".cargo/config.toml"},
                                 Part{"sdk/rust/src/", "sluice/src/"},
                                 Part{"sdk/rust/Cargo.toml", "sluice/Cargo.toml"},
                                 Part{"sdk/rust/examples/flash_sale.rs", "src/lib.rs"}};
@@ -94,8 +101,8 @@ constexpr std::array kLanguages{
     ProjectLanguage{"c", "C", "program.wasm", "main.c", kZig, kCParts, kCEdits},
     ProjectLanguage{"cpp", "C++", "program.wasm", "main.cc", kZig, kCppParts, kCppEdits},
     ProjectLanguage{"go", "Go", "program.wasm", "main.go", "Go 1.24 or later", kGoParts, {}},
-    ProjectLanguage{
-        "javascript", "JavaScript", "main.js", "main.js", kNoTools, kJavaScriptParts, {}},
+    ProjectLanguage{"javascript", "JavaScript", "main.js", "main.js", kNoTools, kJavaScriptParts,
+                    kJavaScriptEdits},
     ProjectLanguage{"kotlin",
                     "Kotlin",
                     "program.wasm",
@@ -103,7 +110,7 @@ constexpr std::array kLanguages{
                     "Java 17 or later and Maven; `make` gets the compiler, as pom.xml says",
                     kKotlinParts,
                     {}},
-    ProjectLanguage{"lua", "Lua", "main.lua", "main.lua", kNoTools, kLuaParts, {}},
+    ProjectLanguage{"lua", "Lua", "main.lua", "main.lua", kNoTools, kLuaParts, kLuaEdits},
     ProjectLanguage{
         "python", "Python", "program.wasm", "program.py", kComponentize, kPythonParts, {}},
     ProjectLanguage{
@@ -123,13 +130,27 @@ void substitute(std::string& text, std::string_view from, std::string_view to) {
     text.replace(at, from.size(), to);
 }
 
-std::string filled(std::string_view text, const ProjectLanguage& language,
-                   const std::string& name) {
+// `path` as YAML and JSON spell it.
+std::string quoted_path(const std::string& path) { return Json(path).dump(); }
+
+// The fields of the filter that name the program.
+std::string code_fields(const ProjectLanguage& language, const std::string& folder) {
+  const std::string path = quoted_path(folder + "/" + std::string(language.program));
+  if (language.program != language.source) return "code: " + path;
+  return "code: builtin:" + std::string(language.name) + "\n  script: " + path;
+}
+
+std::string filled(std::string_view text, const ProjectLanguage& language, const std::string& name,
+                   const std::string& folder) {
   std::string out(text);
   for (const Edit& edit : language.edits) substitute(out, edit.from, edit.to);
+  substitute(out, "@CODE@", code_fields(language, folder));
   substitute(out, "@TOOLS@", language.tools);
   substitute(out, "@NAME@", name);
   substitute(out, "@LANGUAGE@", language.title);
+  substitute(out, "@MAKES@",
+             language.program == language.source ? "check the script and its parameters"
+                                                 : "build " + std::string(language.program));
   substitute(out, "@PROGRAM@", language.program);
   substitute(out, "@SOURCE@", language.source);
   substitute(out, "@ZIGLANG@", SLUICE_ZIGLANG_VERSION);
@@ -167,17 +188,20 @@ std::string fault_of_language(const std::string& language) {
 }
 
 std::map<std::string, std::string> project_files(const std::string& language,
-                                                 const std::string& name) {
+                                                 const std::string& name,
+                                                 const std::string& folder) {
   std::map<std::string, std::string> project;
   const ProjectLanguage* known = find_language(language);
   if (known == nullptr) return project;
   constexpr std::array kCommon{Part{"src/egctl/new/README.md", "README.md"},
-                               Part{"src/egctl/new/cases.yaml", "cases.yaml"}};
+                               Part{"src/egctl/new/cases.yaml", "cases.yaml"},
+                               Part{"src/egctl/new/pipeline.yaml", "pipeline.yaml"}};
   for (const NewFile& file : new_files()) {
     for (const auto parts : {std::span<const Part>(kCommon), known->parts}) {
       for (const Part& part : parts) {
         std::string place = place_in(part, file.name);
-        if (!place.empty()) project.emplace(std::move(place), filled(file.bytes, *known, name));
+        if (!place.empty())
+          project.emplace(std::move(place), filled(file.bytes, *known, name, folder));
       }
     }
   }

@@ -13,8 +13,10 @@ namespace sluice::egctl {
 [[nodiscard]] std::vector<std::string> project_languages();
 // Returns why `language` is none of them, or nothing.
 [[nodiscard]] std::string fault_of_language(const std::string& language);
-// The files of a project: path below its folder -> text. Requires: the language is one of the list.
+// The files of a project: path below its folder -> text. `folder`: the absolute path of the
+// project. Requires: the language is one of the list.
 [[nodiscard]] std::map<std::string, std::string> project_files(const std::string& language,
-                                                               const std::string& name);
+                                                               const std::string& name,
+                                                               const std::string& folder);
 
 }  // namespace sluice::egctl

@@ -4,8 +4,6 @@
 package main
 
 import (
-	"errors"
-	"strconv"
 	"time"
 
 	sluice "sluice/sdk/go"
@@ -14,14 +12,15 @@ import (
 type flashSale struct {
 	start         time.Time
 	blockRatio    float64
-	maxPermission int
+	maxPermission int64
 }
 
-func newFlashSale(params sluice.Params) (sluice.Program, error) {
-	start, err1 := time.Parse(time.RFC3339, params["startTime"])
-	ratio, err2 := strconv.ParseFloat(params["blockRatio"], 64)
-	limit, err3 := strconv.Atoi(params["maxPermission"])
-	return &flashSale{start, ratio, limit}, errors.Join(err1, err2, err3)
+func newFlashSale(sluice.Params) (sluice.Program, error) {
+	return &flashSale{
+		start:         sluice.Parameter.Time("startTime"),
+		blockRatio:    sluice.Parameter.NumberOr("blockRatio", 0),
+		maxPermission: sluice.Parameter.Integer("maxPermission"),
+	}, nil
 }
 
 func (sale *flashSale) Run() (sluice.Result, error) {
@@ -29,12 +28,16 @@ func (sale *flashSale) Run() (sluice.Result, error) {
 		sluice.Response.SetBody([]byte("not start yet.\n"))
 		return 1, nil
 	}
-	key := "id/" + sluice.Request.Header("Authorization")
+	user := sluice.Request.Header("Authorization")
+	if user == "" {
+		return 3, nil // without a name, all visitors would be one user
+	}
+	key := "id/" + user
 	if sluice.Cluster.GetString(key) == "true" {
 		return sluice.Next, nil
 	}
 	// Counting and putting are one transaction: never one too many.
-	if sluice.Cluster.CountKey("id/") < sale.maxPermission && sluice.Rand() > sale.blockRatio {
+	if int64(sluice.Cluster.CountKey("id/")) < sale.maxPermission && sluice.Rand() > sale.blockRatio {
 		sluice.Cluster.PutString(key, "true")
 		return sluice.Next, nil
 	}

@@ -6,12 +6,12 @@ const std = @import("std");
 
 var start_time: i64 = 0;
 var block_ratio: f64 = 0;
-var max_permission: i32 = 0;
+var max_permission: i64 = 0;
 
-pub fn init(params: sluice.Params) !void {
-    if (params.get("startTime")) |text| start_time = try sluice.parseDate(text);
-    if (params.get("blockRatio")) |text| block_ratio = try std.fmt.parseFloat(f64, text);
-    if (params.get("maxPermission")) |text| max_permission = try std.fmt.parseInt(i32, text, 10);
+pub fn init(_: sluice.Params) !void {
+    start_time = sluice.parameter.time("startTime", null);
+    block_ratio = sluice.parameter.number("blockRatio", "0");
+    max_permission = sluice.parameter.integer("maxPermission", null);
 }
 
 pub fn run() !sluice.Result {
@@ -19,7 +19,9 @@ pub fn run() !sluice.Result {
         sluice.response.setBody("not start yet.\n");
         return 1;
     }
-    const key = sluice.concat(&.{ "id/", sluice.request.getHeader("Authorization") });
+    const user = sluice.request.getHeader("Authorization");
+    if (user.len == 0) return 3; // without a name, all visitors would be one user
+    const key = sluice.concat(&.{ "id/", user });
     if (std.mem.eql(u8, sluice.cluster.getString(key), "true")) return 0;
 
     // Counting and putting are one transaction: never one too many.
