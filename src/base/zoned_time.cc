@@ -42,8 +42,8 @@ Zones read_zones() {
 }
 
 const Zones& time_zones() {
-  static const Zones zones = read_zones();
-  return zones;
+  static const Zones kZones = read_zones();
+  return kZones;
 }
 
 Result<cctz::time_zone> find_zone(std::string_view name) {
