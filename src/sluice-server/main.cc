@@ -210,6 +210,15 @@ void link_members(admin::Options& api_options, ClusterPorts& cluster, const Opti
   api_options.owner_wait = options.cluster.owner_wait;
 }
 
+void warn_of_descriptors(std::uint64_t descriptors, const Logger& logger) {
+  const auto scarce = scarce_descriptors(descriptors, server::HttpServerSpec().max_connections);
+  if (!scarce.empty()) logger.warn(scarce);
+}
+
+unsigned core_count(const Options& options) {
+  return options.workers > 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
+}
+
 Result<void> run(const Options& options, const Program& program, PredecessorProcess* predecessor) {
   const Signals signals;
   const auto end_is_asked = [&signals] { return signals.end_is_asked(); };
@@ -219,12 +228,8 @@ Result<void> run(const Options& options, const Program& program, PredecessorProc
   SLUICE_TRY(MemberTls tls, read_member_tls(options.cluster));
   SLUICE_CHECK(make_folder(options.path_of(options.data_dir)));
   SLUICE_TRY(const Logger logger, open_log(options));
-  if (const auto scarce = scarce_descriptors(descriptors, server::HttpServerSpec().max_connections);
-      !scarce.empty())
-    logger.warn(scarce);
-  const unsigned cores =
-      options.workers > 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
-
+  warn_of_descriptors(descriptors, logger);
+  const unsigned cores = core_count(options);
   const std::string code_folder = options.path_of(options.data_dir) + "/code";
   SLUICE_TRY(const auto engine, make_engine(options));
   SLUICE_TRY(auto cluster, make_cluster_ports(options, tls, cores));

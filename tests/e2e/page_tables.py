@@ -157,6 +157,12 @@ ELSEWHERE = (
     ),
     _row(
         r"docs/install.md",
+        r"(npm|npx) ",
+        "needs the npm packages",
+        "tests/e2e/test_npm_packages.py::test_the_flash_sale_of_the_package_compiles_with_the_installed_sdk",
+    ),
+    _row(
+        r"docs/install.md",
         r"docker",
         "needs Docker",
         "tests/package/test_without_systemd.py::test_the_steps_of_the_dockerfile_make_a_container_that_serves",

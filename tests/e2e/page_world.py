@@ -61,6 +61,15 @@ class World:
         self.ports = {name: str(free_port()) for name in (*_PORTS, "OTHER")}
         self.servers: list[Server] = []
         self.gateways = []
+        self.shell: Shell | None = None
+        try:
+            self._begin(guests, new_cluster)
+        except BaseException:
+            self.close()  # a page that cannot begin leaves no process
+            raise
+
+    def _begin(self, guests: Path, new_cluster) -> None:
+        setting = self.setting
         self._lay_out(guests)
         self._run(new_cluster)
         at = self.servers[0].home if setting.at_home else self.clone / setting.folder
@@ -190,7 +199,8 @@ class World:
         return self.shell.run(text)
 
     def close(self) -> None:
-        self.shell.close()
+        if self.shell is not None:
+            self.shell.close()
         for server in self.servers:
             pid = int((server.home / "sluice.pid").read_text())
             if pid != server.pid:  # a hot restart

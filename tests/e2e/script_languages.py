@@ -64,7 +64,7 @@ JAVASCRIPT = ScriptLanguage(
         ),
         "import": ('import fs from "./fs.js";\n' + JS_PASS, "script:1:17: SyntaxError: a script has no imports: ./fs.js"),
         "data in init": (JS_PASS + 'export function init() {\n  cluster.getString("a");\n}\n', "script:5:", "called in wasm_init"),
-        "binary": ("a\0b\n", "byte 0"),
+        "binary": (JS_PASS + "a\0b\n", "byte 0"),
     },
     faults={
         "exception": (
@@ -135,7 +135,7 @@ LUA = ScriptLanguage(
         ),
         "data in init": (LUA_PASS + 'function init()\n  cluster.get_string("a")\nend\n', "script:5: ", "called in wasm_init"),
         "wrong date": ('local start = parse_date("tomorrow")\n' + LUA_PASS, "script:1: \"tomorrow\" is no time"),
-        "binary": ("a\0b\n", "byte 0"),
+        "binary": (LUA_PASS + "a\0b\n", "byte 0"),
     },
     faults={
         "exception": (

@@ -113,7 +113,8 @@ def test_one_sale_on_three_members(new_cluster, port, tmp_path):
     code = tmp_path / "sale.wasm"
     code.write_bytes((built("python") / "flash_sale.wasm").read_bytes())
     members[0].apply(sale_server(port))
-    members[0].apply(pipeline("p", wasm(code, parameters={"maxPermission": str(limit)}), mock("buy\n")))
+    parameters = {"startTime": "2021-08-08T00:00:00Z", "maxPermission": str(limit)}
+    members[0].apply(pipeline("p", wasm(code, parameters=parameters), mock("buy\n")))
     code.unlink()
     wait_running(members)
     answers = [members[n % 3].ask(port, Authorization=f"user{n}").text for n in range(limit + 5)]
@@ -129,14 +130,17 @@ def egctl(*arguments) -> subprocess.CompletedProcess:
 def test_offline(guest, tmp_path):
     sale = built("python") / "flash_sale.wasm"
     seen = egctl("wasm", "inspect", sale)
+    assert seen.returncode == 1 and "parameters.startTime is missing" in seen.stderr, seen.stderr
+    parameters = ("-p", "startTime=2021-08-08T00:00:00Z", "-p", "maxPermission=1")
+    seen = egctl("wasm", "inspect", sale, *parameters)
     assert seen.returncode == 0, seen.stdout + seen.stderr
     assert "sluice:gateway/cluster@1.0.0" in seen.stdout
-    ran = egctl("wasm", "run", sale, "--url", "/", "-H", "Authorization: ann", "-p", "maxPermission=1")
+    ran = egctl("wasm", "run", sale, "--url", "/", "-H", "Authorization: ann", *parameters)
     assert ran.returncode == 0 and "id/ann" in ran.stdout, ran.stdout + ran.stderr
     cases = tmp_path / "cases.yaml"
     cases.write_text((ROOT / "src/egctl/new/cases.yaml").read_text())
     tried = egctl("wasm", "test", sale, "--cases", cases)
-    assert tried.returncode == 0 and "3 of 3 cases passed" in tried.stdout, tried.stdout + tried.stderr
+    assert tried.returncode == 0 and "4 of 4 cases passed" in tried.stdout, tried.stdout + tried.stderr
 
 
 def test_a_component_of_another_world_is_refused(tmp_path):

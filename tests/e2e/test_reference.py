@@ -212,7 +212,7 @@ def test_every_member_of_a_json_line(tmp_path, port):
     server = Server(tmp_path / "home", "--log-format", "json").start()
     try:
         tracing = {"serviceName": "shop", "exporter": {"otlp": {"endpoint": "http://127.0.0.1:9"}}}
-        server.apply(http_server(port, {"backend": "p"}, tracing=tracing), pipeline("p", mock("x")))
+        server.apply(http_server(port, {"backend": "p"}, tracing=tracing, requestId={}), pipeline("p", mock("x")))
         fetch(port, "/seen")
         line = json.loads(server.access_line("/seen"))
     finally:
